@@ -1,0 +1,1 @@
+"""Exact pairing of slots with volunteers: arrays in, pairs out; no database, no web."""

@@ -1,0 +1,1 @@
+"""The one linear migration history of the product."""

@@ -1,0 +1,55 @@
+"""What can go wrong that a person should hear about: a status and a sentence, translated when shown."""
+
+from typing import Any
+
+from jiedui.i18n import N_
+
+
+class DomainError(Exception):
+    """A refusal with a sentence for the person; `{named}` places are filled from `params`."""
+
+    status_code = 400
+    msgid = N_("That did not work. Nothing was changed.")
+
+    def __init__(self, msgid: str | None = None, **params: Any) -> None:
+        self.msgid = msgid or self.msgid
+        self.params = params
+        super().__init__(self.msgid.format(**params))
+
+
+class NotFound(DomainError):
+    """No such thing, or not in the asker's area: the two look the same on purpose."""
+
+    status_code = 404
+    msgid = N_("There is nothing at this address, or it belongs to another area.")
+
+
+class Forbidden(DomainError):
+    """Known, but not allowed."""
+
+    status_code = 403
+    msgid = N_("Your role does not allow this.")
+
+
+class Conflict(DomainError):
+    """Somebody else was faster, or the thing has moved on."""
+
+    status_code = 409
+    msgid = N_("This has changed in the meantime. Please look again before you go on.")
+
+
+class Refused(DomainError):
+    """The input is understood and not acceptable; `field` names the place in a form."""
+
+    status_code = 422
+
+    def __init__(self, msgid: str | None = None, *, field: str | None = None, **params: Any) -> None:
+        super().__init__(msgid, **params)
+        self.field = field
+
+
+class TooMany(DomainError):
+    """A limit was reached; `seconds` says when to come back."""
+
+    status_code = 429
+    msgid = N_("Too many attempts. Please try again in {minutes} minutes.")

@@ -1,0 +1,1 @@
+"""Versioned policy packs: every rule that differs by county, as data."""

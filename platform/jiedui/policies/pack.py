@@ -1,0 +1,142 @@
+"""The policy pack: what a county may decide, read from data and checked once.
+
+Source of the default figures: the published practice collected in docs/how-pairing-works.md.
+"""
+
+import functools
+import tomllib
+from importlib import resources
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+Colour = Literal["red", "yellow", "green"]
+COLOURS: tuple[Colour, ...] = ("red", "yellow", "green")
+VolunteerKind = Literal["caring_mother", "women_entrepreneur", "helper"]
+
+Whole = Annotated[int, msgspec.Meta(ge=0)]
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class ColourPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`tier` weighs one covered household of this colour; `words` are the ledgers' spellings."""
+
+    tier: Positive
+    words: list[str]
+
+
+class Eligibility(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may be paired at all: ages in years, checks in days, distances in metres."""
+
+    record_check_days: Positive
+    minor_age: Positive
+    road_factor: Annotated[float, msgspec.Meta(gt=0)]
+    max_distance_m: Positive
+    remote_kinds: list[str]
+
+
+class Cost(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a pair costs beside its distance, in metre-equivalents."""
+
+    need_unmet: Whole
+    preferred_skill_missing: Whole
+    other_helper: Whole
+    load_step: Whole
+
+
+class Helpers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many helpers a household gets, in which stage."""
+
+    ratio: Positive
+    max_helpers: Positive
+    second_helper_colours: list[Colour]
+
+
+class ConsentPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Days each side has to answer."""
+
+    volunteer_answer_days: Positive
+    household_answer_days: Positive
+
+
+class Cadence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Days from one contact to the next."""
+
+    call: Positive
+    visit: Positive
+
+
+class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A kind of support; with required skills it counts as offered only by those who have one."""
+
+    code: str
+    name: dict[str, str]
+    words: list[str]
+    required_skills: list[str] = []
+    preferred_skills: list[str] = []
+
+
+class Skill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A skill, known by its Chinese name; `words` are other spellings."""
+
+    name: dict[str, str]
+    words: list[str] = []
+
+
+class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One version of a county's policy."""
+
+    name: str
+    version: Positive
+    colours: dict[Colour, ColourPolicy]
+    eligibility: Eligibility
+    cost: Cost
+    helpers: Helpers
+    consent: ConsentPolicy
+    capacity: dict[VolunteerKind, Positive]
+    cadence: dict[Colour, Cadence]
+    kind: list[Kind]
+    skill: list[Skill]
+
+    def kind_of(self, code: str) -> Kind:
+        """The kind with this code; KeyError if the catalogue has none."""
+        for kind in self.kind:
+            if kind.code == code:
+                return kind
+        raise KeyError(code)
+
+    def kind_code(self, word: str) -> str | None:
+        """The code of the kind a ledger names with this word, or None."""
+        return next((k.code for k in self.kind if word in k.words), None)
+
+    def kind_name(self, code: str, language: str = "zh_CN") -> str:
+        """The kind's name in a language; the code itself if the catalogue has lost it."""
+        try:
+            names = self.kind_of(code).name
+        except KeyError:
+            return code
+        return names.get(language, names["zh_CN"])
+
+    def skill_name(self, skill: str, language: str = "zh_CN") -> str:
+        """The skill's name in a language; skills are stored by their Chinese name."""
+        names = next((s.name for s in self.skill if s.name["zh_CN"] == skill), {})
+        return names.get(language, skill)
+
+    def colour_of(self, word: str) -> Colour | None:
+        """The risk colour a ledger names with this word, or None."""
+        return next((colour for colour, policy in self.colours.items() if word in policy.words), None)
+
+
+def from_data(data: dict[str, Any]) -> Pack:
+    """A checked pack. Raises ValueError naming the field that is wrong."""
+    try:
+        return msgspec.convert(data, Pack)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"policy pack: {error}") from error
+
+
+@functools.cache
+def standard() -> Pack:
+    """The newest version of the policy that ships with the product."""
+    text = resources.files("jiedui.policies").joinpath("packs/standard-1.toml").read_text("utf-8")
+    return from_data(tomllib.loads(text))
