@@ -1,0 +1,1 @@
+"""Who may enter: accounts, sessions, passphrases, one-time codes."""

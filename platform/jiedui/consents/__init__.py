@@ -1,0 +1,1 @@
+"""What a person agreed to: purpose, text version, how, when."""

@@ -1,0 +1,1 @@
+"""What is due on a pair, and the contacts that were logged."""

@@ -1,0 +1,1 @@
+"""The families that are helped, their members and needs."""

@@ -1,0 +1,1 @@
+"""Work that outlives a request: rows that commit with the data that caused them."""

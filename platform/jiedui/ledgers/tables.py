@@ -1,0 +1,63 @@
+"""Imports of ledgers: what was read, what changed, and which headers a county has explained."""
+
+from piccolo.columns import JSONB, Bytea, Text
+from piccolo.constraints import Unique
+from piccolo.table import Table
+
+from jiedui.columns import area, belongs_to, key, moment, one_of, reference, word
+
+KINDS = ("regions", "households", "volunteers")
+
+
+class LedgerImport(Table, tablename="ledger_import"):
+    """One file: read in a dry run first, applied when an officer says so."""
+
+    id = key()
+    kind = word(20)
+    region_code = area()
+    file_hash = word(64)
+    content = Bytea(null=True, default=None)
+    """The file, sealed, until it is applied or discarded."""
+    state = word(10)
+    """checked (dry run done), applied, discarded, refused (cannot be read)."""
+    report = JSONB(default="{}")
+    changes = JSONB(default="{}")
+    """{"new": n, "changed": n, "same": n}: forecast while checked, fact once applied."""
+    unknown_headers = JSONB(default="[]")
+    refusal = Text(default="")
+    created_at = moment()
+    applied_at = moment(null=True)
+    created_by = reference()
+
+    kind_known = one_of("kind", KINDS)
+    state_known = one_of("state", ("queued", "checked", "applied", "discarded", "refused"))
+
+
+class HeaderWord(Table, tablename="header_word"):
+    """A header wording that a county has explained once."""
+
+    id = key()
+    kind = word(20)
+    region_code = area()
+    header = word(80)
+    field = word(40)
+    created_at = moment()
+
+    explained_once = Unique([kind, region_code, header])
+
+
+class LedgerChange(Table, tablename="ledger_change"):
+    """A row of a ledger before and after an import: history is never destroyed."""
+
+    id = key()
+    ledger_import = belongs_to(LedgerImport)
+    subject_kind = word(20)
+    subject_id = reference(null=False, index=True)
+    region_code = area()
+    cell = word(40)
+    before = Bytea(null=True, default=None)
+    after = Bytea(null=True, default=None)
+    """Both sealed: they hold a person's life."""
+    at = moment()
+
+    subject_known = one_of("subject_kind", ("household", "volunteer"))

@@ -1,0 +1,28 @@
+"""Bringing the database to this version: Piccolo's migrations, run in process, then the standard policy."""
+
+import contextlib
+import io
+from datetime import datetime
+
+
+async def migrate(now: datetime) -> int:
+    """Apply every migration that is missing; says how many. Safe to run at every start."""
+    from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
+    from piccolo.apps.migrations.tables import Migration
+
+    from jiedui.piccolo_conf import DB
+    from jiedui.policies.service import store_standard
+
+    await Migration.create_table(if_not_exists=True)
+    before = await Migration.count()
+    chatter = io.StringIO()
+    # Two processes starting at once: the second waits, then finds nothing left to do.
+    async with DB.transaction() as transaction:
+        await transaction.connection.execute("SELECT pg_advisory_xact_lock(7120001)")
+        with contextlib.redirect_stdout(chatter):
+            result = await ForwardsMigrationManager(app_name="jiedui", migration_id="all").run()
+        if not result.success:
+            raise RuntimeError(f"{result.message}\n{chatter.getvalue()}")
+        await store_standard(now)
+    applied: int = await Migration.count() - before
+    return applied

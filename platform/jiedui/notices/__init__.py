@@ -1,0 +1,1 @@
+"""The operator's view of every message, and who may be told how."""

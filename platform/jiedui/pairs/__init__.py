@@ -1,0 +1,1 @@
+"""The life of a pair: consent, telling the household, handover, closing."""

@@ -1,0 +1,34 @@
+"""Keeping packs: stored once per version, read by rounds and pairs."""
+
+import json
+from datetime import datetime
+
+import msgspec
+
+from jiedui.errors import NotFound
+from jiedui.i18n import N_
+from jiedui.policies.pack import Pack, from_data, standard
+from jiedui.policies.tables import PolicyPack
+
+
+async def store_standard(now: datetime) -> None:
+    """Make the shipped pack's version known to this database; a stored version is never changed."""
+    pack = standard()
+    row = PolicyPack(
+        name=pack.name,
+        version=pack.version,
+        body=json.dumps(msgspec.to_builtins(pack), ensure_ascii=False),
+        created_at=now,
+    )
+    await PolicyPack.insert(row).on_conflict(action="DO NOTHING")
+
+
+async def pack_named(name: str, version: int | None = None) -> Pack:
+    """The pack of a name in a version, by default its newest. Raises NotFound."""
+    query = PolicyPack.select(PolicyPack.body).where(PolicyPack.name == name)
+    if version is not None:
+        query = query.where(PolicyPack.version == version)
+    row = await query.order_by(PolicyPack.version, ascending=False).first()
+    if row is None:
+        raise NotFound(N_("There is no policy called {name}."), name=name)
+    return from_data(json.loads(row["body"]))

@@ -1,0 +1,1 @@
+"""The region tree: provinces to villages by their official codes."""

@@ -1,0 +1,153 @@
+"""Rounds, their plans, and the pairs they publish.
+
+Pairs stand here because a round reads the running ones and writes new ones; their life is in `pairs/`.
+"""
+
+from piccolo.columns import JSONB, BigInt, Boolean, Date, DoublePrecision, Integer, Text
+from piccolo.constraints import Unique
+from piccolo.table import Table
+
+from jiedui.columns import area, belongs_to, key, moment, one_of, reference, rule, word, words
+from jiedui.households.tables import Household
+from jiedui.volunteers.tables import Volunteer
+
+LIVE = ("proposed", "accepted", "active", "paused")
+"""States in which a pair holds one of the volunteer's places."""
+ENDED = ("declined", "expired", "refused", "closed")
+
+
+class Round(Table, tablename="round"):
+    """A pairing round for an area on a day, under one version of a policy."""
+
+    id = key()
+    region_code = area()
+    dated = Date()
+    policy_name = word(40)
+    policy_version = Integer()
+    state = word(10)
+    """draft until published; cancelled rounds stay for the record."""
+    published_plan_id = reference()
+    published_at = moment(null=True)
+    published_by = reference()
+    created_at = moment()
+    created_by = reference()
+
+    state_known = one_of("state", ("draft", "published", "cancelled"))
+    published_has_plan = rule('("state" = \'published\') = ("published_plan_id" IS NOT NULL)')
+
+
+class Plan(Table, tablename="plan"):
+    """One run of a round: what the solver answered, kept so that runs can be compared."""
+
+    id = key()
+    round = belongs_to(Round)
+    region_code = area()
+    number = Integer()
+    state = word(10)
+    status = word(20)
+    solver = word(60)
+    inputs_hash = word(64)
+    figures = JSONB(default="{}")
+    """Per stage: slots, covered by colour, cost, distances; and the certificate's checks."""
+    cost = BigInt(default=0)
+    seconds = DoublePrecision(default=0.0)
+    error = Text(default="")
+    created_at = moment()
+    finished_at = moment(null=True)
+
+    numbered = Unique([round, number])
+    state_known = one_of("state", ("queued", "running", "ready", "failed", "stopped"))
+
+
+class Candidate(Table, tablename="candidate"):
+    """A pair that a plan suggests; it becomes a pair when the plan is published."""
+
+    id = key()
+    plan = belongs_to(Plan)
+    household = belongs_to(Household)
+    volunteer = belongs_to(Volunteer)
+    region_code = area()
+    stage = Integer()
+    distance_m = Integer()
+    cost = BigInt()
+    needs_met = words()
+    needs_unmet = words()
+    runner_up = JSONB(default="{}")
+    pinned = Boolean(default=False)
+
+    suggested_once = Unique([plan, household, volunteer])
+
+
+class LeftOut(Table, tablename="left_out"):
+    """A household the plan could not serve, and why."""
+
+    id = key()
+    plan = belongs_to(Plan)
+    household = belongs_to(Household)
+    region_code = area()
+    colour = word(10)
+    stage = Integer()
+    reasons = JSONB(default="[]")
+
+    left_out_once = Unique([plan, household, stage])
+
+
+class Wish(Table, tablename="wish"):
+    """What a coordinator demands of a round: this pair must be, or must not be."""
+
+    id = key()
+    round = belongs_to(Round)
+    household = belongs_to(Household)
+    volunteer = belongs_to(Volunteer)
+    region_code = area()
+    kind = word(10)
+    reason = word(200)
+    created_at = moment()
+    created_by = reference()
+
+    kind_known = one_of("kind", ("pin", "forbid"))
+    one_wish_per_pair = Unique([round, household, volunteer])
+
+
+class NeverAgain(Table, tablename="never_again"):
+    """Not these two again."""
+
+    id = key()
+    household = belongs_to(Household)
+    volunteer = belongs_to(Volunteer)
+    region_code = area()
+    reason = word(60)
+    created_at = moment()
+
+    said_once = Unique([household, volunteer])
+
+
+class Pair(Table, tablename="pair"):
+    """A volunteer and a household, from proposal to the end; ended pairs stay for ever."""
+
+    id = key()
+    round = belongs_to(Round, null=True)
+    household = belongs_to(Household)
+    volunteer = belongs_to(Volunteer)
+    region_code = area()
+    """The household's village."""
+    needs = words()
+    distance_m = Integer()
+    stage = Integer(default=1)
+    policy_name = word(40)
+    policy_version = Integer()
+    state = word(10, index=True)
+    predecessor_id = reference()
+    """The pair this one was handed over from."""
+    proposed_at = moment()
+    volunteer_deadline = moment()
+    volunteer_answered_at = moment(null=True)
+    household_deadline = moment(null=True)
+    household_answered_at = moment(null=True)
+    paused_at = moment(null=True)
+    closed_at = moment(null=True)
+    end_reason = word(60)
+    end_note = Text(default="")
+
+    state_known = one_of("state", LIVE + ENDED)
+    ended_has_reason = rule("\"state\" NOT IN ('declined','refused','closed') OR \"end_reason\" <> ''")

@@ -1,0 +1,1 @@
+"""Those who offer help, and how they are vetted."""
