@@ -1,0 +1,1 @@
+"""Brings its own servers and processes, and takes every one of them down again."""

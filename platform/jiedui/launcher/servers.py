@@ -1,0 +1,158 @@
+"""The two servers the product needs: given by address, already running here, or started and stopped by us."""
+
+import contextlib
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jiedui.i18n import N_
+from jiedui.launcher.account import account_for
+from jiedui.launcher.errors import ServerError
+from jiedui.launcher.place import Place
+from jiedui.launcher.postgres import Postgres
+from jiedui.launcher.valkey import Valkey
+
+_START_SECONDS = 60
+_STOP_SECONDS = 30
+_LOG_BYTES = 5_000_000
+
+Server = Postgres | Valkey
+
+
+@dataclass(frozen=True)
+class Servers:
+    """The addresses, in the form that DATABASE_URL and REDIS_URL take."""
+
+    database_url: str
+    redis_url: str
+
+
+@contextlib.contextmanager
+def embedded_servers(data_dir: Path, *, durable: bool = True) -> Iterator[Servers]:
+    """Both servers, ours alone and for as long as the block lasts.
+
+    They end with the thread that calls this, however it ends. `durable=False` trades safety in a power loss
+    for speed. Raises ServerError, also when the folder's servers are already running.
+    """
+    with contextlib.ExitStack() as stack:
+        postgres, valkey = (stack.enter_context(_started(s, durable=durable)) for s in _servers(data_dir))
+        yield Servers(postgres, valkey)
+
+
+def running_servers(data_dir: Path) -> Servers | None:
+    """The servers that another process keeps running on this folder."""
+    urls = [_running(server) for server in _servers(data_dir)]
+    return Servers(*urls) if all(urls) else None  # type: ignore[arg-type]
+
+
+@contextlib.contextmanager
+def servers_for(environ: Mapping[str, str], data_dir: Path) -> Iterator[Servers]:
+    """Each server as the environment names it; else the one running here; else one started for the block."""
+    with contextlib.ExitStack() as stack:
+
+        def address(name: str, server: Server) -> str:
+            return (
+                environ.get(name)
+                or _running(server)
+                or stack.enter_context(_started(server, durable=True, joining=True))
+            )
+
+        postgres, valkey = _servers(data_dir)
+        yield Servers(address("DATABASE_URL", postgres), address("REDIS_URL", valkey))
+
+
+def _servers(data_dir: Path) -> tuple[Postgres, Valkey]:
+    data_dir = data_dir.absolute()
+    return Postgres(Place(data_dir / "postgres")), Valkey(Place(data_dir / "valkey"))
+
+
+def _running(server: Server) -> str | None:
+    if not server.place.folder.exists() or not server.ready():
+        return None
+    return server.url
+
+
+@contextlib.contextmanager
+def _started(server: Server, *, durable: bool, joining: bool = False) -> Iterator[str]:
+    if threading.current_thread() is not threading.main_thread():
+        raise RuntimeError("servers end with the thread that starts them: start them from the main thread")
+    server.place.make()
+    lock = _lock(server, joining=joining)
+    if lock is None:
+        yield server.url
+        return
+    try:
+        process = _launch(server, lock, durable=durable)
+        try:
+            _await_ready(server, process)
+            yield server.url
+        finally:
+            _stop(server, process)
+            server.place.remove_sockets()
+    finally:
+        os.close(lock)
+
+
+def _lock(server: Server, *, joining: bool) -> int | None:
+    """The lock; None when the server runs and may be joined. One just starting or ending is waited for."""
+    deadline = time.monotonic() + _STOP_SECONDS
+    while (lock := server.place.lock()) is None:
+        if server.ready():
+            if joining:
+                return None
+            raise ServerError(
+                N_("{server} is already running on {folder}: stop the other jiedui first"),
+                server=server.name,
+                folder=server.place.folder,
+            )
+        if time.monotonic() > deadline:
+            raise ServerError(
+                N_("Another jiedui holds {folder} and does not answer: stop it first"),
+                folder=server.place.folder,
+            )
+        time.sleep(0.05)
+    return lock
+
+
+def _launch(server: Server, lock: int, *, durable: bool) -> subprocess.Popen[bytes]:
+    """The process. It keeps the lock open too: outliving us by a moment, it still keeps others out."""
+    place = server.place
+    account = account_for(place.folder, server.probe)
+    place.make_sockets(account)
+    command = server.prepare(account, durable=durable)
+    if place.log.exists() and place.log.stat().st_size > _LOG_BYTES:
+        place.log.rename(place.log.with_suffix(".old"))
+    with place.log.open("ab") as log:
+        return account.spawn(
+            command, place.folder, dies_by=server.stop_signals[0], output=log, keep_open=(lock,)
+        )
+
+
+def _await_ready(server: Server, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not server.ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            words = server.place.log.read_text(encoding="utf-8", errors="replace")[-600:]
+            raise ServerError(
+                N_("{server} did not start. Its last words, from {log}:\n{words}"),
+                server=server.name,
+                log=server.place.log,
+                words=words,
+            )
+        time.sleep(0.02)
+
+
+def _stop(server: Server, process: subprocess.Popen[bytes]) -> None:
+    for signum in server.stop_signals:
+        process.send_signal(signum)
+        try:
+            process.wait(_STOP_SECONDS)
+            return
+        except subprocess.TimeoutExpired:
+            continue
+    process.kill()
+    process.wait()
