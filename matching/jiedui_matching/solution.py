@@ -1,0 +1,55 @@
+"""A plan: who is paired with whom, what stays uncovered, what it costs, and the prices that prove it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from jiedui_matching.problem import Ints, Mask, Problem
+
+
+@dataclass(frozen=True, eq=False)
+class Prices:
+    """What one more helper at a slot would cost, and what one more place at a volunteer is worth."""
+
+    slot: Ints
+    volunteer: Ints
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Solution:
+    """Chosen arcs in rising order, with everything that follows from them.
+
+    `unassigned` counts the helpers each slot still lacks, `uncovered` the same by tier; `cost` is
+    arcs and load without the weight of what is uncovered.
+    """
+
+    pair_arc: Ints
+    pair_slot: Ints
+    pair_volunteer: Ints
+    unassigned: Ints
+    uncovered: Mapping[int, int]
+    cost: int
+    prices: Prices
+    status: str
+    solver: str
+    solver_version: str
+    seconds: float
+
+
+def uncovered_by_tier(problem: Problem, unassigned: Ints) -> dict[int, int]:
+    """Helpers lacking, by tier, the weightiest tier first; a tier with none lacking says 0."""
+    tiers = np.unique(problem.tier)[::-1].tolist()
+    return {tier: int(unassigned[problem.tier == tier].sum()) for tier in tiers}
+
+
+def unassigned_after(problem: Problem, chosen: Mask) -> Ints:
+    """Helpers each slot still lacks when these arcs are chosen."""
+    return problem.wanted - np.bincount(problem.arc_slot[chosen], minlength=problem.slots)
+
+
+def cost_of(problem: Problem, chosen: Mask) -> int:
+    """Arc costs and load of these arcs, exactly."""
+    volunteer, new = np.unique(problem.arc_volunteer[chosen], return_counts=True)
+    places = (new * problem.held[volunteer].astype(object) + new * (new - 1) // 2).sum()
+    return int(problem.arc_cost[chosen].astype(object).sum() + problem.load_step * places)

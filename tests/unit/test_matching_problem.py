@@ -1,0 +1,89 @@
+"""A Problem refuses what no solver should ever see, and says where it is wrong."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from jiedui_matching import Problem
+
+SMALL: dict[str, Any] = {
+    "tier": [3, 1],
+    "wanted": [1, 1],
+    "capacity": [1, 2],
+    "held": [0, 1],
+    "arc_slot": [0, 0, 1],
+    "arc_volunteer": [0, 1, 1],
+    "arc_cost": [10, 20, 30],
+    "load_step": 5,
+}
+
+
+def test_a_small_problem_is_understood():
+    problem = Problem(**SMALL)
+    assert (problem.slots, problem.volunteers, problem.arcs) == (2, 2, 3)
+    assert problem.row.tolist() == [0, 2, 3]
+    assert problem.room.tolist() == [1, 1]
+    assert problem.tier_weight > 20 + 30 + 5
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("tier", [3, 0], r"tier\[1\] is 0"),
+        ("wanted", [1, -1], r"wanted\[1\] is -1"),
+        ("capacity", [1, -2], r"capacity\[1\] is -2"),
+        ("held", [-1, 0], r"held\[0\] is -1"),
+        ("arc_cost", [10, -20, 30], r"arc_cost\[1\] is -20"),
+        ("arc_cost", [10, float("nan"), 30], r"arc_cost\[1\] is nan: whole numbers only"),
+        ("arc_cost", [10, 20.5, 30], r"arc_cost\[1\] is 20.5: whole numbers only"),
+        ("arc_cost", [10, 20, 2**62], r"arc_cost\[2\] is 4611686018427387904: .* below 2\^62"),
+        ("arc_cost", np.array([10, 20, 2**63], dtype=np.uint64), r"arc_cost\[2\]"),
+        ("arc_cost", ["a", "b", "c"], "arc_cost holds"),
+        ("arc_cost", [[10, 20, 30]], "arc_cost has 2 dimensions"),
+        ("arc_cost", [10, 20], "arc_slot has 3 entries and arc_cost has 2"),
+        ("wanted", [1], "wanted has 1 entries and tier has 2"),
+        ("held", [0, 0, 0], "held has 3 entries and capacity has 2"),
+        ("arc_slot", [0, 0, 2], r"arc_slot\[2\] is 2: there are 2 slots"),
+        ("arc_volunteer", [0, -1, 1], r"arc_volunteer\[1\] is -1: there are 2 volunteers"),
+        ("arc_slot", [0, 1, 0], r"arc_slot\[2\] is 0: arcs must be sorted"),
+        ("arc_volunteer", [1, 0, 1], r"arc_slot\[1\] is 0: arcs must be sorted"),
+        ("arc_volunteer", [1, 1, 1], r"arc_volunteer\[1\] is 1: the same pair"),
+        ("load_step", -1, "load_step is -1"),
+        ("load_step", 0.5, "load_step is 0.5"),
+        ("tier_weight", -1, "tier_weight is -1"),
+        ("pinned", [1, 0, 0], "pinned must be a list of true and false"),
+        ("pinned", [True], "pinned has 1 entries"),
+        ("pinned", [True, True, False], r"pinned\[0\]: slot 0 wants 1 helpers but 2 pairs are pinned"),
+        ("pinned", [False, True, True], r"pinned\[1\]: volunteer 1 has room for 1 but 2 pairs are pinned"),
+    ],
+)
+def test_a_wrong_field_is_named_with_its_first_wrong_place(field, value, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        Problem(**SMALL | {field: value})
+
+
+def test_costs_that_could_overflow_on_a_path_are_refused():
+    with pytest.raises(ValueError, match=r"must stay below 2\^62"):
+        Problem(**SMALL | {"arc_cost": [10, 2**60, 30]})
+    with pytest.raises(ValueError, match=r"must stay below 2\^62"):
+        Problem(**SMALL | {"load_step": 2**60})
+    with pytest.raises(ValueError, match=r"must stay below 2\^62"):
+        Problem(**SMALL | {"tier_weight": 2**60})
+
+
+def test_the_largest_costs_allowed_are_one_below_the_limit():
+    nodes, tier = 2 + 2 + 1, 3
+    weight = (2**62 - 1) // (nodes * tier)
+    assert Problem(**SMALL | {"tier_weight": weight}).tier_weight == weight
+    with pytest.raises(ValueError, match=r"must stay below 2\^62"):
+        Problem(**SMALL | {"tier_weight": weight + 1})
+
+
+def test_the_arrays_cannot_be_changed_afterwards():
+    costs = np.array([10, 20, 30])
+    problem = Problem(**SMALL | {"arc_cost": costs})
+    costs[0] = -1
+    assert problem.arc_cost[0] == 10
+    with pytest.raises(ValueError, match="read-only"):
+        problem.arc_cost[0] = 0

@@ -1,0 +1,188 @@
+"""The flow against plain enumeration and against another solver, with the certificate every time."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
+
+from jiedui_matching import Problem, check, solve
+
+
+@st.composite
+def problems(draw, slots=4, volunteers=4, dearest=6):
+    """Small problems full of ties, zero capacities, several helpers per slot, empty sides and pins."""
+    n, m = draw(st.integers(0, slots)), draw(st.integers(0, volunteers))
+    pairs = (
+        draw(st.sets(st.tuples(st.integers(0, n - 1), st.integers(0, m - 1)), max_size=9)) if n * m else set()
+    )
+    arcs = sorted(pairs)
+    wanted = draw(st.lists(st.integers(0, 3), min_size=n, max_size=n))
+    capacity = draw(st.lists(st.integers(0, 3), min_size=m, max_size=m))
+    held = draw(st.lists(st.integers(0, 2), min_size=m, max_size=m))
+    left, room = list(wanted), [max(c - h, 0) for c, h in zip(capacity, held, strict=True)]
+    pinned = []
+    for slot, volunteer in arcs:
+        pin = left[slot] > 0 and room[volunteer] > 0 and draw(st.integers(0, 4)) == 0
+        pinned.append(bool(pin))
+        left[slot] -= pin
+        room[volunteer] -= pin
+    return Problem(
+        tier=draw(st.lists(st.integers(1, 3), min_size=n, max_size=n)),
+        wanted=wanted,
+        capacity=capacity,
+        held=held,
+        arc_slot=[slot for slot, _ in arcs],
+        arc_volunteer=[volunteer for _, volunteer in arcs],
+        arc_cost=draw(st.lists(st.integers(0, dearest), min_size=len(arcs), max_size=len(arcs))),
+        load_step=draw(st.integers(0, 3)),
+        pinned=np.array(pinned, dtype=bool),
+    )
+
+
+def best_by_enumeration(problem):
+    """Coverage of the weightiest tier, then the next, and so on, then the least cost: every plan tried."""
+    tiers = sorted(set(problem.tier.tolist()), reverse=True)
+    free = np.flatnonzero(~problem.pinned).tolist()
+    pinned = np.flatnonzero(problem.pinned).tolist()
+    best = None
+    for size in range(len(free) + 1):
+        for extra in itertools.combinations(free, size):
+            lacking, load, cost = problem.wanted.tolist(), problem.held.tolist(), 0
+            for arc in [*pinned, *extra]:
+                slot, volunteer = problem.arc_slot[arc], problem.arc_volunteer[arc]
+                lacking[slot] -= 1
+                cost += int(problem.arc_cost[arc]) + problem.load_step * load[volunteer]
+                load[volunteer] += 1
+                if lacking[slot] < 0 or load[volunteer] > problem.capacity[volunteer]:
+                    break
+            else:
+                short = [
+                    sum(n for n, t in zip(lacking, problem.tier, strict=True) if t == tier) for tier in tiers
+                ]
+                best = min(filter(None, (best, (short, cost))))
+    return best
+
+
+@given(problems())
+@settings(max_examples=300, deadline=None)
+def test_the_flow_finds_what_trying_every_plan_finds(problem):
+    solution = solve(problem)
+    assert (list(solution.uncovered.values()), solution.cost) == best_by_enumeration(problem)
+    assert check(problem, solution).violations == {}
+    assert solution.status == "optimal"
+
+
+@given(st.integers(1, 25), st.integers(1, 25), st.integers(0, 2**31), st.sampled_from([1, 50, 10**6]))
+@settings(max_examples=60, deadline=None)
+def test_one_to_one_problems_agree_with_scipy(n, m, seed, dearest):
+    cost = np.random.default_rng(seed).integers(0, dearest, size=(n, m), endpoint=True)
+    slot, volunteer = np.divmod(np.arange(n * m), m)
+    problem = Problem(
+        tier=np.ones(n, dtype=int),
+        wanted=np.ones(n, dtype=int),
+        capacity=np.ones(m, dtype=int),
+        held=np.zeros(m, dtype=int),
+        arc_slot=slot,
+        arc_volunteer=volunteer,
+        arc_cost=cost.ravel(),
+    )
+    solution = solve(problem)
+    assert solution.cost == cost[linear_sum_assignment(cost)].sum()
+    assert solution.uncovered == {1: max(n - m, 0)}
+    assert check(problem, solution).violations == {}
+
+
+@given(problems(slots=6, volunteers=6, dearest=10**14))
+@settings(max_examples=100, deadline=None)
+def test_huge_costs_stay_exact(problem):
+    assert check(problem, solve(problem)).violations == {}
+
+
+def test_a_red_slot_is_covered_however_dear_it_is():
+    problem = Problem(
+        tier=[3, 1],
+        wanted=[1, 1],
+        capacity=[1],
+        held=[0],
+        arc_slot=[0, 1],
+        arc_volunteer=[0, 0],
+        arc_cost=[10**9, 0],
+    )
+    solution = solve(problem)
+    assert solution.pair_slot.tolist() == [0]
+    assert solution.uncovered == {3: 0, 1: 1}
+
+
+def test_many_green_slots_never_outweigh_one_yellow():
+    problem = Problem(
+        tier=[2, 1, 1, 1],
+        wanted=[1, 1, 1, 1],
+        capacity=[1],
+        held=[0],
+        arc_slot=[0, 1, 2, 3],
+        arc_volunteer=[0, 0, 0, 0],
+        arc_cost=[9, 0, 0, 0],
+    )
+    assert solve(problem).uncovered == {2: 0, 1: 3}
+
+
+def test_a_slot_that_wants_two_gets_two_different_people():
+    problem = Problem(
+        tier=[1], wanted=[2], capacity=[5, 5], held=[0, 0],
+        arc_slot=[0, 0], arc_volunteer=[0, 1], arc_cost=[1, 100],
+    )  # fmt: skip
+    assert solve(problem).pair_volunteer.tolist() == [0, 1]
+
+
+def test_load_counts_up_from_what_is_already_held():
+    problem = Problem(
+        tier=[1, 1], wanted=[1, 1], capacity=[9, 9], held=[2, 0],
+        arc_slot=[0, 0, 1, 1], arc_volunteer=[0, 1, 0, 1], arc_cost=[0, 15, 0, 15], load_step=10,
+    )  # fmt: skip
+    solution = solve(problem)
+    # 2·10 + 15 + 0·10; both at volunteer 0 would be 20 + 30, both at volunteer 1 15 + 15 + 10.
+    assert solution.cost == 35
+    assert sorted(solution.pair_volunteer.tolist()) == [0, 1]
+
+
+def test_a_pinned_pair_stands_even_against_coverage():
+    problem = Problem(
+        tier=[3, 1], wanted=[1, 1], capacity=[1], held=[0],
+        arc_slot=[0, 1], arc_volunteer=[0, 0], arc_cost=[1, 1], pinned=[False, True],
+    )  # fmt: skip
+    solution = solve(problem)
+    assert solution.pair_slot.tolist() == [1]
+    assert check(problem, solution).violations == {}
+
+
+def test_the_same_problem_gives_the_same_plan_twice():
+    rng = np.random.default_rng(7)
+    slot, volunteer = np.divmod(np.flatnonzero(rng.random(60 * 30) < 0.3), 30)
+    problem = Problem(
+        tier=rng.integers(1, 4, 60), wanted=np.ones(60, dtype=int), capacity=rng.integers(0, 4, 30),
+        held=np.zeros(30, dtype=int), arc_slot=slot, arc_volunteer=volunteer,
+        arc_cost=rng.integers(0, 3, len(slot)), load_step=1,
+    )  # fmt: skip
+    assert solve(problem).pair_arc.tolist() == solve(problem).pair_arc.tolist()
+
+
+def test_an_unknown_solver_is_refused_by_name():
+    with pytest.raises(ValueError, match="solver is 'magic': choose auto or one of ortools_flow"):
+        solve(Problem(tier=[], wanted=[], capacity=[], held=[], arc_slot=[], arc_volunteer=[], arc_cost=[]),
+              solver="magic")  # fmt: skip
+
+
+@pytest.mark.parametrize("calls_before_stop", [0, 1])
+def test_a_stopped_solve_gives_an_allowed_plan_without_claiming_it_is_best(calls_before_stop):
+    problem = Problem(
+        tier=[3, 1], wanted=[1, 1], capacity=[2], held=[0],
+        arc_slot=[0, 1], arc_volunteer=[0, 0], arc_cost=[1, 1], pinned=[False, True],
+    )  # fmt: skip
+    answers = iter([False] * calls_before_stop + [True])
+    solution = solve(problem, stop=lambda: next(answers))
+    assert solution.status == "stopped"
+    assert solution.pair_slot.tolist() == ([1] if calls_before_stop == 0 else [0, 1])
+    assert set(check(problem, solution).violations) <= {"optimal"}
