@@ -1,0 +1,64 @@
+"""What both ledgers say of a person alike: name, identity number, village, telephone, kinds of support."""
+
+import re
+from datetime import date
+
+from jiedui.i18n import N_
+from jiedui.ledgers import identity, values
+from jiedui.ledgers.regions import VillageIndex
+from jiedui.ledgers.table import Row
+from jiedui.policies.pack import Pack
+
+NAME_MISSING = N_("name missing")
+NAME_WRONG = N_("name is not a name")
+VILLAGE_UNKNOWN = N_("village not found in its township")
+PHONE_MALFORMED = N_("telephone number malformed")
+KIND_UNKNOWN = N_("need not in the catalogue")
+NEAR_NAMES = N_("Similar names there: {names}")
+
+_LONGEST_NAME = 100
+
+
+def name(row: Row) -> str:
+    """The person's name. Raises RejectedRow without one."""
+    if values.blank(row["name"]):
+        row.reject("name", NAME_MISSING)
+    read = row.require("name", values.person_name, NAME_WRONG)
+    return read if len(read) <= _LONGEST_NAME else row.reject("name", NAME_WRONG)
+
+
+def identity_number(row: Row, on: date) -> str:
+    """The checked identity number. Raises RejectedRow with the first thing that is wrong about it."""
+    fault = identity.fault(row["identity_number"], on)
+    if fault is not None:
+        row.reject("identity_number", fault)
+    return identity.identity_number(row["identity_number"])
+
+
+def village(row: Row, villages: VillageIndex) -> str:
+    """The code of the village; a sheet named as a township stands in for the column. Raises RejectedRow."""
+    township, named = values.clean(row["township"]), values.clean(row["village"])
+    if not township and villages.is_township(row.sheet):
+        township = row.sheet
+    code = villages.find(township, named) if named else None
+    if code is None:
+        near = villages.near(township, named) if named else []
+        row.reject("village", VILLAGE_UNKNOWN, NEAR_NAMES if near else "", names="、".join(near))
+    return code
+
+
+def phone(row: Row) -> str | None:
+    """The telephone number, or None: then a warning says so unless there is none to read."""
+    return None if values.nothing(row["phone"]) else row.read("phone", values.phone, PHONE_MALFORMED)
+
+
+def kinds(row: Row, field: str, pack: Pack) -> list[str]:
+    """The codes of the kinds of support named, in order; a word the catalogue lacks is warned about."""
+    found = []
+    for word in values.items(row[field]):
+        code = pack.kind_code(word) or pack.kind_code(re.sub(r"[(\[].*$", "", word))
+        if code is None:
+            row.warn(field, KIND_UNKNOWN)
+        else:
+            found.append(code)
+    return list(dict.fromkeys(found))
