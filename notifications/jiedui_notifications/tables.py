@@ -1,10 +1,12 @@
 """The outbox: notices to people, and every attempt to deliver one."""
 
-from piccolo.columns import UUID, Boolean, Bytea, ForeignKey, Integer, OnDelete, Text, Timestamptz, Varchar
+from piccolo.columns import UUID, Bytea, ForeignKey, Integer, OnDelete, Text, Timestamptz, Varchar
 from piccolo.constraints import Check
 from piccolo.table import Table
 
-STATES = ("queued", "sending", "sent", "held", "failed", "cancelled")
+STATES = ("queued", "sending", "waiting", "sent", "held", "failed", "cancelled")
+OPEN = ("queued", "waiting", "held")
+"""States in which nothing has left yet and nothing is on its way."""
 
 
 class Notice(Table, tablename="notice"):
@@ -22,26 +24,37 @@ class Notice(Table, tablename="notice"):
     subject_id = UUID(default=None, null=True, index=True)
     """What it is about (a pair); the caller's business."""
     state = Varchar(length=10, index=True)
+    """queued, being sent, waiting on a list for a person, sent, held (with a reason), failed, cancelled."""
+    channel = Varchar(length=20)
+    """The way it left, or the list it waits on; empty until then."""
     attempts = Integer(default=0)
     not_before = Timestamptz()
     lease_until = Timestamptz(default=None, null=True)
     dedupe_key = Varchar(length=120, unique=True)
     hold_reason = Varchar(length=60, default="")
     created_at = Timestamptz()
+    listed_at = Timestamptz(default=None, null=True)
+    """When it came onto its list."""
     sent_at = Timestamptz(default=None, null=True)
 
-    state_known = Check("\"state\" IN ('queued','sending','sent','held','failed','cancelled')")
+    state_is_known = Check("\"state\" IN ('queued','sending','waiting','sent','held','failed','cancelled')")
+    held_has_reason = Check("(\"state\" = 'held') = (\"hold_reason\" <> '')")
 
 
 class Delivery(Table, tablename="delivery"):
-    """One attempt to send a notice: the channel, the text exactly as it left, and what came of it."""
+    """One attempt to send a notice: the channel, the text exactly as it left, and what came of it.
+
+    Written before the channel is called: a worker killed meanwhile leaves a trace of what may have left.
+    """
 
     id = UUID(primary_key=True)
     notice = ForeignKey(Notice, on_delete=OnDelete.restrict, null=False, index=True)
     attempt = Integer()
     channel = Varchar(length=20)
     at = Timestamptz()
-    delivered = Boolean()
+    outcome = Varchar(length=10)
     detail = Text(default="")
     body = Bytea(default=b"")
     """The rendered message, sealed."""
+
+    outcome_known = Check("\"outcome\" IN ('unknown','sent','waiting','again','refused')")

@@ -1,0 +1,9 @@
+"""The outbox of this installation: notices sealed with its own keys."""
+
+import functools
+
+from jiedui import vault
+from jiedui_notifications import outbox
+
+enqueue = functools.partial(outbox.enqueue, sealer=vault)
+cancel = outbox.cancel
