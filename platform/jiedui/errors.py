@@ -53,3 +53,10 @@ class TooMany(DomainError):
 
     status_code = 429
     msgid = N_("Too many attempts. Please try again in {minutes} minutes.")
+
+
+class Unavailable(DomainError):
+    """A part this page needs is down; nothing was done."""
+
+    status_code = 503
+    msgid = N_("This part is not reachable at the moment. Nothing was changed. Please try again in a minute.")

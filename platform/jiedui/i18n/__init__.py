@@ -1,9 +1,16 @@
-"""Two languages through gettext: source strings are English, zh_CN and en are complete."""
+"""Two languages through gettext: source strings are English, zh_CN and en are complete.
+
+The catalogue is compiled in memory when first needed: there is no build step to forget and no stale copy.
+"""
 
 import functools
 import gettext
+import io
 import os
 from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 
 LANGUAGES = ("zh_CN", "en")
 DEFAULT = "zh_CN"
@@ -20,12 +27,19 @@ def translations(language: str) -> gettext.NullTranslations:
     """The catalogue of a language; English is the source and needs none."""
     if language == "en":
         return gettext.NullTranslations()
-    return gettext.translation("jiedui", _LOCALE, languages=[language])
+    compiled = io.BytesIO()
+    with (_LOCALE / language / "LC_MESSAGES" / "jiedui.po").open("rb") as source:
+        write_mo(compiled, read_po(source, locale=language))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
 
 
 def translate(language: str, msgid: str, **params: object) -> str:
     """A sentence in a language with its places filled."""
-    return translations(language).gettext(msgid).format(**params)
+    if not msgid:
+        return ""
+    sentence = translations(language).gettext(msgid)
+    return sentence.format(**params) if params else sentence
 
 
 def choose(chosen: str | None, accept_language: str | None) -> str:
@@ -45,3 +59,8 @@ def of_terminal() -> str:
     """The command line's language: JIEDUI_LANG, else Chinese unless the locale is English."""
     wanted = os.environ.get("JIEDUI_LANG") or os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
     return "en" if wanted.startswith("en") else DEFAULT
+
+
+def say(msgid: str, **params: object) -> str:
+    """A sentence in the terminal's language."""
+    return translate(of_terminal(), msgid, **params)

@@ -1,0 +1,72 @@
+"""The whole wiring of the web application on one page."""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.plugins.htmx import HTMXRequest
+from litestar.template import TemplateConfig
+from redis.asyncio import Redis
+
+from jiedui.accounts import access
+from jiedui.accounts.limits import Limits
+from jiedui.accounts.service import actor_of
+from jiedui.accounts.sessions import Sessions
+from jiedui.settings import Settings, load
+from jiedui.web import cookies, errors, forgery, headers, pages, rendering
+
+PAGES: list[Router] = [pages.router, pages.static]
+"""One router per concept, in the order of the work."""
+
+
+def create_app(settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Litestar:
+    """The application of one installation. Raises RuntimeError if a page does not say who may open it."""
+    redis = Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
+    app = Litestar(
+        route_handlers=list(PAGES),
+        state=State(
+            {
+                "settings": settings,
+                "clock": clock,
+                "redis": redis,
+                "sessions": Sessions(redis, clock),
+                "limits": Limits(redis, settings.secret),
+                "cookies": cookies.Cookies(secure=settings.secure_cookies),
+                "actor_of": actor_of,
+            }
+        ),
+        request_class=HTMXRequest,
+        middleware=[access.Identify()],
+        guards=[access.require_access, forgery.refuse_forged],
+        exception_handlers=errors.exception_handlers(),
+        before_send=[headers.security_headers(https=settings.public_url.startswith("https:")), cookies.write],
+        template_config=TemplateConfig(instance=rendering.make_engine()),
+        lifespan=[_connected],
+        request_max_body_size=64 * 1024,
+        multipart_form_part_limit=200,
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )
+    access.check_declared(app)
+    return app
+
+
+def app() -> Litestar:
+    """For `granian --interface asgi --factory jiedui.asgi:app`: settings from the environment."""
+    return create_app(load(os.environ))
+
+
+@asynccontextmanager
+async def _connected(app: Litestar) -> AsyncIterator[None]:
+    from jiedui.piccolo_conf import DB
+
+    await DB.start_connection_pool(min_size=1, max_size=10)
+    try:
+        yield
+    finally:
+        await DB.close_connection_pool()
+        await app.state.redis.aclose()

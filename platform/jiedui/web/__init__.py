@@ -1,0 +1,1 @@
+"""What all pages stand on: layout, components, forms, errors, headers, language."""

@@ -1,0 +1,121 @@
+"""One voice for everything that goes wrong: a page, a fragment for htmx, or JSON."""
+
+import logging
+import secrets
+import traceback
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.types import ExceptionHandlersMap
+from redis.exceptions import ConnectionError as RedisGone
+from redis.exceptions import TimeoutError as RedisSlow
+
+from jiedui.accounts.access import LoginNeeded
+from jiedui.errors import DomainError, Forbidden, NotFound, Unavailable
+from jiedui.i18n import N_, translate
+from jiedui.web.page import language_of, page, see_other, wants_fragment
+
+logger = logging.getLogger("jiedui.web")
+
+_HEADINGS = {
+    400: N_("That could not be read"),
+    403: N_("Not for this account"),
+    404: N_("Nothing here"),
+    405: N_("That does not work here"),
+    409: N_("This has changed in the meantime"),
+    413: N_("That is too large"),
+    422: N_("Something is not right yet"),
+    429: N_("One moment please"),
+    503: N_("Not reachable at the moment"),
+}
+_SENTENCES = {
+    400: N_("What your browser sent could not be read. Please go back and send it again."),
+    403: Forbidden.msgid,
+    404: NotFound.msgid,
+    405: N_("This address exists, but not for what was tried. Please go back to the page you came from."),
+    413: N_("The file or form is larger than this page takes. Please send a smaller one."),
+    415: N_("This page does not take that kind of file."),
+    429: N_("Too many attempts. Please try again a little later."),
+}
+
+
+def exception_handlers() -> ExceptionHandlersMap:
+    """What the application is given; nothing reaches the framework's own pages."""
+    return {
+        LoginNeeded: _to_login,
+        DomainError: _domain,
+        HTTPException: _http,
+        RedisGone: _unreachable,
+        RedisSlow: _unreachable,
+        Exception: _unknown,
+    }
+
+
+def _to_login(request: Request[Any, Any, Any], error: LoginNeeded) -> Response[Any]:
+    if _wants_json(request):
+        return _render(request, DomainError(N_("Please log in.")), 401)
+    return see_other(request, error.login_path)
+
+
+def _domain(request: Request[Any, Any, Any], error: DomainError) -> Response[Any]:
+    return _render(request, error, error.status_code)
+
+
+def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    if error.status_code >= 500:
+        return _unknown(request, error)
+    return _render(
+        request, DomainError(_SENTENCES.get(error.status_code, _SENTENCES[400])), error.status_code
+    )
+
+
+def _unreachable(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    logger.warning("Redis cannot be reached: %s", type(error).__name__)
+    return _render(request, Unavailable(), 503)
+
+
+def _unknown(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    reference = secrets.token_hex(4).upper()
+    route = request.scope.get("path_template") or "-"
+    logger.error("%s %s failed, reference %s\n%s", request.method, route, reference, _places(error))
+    sentence = DomainError(
+        N_("This should not have happened, and nothing was changed. Please tell us the number {reference}."),
+        reference=reference,
+    )
+    return _render(request, sentence, 500)
+
+
+def _render(request: Request[Any, Any, Any], error: DomainError, status: int) -> Response[Any]:
+    headers = {"Retry-After": str(error.params.get("seconds", 60))} if status in (429, 503) else {}
+    if _wants_json(request):
+        sentence = translate(language_of(request), error.msgid, **error.params)
+        content = {"status": status, "detail": sentence}
+        return Response(content, status_code=status, headers=headers, media_type="application/problem+json")
+    if wants_fragment(request):
+        headers |= {"HX-Retarget": "#alerts", "HX-Reswap": "innerHTML", "HX-Push-Url": "false"}
+        return page(request, "alert.html", status_code=status, headers=headers, error=error)
+    heading = _HEADINGS.get(status, N_("That did not work"))
+    return page(
+        request,
+        "error.html",
+        status_code=status,
+        headers=headers,
+        error=error,
+        heading=heading,
+        status=status,
+    )
+
+
+def _wants_json(request: Request[Any, Any, Any]) -> bool:
+    return request.headers.get("accept", "").split(",")[0].split(";")[0].strip().endswith("json")
+
+
+def _places(error: BaseException) -> str:
+    # the message of an exception may quote what a person typed; the place where it arose does not
+    lines = []
+    cause: BaseException | None = error
+    while cause is not None:
+        lines += [f"{type(cause).__name__} at", *traceback.format_tb(cause.__traceback__)]
+        cause = cause.__cause__ or cause.__context__
+    return "\n".join(lines)

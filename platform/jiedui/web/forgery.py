@@ -1,0 +1,94 @@
+"""No form is accepted that another site made the browser send.
+
+Two walls: what the browser says about where a request comes from, and a token bound to the login
+(or to a random cookie before it). The token is no secret of its own to store: it is recomputed.
+"""
+
+import base64
+import hmac
+import re
+import secrets
+from typing import Any
+from urllib.parse import urlsplit
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from jiedui.errors import Forbidden
+from jiedui.i18n import N_
+from jiedui.web import cookies
+from jiedui.web.body import check_address, fields_of
+
+FIELD = "_csrf_token"
+HEADER = "x-csrf-token"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_SEED = re.compile(r"[A-Za-z0-9_-]{43}")
+_SEED_SECONDS = 24 * 3600
+
+
+class Forged(Forbidden):
+    """Perhaps only a page left open over a logout."""
+
+    msgid = N_("This page has been open too long, or was not opened here. Please reload it and send again.")
+
+
+def token(request: Request[Any, Any, Any]) -> str:
+    """The token for forms in the answer to this request."""
+    if request.scope.get("auth"):
+        return _sign(request, "session", request.scope["auth"])
+    seed = _seed(request)
+    if seed is None:
+        seed = request.scope.setdefault("new_seed", secrets.token_urlsafe(32))  # type: ignore[typeddict-item]
+        cookies.put(request, request.app.state.cookies.seed, seed, seconds=_SEED_SECONDS)
+    return _sign(request, "seed", seed)
+
+
+async def refuse_forged(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """The guard of every unsafe method; `opt={"csrf": "exempt"}` is for callers that are no browsers."""
+    if not isinstance(connection, Request):
+        return
+    check_address(connection)
+    if connection.method in SAFE or handler.opt.get("csrf") == "exempt":
+        return
+    if _from_elsewhere(connection):
+        raise Forged
+    fields = await fields_of(connection)
+    given = connection.headers.get(HEADER) or next(iter(fields.get(FIELD, [])), "")
+    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), _expected(connection).encode()):
+        raise Forged
+
+
+def _from_elsewhere(request: Request[Any, Any, Any]) -> bool:
+    site = request.headers.get("sec-fetch-site")
+    if site is not None and site not in ("same-origin", "none"):
+        return True
+    origin = request.headers.get("origin")
+    if (
+        origin is None or origin == "null"
+    ):  # our own Referrer-Policy makes browsers say null: the token decides
+        return False
+    return urlsplit(origin).netloc not in (
+        request.headers.get("host"),
+        urlsplit(request.app.state.settings.public_url).netloc,
+    )
+
+
+def _expected(request: Request[Any, Any, Any]) -> str:
+    if request.scope.get("auth"):
+        return _sign(request, "session", request.scope["auth"])
+    seed = _seed(request)
+    if seed is None:
+        raise Forged
+    return _sign(request, "seed", seed)
+
+
+def _seed(request: Request[Any, Any, Any]) -> str | None:
+    seed = request.cookies.get(request.app.state.cookies.seed, "")
+    return seed if _SEED.fullmatch(seed) else None
+
+
+def _sign(request: Request[Any, Any, Any], kind: str, value: str) -> str:
+    key = hmac.digest(request.app.state.settings.secret, b"forms", "sha256")
+    signature = hmac.digest(key, f"{kind}:{value}".encode(), "sha256")
+    return base64.urlsafe_b64encode(signature).decode().rstrip("=")

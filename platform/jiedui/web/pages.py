@@ -1,0 +1,47 @@
+"""Pages that belong to nobody in particular: the front door, the language switch, the sign of life."""
+
+from typing import Any
+
+from litestar import Request, Response, Router, get, post
+from litestar.static_files import create_static_files_router
+
+from jiedui.accounts.access import safe_path
+from jiedui.i18n import LANGUAGES
+from jiedui.web import cookies
+from jiedui.web.body import fields_of
+from jiedui.web.page import page, see_other
+from jiedui.web.rendering import STATIC
+
+_YEAR = 365 * 24 * 3600
+HOMES = {"volunteer": "/me", "coordinator": "/desk", "administrator": "/desk"}
+
+
+@get("/", name="front:door")
+async def front_door(request: Request[Any, Any, Any]) -> Response[Any]:
+    """What this is, for each of the three who come here; who is logged in goes on to her own page."""
+    if request.user is not None:
+        return see_other(request, HOMES[request.user.role])
+    return page(request, "front_door.html")
+
+
+# exempt: all that another site could change is a language, and pages without forms stay without cookies
+@post("/language", name="language:choose", opt={"csrf": "exempt"})
+async def choose_language(request: Request[Any, Any, Any]) -> Response[Any]:
+    """The visible switch; back to the page it stood on."""
+    fields = await fields_of(request)
+    chosen, back = (next(iter(fields.get(name, [])), "") for name in ("language", "back"))
+    if chosen in LANGUAGES:
+        cookies.put(request, request.app.state.cookies.lang, str(chosen), seconds=_YEAR)
+    return see_other(request, safe_path(str(back)))
+
+
+@get("/healthz", name="health", sync_to_thread=False)
+def health() -> dict[str, str]:
+    """The process answers; whether database and Redis do is `jiedui doctor`'s question."""
+    return {"status": "ok"}
+
+
+router = Router("/", route_handlers=[front_door, choose_language, health], opt={"access": "public"})
+static = create_static_files_router(
+    "/static", directories=[STATIC], opt={"access": "public", "static": True}, resolve_symlinks=False
+)

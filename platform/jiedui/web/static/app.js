@@ -1,0 +1,83 @@
+// Small comforts; every page works without them.
+"use strict";
+(() => {
+  const announcer = () => document.getElementById("announcer");
+  const say = (text) => {
+    announcer().textContent = "";
+    requestAnimationFrame(() => { announcer().textContent = text; });
+  };
+
+  // Ask once more, only where a form says so: what leaves the house cannot be called back.
+  document.addEventListener("submit", (event) => {
+    const question = event.submitter?.dataset.confirm;
+    if (question && !window.confirm(question)) event.preventDefault();
+  }, true);
+
+  // A sent form shows that it is working and is not sent twice.
+  document.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    const form = event.target;
+    if (form.dataset.sent && form.method === "post") { event.preventDefault(); return; }
+    form.dataset.sent = "yes";
+    form.setAttribute("aria-busy", "true");
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) {
+      delete form.dataset.sent;
+      form.removeAttribute("aria-busy");
+    }
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const form = event.target.closest?.("form[data-sent]");
+    if (form) { delete form.dataset.sent; form.removeAttribute("aria-busy"); }
+  });
+
+  // Lists by keyboard: j and k move, Enter opens, / goes to the search field.
+  const rows = () => [...document.querySelectorAll("table[data-keys] tbody tr")];
+  const move = (step) => {
+    const all = rows();
+    if (!all.length) return;
+    const at = all.findIndex((row) => row.classList.contains("at"));
+    const next = all[Math.min(all.length - 1, Math.max(0, at < 0 ? 0 : at + step))];
+    all[at]?.classList.remove("at");
+    next.classList.add("at");
+    next.scrollIntoView({ block: "nearest" });
+    next.querySelector("a, button")?.focus({ preventScroll: true });
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+    if (event.key === "j") move(1);
+    else if (event.key === "k") move(-1);
+    else if (event.key === "/") {
+      const search = document.querySelector("input[type=search]");
+      if (search) { event.preventDefault(); search.focus(); search.select(); }
+    }
+  });
+
+  // Changes made by htmx: the focus stays with the reader, and a screen reader hears what changed.
+  let focused = "";
+  document.addEventListener("htmx:beforeSwap", () => { focused = document.activeElement?.id ?? ""; });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus();
+    const part = event.target;
+    const spoken = part.querySelector?.("[role=status], [role=alert], h1, h2");
+    if (spoken) say(spoken.textContent.trim());
+    part.querySelector?.("#summary")?.focus();
+  });
+  document.addEventListener("htmx:sendError", () => {
+    const text = document.documentElement.lang === "en"
+      ? "No connection. What you typed is still here."
+      : "网络不通。您填写的内容还在，请稍后再试。";
+    const box = document.createElement("div");
+    box.className = "alert problem";
+    box.setAttribute("role", "alert");
+    box.textContent = text;
+    document.getElementById("alerts")?.replaceChildren(box);
+  });
+  document.addEventListener("htmx:xhr:progress", (event) => {
+    const bar = event.target.querySelector?.("progress[data-upload]");
+    if (bar && event.detail.lengthComputable) { bar.hidden = false; bar.max = event.detail.total; bar.value = event.detail.loaded; }
+  });
+
+  document.addEventListener("DOMContentLoaded", () => document.getElementById("summary")?.focus());
+})();

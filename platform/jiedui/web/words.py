@@ -1,0 +1,120 @@
+"""How dates, distances, numbers and guarded values are said to people; pure functions."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from jiedui.i18n import N_, translate
+from jiedui.policies.pack import standard
+
+HERE = ZoneInfo("Asia/Shanghai")
+COLOUR_SHAPES = {"red": "●", "yellow": "▲", "green": "■"}
+_COLOUR_NAMES = {"red": N_("Red"), "yellow": N_("Yellow"), "green": N_("Green")}
+_VOLUNTEER_KINDS = {
+    "caring_mother": N_("Caring mother"),
+    "women_entrepreneur": N_("Women entrepreneur"),
+    "helper": N_("Helper"),
+}
+_MONTHS = "January,February,March,April,May,June,July,August,September,October,November,December".split(",")  # noqa: SIM905
+_DOUBLE_SURNAMES = frozenset(
+    "欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 夏侯 宇文 长孙 端木 南宫 独孤 轩辕".split()  # noqa: SIM905
+)
+
+
+def day_of(value: date | datetime) -> date:
+    """The calendar day here; a moment is stored in UTC."""
+    return value.astimezone(HERE).date() if isinstance(value, datetime) else value
+
+
+def date_people(value: date | datetime | None, *, today: date, language: str) -> str:
+    """今天, 3天前, 6月1日; the year only when it is another one."""
+    if value is None:
+        return "—"
+    day = day_of(value)
+    days = (day - today).days
+    near = {0: N_("today"), -1: N_("yesterday"), 1: N_("tomorrow")}.get(days)
+    if near:
+        return translate(language, near)
+    if -7 <= days < 0:
+        return translate(language, N_("{n} days ago"), n=-days)
+    if 0 < days <= 7:
+        return translate(language, N_("in {n} days"), n=days)
+    return date_long(day, language=language, with_year=day.year != today.year)
+
+
+def date_long(value: date | datetime, *, language: str, with_year: bool = True) -> str:
+    """2026年6月1日, 1 June 2026."""
+    day = day_of(value)
+    if language == "en":
+        return f"{day.day} {_MONTHS[day.month - 1]}" + (f" {day.year}" if with_year else "")
+    return (f"{day.year}年" if with_year else "") + f"{day.month}月{day.day}日"
+
+
+def date_exact(value: date | datetime | None) -> str:
+    """2026-06-01 or 2026-06-01 14:05, for hover and print."""
+    if value is None:
+        return ""
+    return f"{value.astimezone(HERE):%Y-%m-%d %H:%M}" if isinstance(value, datetime) else value.isoformat()
+
+
+def km(metres: float | None, *, language: str) -> str:
+    """Metres as kilometres with one decimal."""
+    if metres is None:
+        return "—"
+    return translate(language, N_("{n} km"), n=f"{metres / 1000:,.1f}")
+
+
+def number(value: float | None) -> str:
+    """1,952"""
+    return "—" if value is None else f"{value:,}"
+
+
+def percent(part: float, whole: float) -> str:
+    """87 % as people read it; never 100 % unless it is all."""
+    if not whole:
+        return "—"
+    share = 100 * part / whole
+    return "100%" if part == whole else f"{min(share, 99.9):.1f}".rstrip("0").rstrip(".") + "%"
+
+
+def mask_name(name: str | None) -> str:
+    """张*; a double surname stays whole."""
+    if not name:
+        return "—"
+    return (name[:2] if name[:2] in _DOUBLE_SURNAMES else name[0]) + "*"
+
+
+def mask_phone(phone: str | None) -> str:
+    """138****1234."""
+    if not phone:
+        return "—"
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 11 else "****"
+
+
+def colour_name(colour: str, *, language: str) -> str:
+    """红, 黄, 绿."""
+    return translate(language, _COLOUR_NAMES[colour])
+
+
+def volunteer_kind_name(kind: str, *, language: str) -> str:
+    """爱心妈妈, 女企业家, 爱心人士."""
+    return translate(language, _VOLUNTEER_KINDS[kind])
+
+
+def kind_name(code: str, *, language: str) -> str:
+    """The name of a kind of support in the catalogue."""
+    return standard().kind_name(code, language)
+
+
+def skill_name(skill: str, *, language: str) -> str:
+    """The name of a skill in the catalogue."""
+    return standard().skill_name(skill, language)
+
+
+def duration(span: timedelta, *, language: str) -> str:
+    """How long something takes, in the one unit that matters."""
+    seconds = max(0, round(span.total_seconds()))
+    if seconds < 90:
+        return translate(language, N_("{n} seconds"), n=seconds)
+    if seconds < 5400:
+        return translate(language, N_("{n} minutes"), n=round(seconds / 60))
+    return translate(language, N_("{n} hours"), n=round(seconds / 3600))
