@@ -1,0 +1,169 @@
+"""Every pair that may be, with its cost: the step from people to a problem the solver understands."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from jiedui.policies.pack import Pack
+from jiedui.rounds import costs, eligibility
+from jiedui.rounds.people import Households, Ints, Mask, Pairs, PairSet, Setting, Volunteers
+from jiedui_matching import Problem, Solution
+
+# Pairs judged at once: about 100 MB however many people a round has.
+_AT_ONCE = 2**20
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Candidates:
+    """A stage's problem with what its slots and arcs mean.
+
+    Slot i is household row `household[i]`, which asks for `needs[i]`; arc j goes `distance_m[j]` far and
+    meets `needs_met[j]` (kinds as bits). Volunteers keep their rows. `refused_pins` are the pins that
+    could not be honoured, each with the name of the rule against it.
+    """
+
+    setting: Setting
+    problem: Problem
+    household: Ints
+    needs: Ints
+    distance_m: Ints
+    needs_met: Ints
+    refused_pins: tuple[tuple[int, int, str], ...]
+
+    def chosen(self, solution: Solution) -> PairSet:
+        """The plan's pairs as household and volunteer rows, in the plan's order."""
+        return PairSet(self.household[solution.pair_slot], solution.pair_volunteer)
+
+    def arc(self, arcs: Ints) -> Pairs:
+        """These arcs as pairs, to ask rules and cost terms about."""
+        problem = self.problem
+        return Pairs(self.setting, self.household[problem.arc_slot[arcs]], problem.arc_volunteer[arcs])
+
+
+def build_stage_one(
+    households: Households,
+    volunteers: Volunteers,
+    pack: Pack,
+    on: dt.date,
+    *,
+    never_again: Iterable[tuple[int, int]] = (),
+    pinned: Iterable[tuple[int, int]] = (),
+    forbidden: Iterable[tuple[int, int]] = (),
+    running: Iterable[tuple[int, int]] = (),
+) -> Candidates:
+    """First helpers: every household with a need gets the helpers it still lacks.
+
+    Pairs are (household row, volunteer row). `running` pairs are kept: they count among the helpers a
+    household wants and must already be in the volunteers' `held`; name them even if the volunteer is
+    paused, so that stage two knows which needs she meets.
+    """
+    setting = Setting(
+        households=households,
+        volunteers=volunteers,
+        pack=pack,
+        on=on,
+        never_again=PairSet.of(never_again),
+        forbidden=PairSet.of(forbidden),
+        running=PairSet.of(running),
+    )
+    wanted = np.where(setting.needs != 0, np.maximum(households.wanted - setting.helpers, 0), 0)
+    return _build(setting, wanted, pinned)
+
+
+def build_stage_two(
+    first: Candidates, solution: Solution, pinned: Iterable[tuple[int, int]] = ()
+) -> Candidates:
+    """Second helpers, for the needs the first does not meet: one more each, in the policy's colours.
+
+    The cost is that of stage one for what is still asked for; places filled in stage one count as held.
+    The policy's `other_helper` is charged for helpers a household had before the round, not for the one
+    stage one has just given it (so does the reference; it could not change the choice anyway, being the
+    same for all volunteers).
+    """
+    before, new = first.setting, first.chosen(solution)
+    helped = before.running | new
+    met = np.zeros(len(before.households), dtype=np.int64)
+    np.bitwise_or.at(met, helped.household, before.offered[helped.volunteer])
+    setting = replace(
+        before,
+        needs=before.needs & ~met,
+        held=before.held + np.bincount(new.volunteer, minlength=len(before.volunteers)),
+        running=helped,
+        helpers_before=before.helpers_before,
+    )
+    policy = before.pack.helpers
+    wanted = (
+        np.isin(before.households.colour, policy.second_helper_colours)
+        & (setting.needs != 0)
+        & (setting.helpers > 0)
+        & (setting.helpers < policy.max_helpers)
+    )
+    given = set(zip(new.household.tolist(), new.volunteer.tolist(), strict=True))
+    return _build(setting, wanted.astype(np.int64), [pair for pair in pinned if pair not in given])
+
+
+def in_portions(setting: Setting, rows: Ints) -> Iterator[Pairs]:
+    """All volunteers for each of these households, a bounded number of pairs at a time."""
+    everyone = np.arange(len(setting.volunteers))
+    step = max(_AT_ONCE // max(len(everyone), 1), 1)
+    for start in range(0, len(rows), step):
+        some = rows[start : start + step]
+        yield Pairs(setting, np.repeat(some, len(everyone)), np.tile(everyone, len(some)))
+
+
+def _build(setting: Setting, wanted: Ints, pinned: Iterable[tuple[int, int]]) -> Candidates:
+    rows = np.flatnonzero(wanted > 0)
+    kept = [_judged(pairs) for pairs in in_portions(setting, rows)]
+    empty = np.zeros((5, 0), dtype=np.int64)
+    household, volunteer, distance, met, cost = np.concatenate([empty, *kept], axis=1)
+    pins, refused = _pins(setting, wanted, PairSet(household, volunteer), pinned)
+    tier = {colour: policy.tier for colour, policy in setting.pack.colours.items()}
+    problem = Problem(
+        tier=np.array([tier[setting.households.colour[row]] for row in rows.tolist()], dtype=np.int64),
+        wanted=wanted[rows],
+        capacity=setting.volunteers.capacity,
+        held=setting.held,
+        arc_slot=np.searchsorted(rows, household),
+        arc_volunteer=volunteer,
+        arc_cost=cost,
+        load_step=setting.pack.cost.load_step,
+        pinned=pins,
+    )
+    return Candidates(
+        setting=setting,
+        problem=problem,
+        household=rows,
+        needs=setting.needs[rows],
+        distance_m=distance,
+        needs_met=met,
+        refused_pins=refused,
+    )
+
+
+def _judged(pairs: Pairs) -> Ints:
+    left = eligibility.eligible(pairs)
+    return np.stack([left.household, left.volunteer, left.distance_m, left.common, costs.total(left)])
+
+
+def _pins(
+    setting: Setting, wanted: Ints, arcs: PairSet, pinned: Iterable[tuple[int, int]]
+) -> tuple[Mask, tuple[tuple[int, int, str], ...]]:
+    """Pins become arcs that must be taken, as long as each is allowed and there is room for all of them."""
+    mask = np.zeros(len(arcs.household), dtype=np.bool_)
+    refused = []
+    slots_left, room = wanted.copy(), setting.volunteers.capacity - setting.held
+    for household, volunteer in dict.fromkeys(pinned):
+        against = eligibility.refusals(setting, household, volunteer)
+        if against:
+            refused.append((household, volunteer, against[0].name))
+        elif slots_left[household] < 1:
+            refused.append((household, volunteer, "not_wanted"))
+        elif room[volunteer] < 1:
+            refused.append((household, volunteer, eligibility.CAPACITY.name))
+        else:
+            slots_left[household] -= 1
+            room[volunteer] -= 1
+            mask[(arcs.household == household) & (arcs.volunteer == volunteer)] = True
+    return mask, tuple(refused)

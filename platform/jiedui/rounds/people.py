@@ -1,0 +1,234 @@
+"""Who takes part in a round, as columns: no database, one row per household and per volunteer.
+
+The bridge (problem.py) fills these; rules and cost terms read them through `Pairs`.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jiedui.policies.pack import Colour, Pack
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+EARTH_RADIUS_M = 6_371_008.8
+"""Mean radius of the earth."""
+NO_LIMIT = 2**62
+"""The reach of a volunteer who named none."""
+_MOST_KINDS = 62
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Households:
+    """`needs` are kinds as bits (kinds_mask), `wanted` helpers in all; keys are None where unknown."""
+
+    ids: Sequence[Any]
+    lat: Floats
+    lng: Floats
+    colour: Sequence[Colour]
+    minor: Mask
+    needs: Ints
+    wanted: Ints
+    identity_key: Sequence[str | None]
+    phone_key: Sequence[str | None]
+
+    def __post_init__(self) -> None:
+        _columns(self, lat=np.float64, lng=np.float64, minor=np.bool_, needs=np.int64, wanted=np.int64)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Volunteers:
+    """`active` is vetted and neither paused nor gone; `offers` are kinds as bits, whatever her skills;
+    `held` counts the households she holds; `reach_m` and `record_check` may hold None."""
+
+    ids: Sequence[Any]
+    lat: Floats
+    lng: Floats
+    offers: Ints
+    skills: Sequence[Collection[str]]
+    capacity: Ints
+    held: Ints
+    reach_m: Ints
+    active: Mask
+    record_check: NDArray[np.datetime64]
+    trained: Mask
+    identity_key: Sequence[str | None]
+    phone_key: Sequence[str | None]
+
+    def __post_init__(self) -> None:
+        reach = [NO_LIMIT if reach is None else reach for reach in self.reach_m]
+        object.__setattr__(self, "reach_m", reach)
+        _columns(
+            self, lat=np.float64, lng=np.float64, offers=np.int64, capacity=np.int64, held=np.int64,
+            reach_m=np.int64, active=np.bool_, record_check="datetime64[D]", trained=np.bool_,
+        )  # fmt: skip
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, eq=False)
+class PairSet:
+    """Some pairs of household and volunteer, by their rows."""
+
+    household: Ints
+    volunteer: Ints
+
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[int, int]]) -> "PairSet":
+        """The set of these (household row, volunteer row)."""
+        rows = np.array(sorted(set(pairs)), dtype=np.int64).reshape(-1, 2)
+        return cls(rows[:, 0], rows[:, 1])
+
+    def having(self, pairs: "Pairs") -> Mask:
+        """Which of the pairs are in the set."""
+        width = np.int64(len(pairs.setting.volunteers))
+        return np.isin(pairs.household * width + pairs.volunteer, self.household * width + self.volunteer)
+
+    def __or__(self, other: "PairSet") -> "PairSet":
+        both = [*zip(self.household, self.volunteer, strict=True)]
+        return PairSet.of([*both, *zip(other.household, other.volunteer, strict=True)])
+
+
+NOBODY = PairSet.of(())
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Setting:
+    """Everything a rule or a cost term may look at; `needs` and `held` as of this stage."""
+
+    households: Households
+    volunteers: Volunteers
+    pack: Pack
+    on: dt.date
+    never_again: PairSet = NOBODY
+    forbidden: PairSet = NOBODY
+    running: PairSet = NOBODY
+    needs: Ints = field(default=None)  # type: ignore[arg-type]  # None: as the households say
+    held: Ints = field(default=None)  # type: ignore[arg-type]  # None: as the volunteers say
+    helpers_before: Ints = field(default=None)  # type: ignore[arg-type]  # None: those running now
+
+    def __post_init__(self) -> None:
+        for name, now in (
+            ("needs", self.households.needs),
+            ("held", self.volunteers.held),
+            ("helpers_before", self.helpers),
+        ):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, now)
+
+    @cached_property
+    def offered(self) -> Ints:
+        """Kinds each volunteer offers and, where a skill is required, has one of the required skills for."""
+        return self.volunteers.offers & ~self._without_one_of("required_skills")
+
+    @cached_property
+    def unskilled(self) -> Ints:
+        """Kinds that welcome certain skills of which the volunteer has none."""
+        return self._without_one_of("preferred_skills")
+
+    @cached_property
+    def cleared(self) -> Mask:
+        """Who may meet a minor: trained, and a record check dated within the policy's days, not ahead."""
+        age = np.datetime64(self.on, "D") - self.volunteers.record_check
+        days = self.pack.eligibility.record_check_days
+        in_date = (age >= np.timedelta64(0, "D")) & (age <= np.timedelta64(days, "D"))
+        cleared: Mask = in_date & self.volunteers.trained
+        return cleared
+
+    @cached_property
+    def same_person(self) -> PairSet:
+        """Pairs that share an identity number or a telephone."""
+        pairs: set[tuple[int, int]] = set()
+        for column in ("identity_key", "phone_key"):
+            known: dict[str, list[int]] = {}
+            for row, key in enumerate(getattr(self.volunteers, column)):
+                if key is not None:
+                    known.setdefault(key, []).append(row)
+            for row, key in enumerate(getattr(self.households, column)):
+                pairs.update((row, other) for other in known.get(key, ()))
+        return PairSet.of(pairs)
+
+    @cached_property
+    def helpers(self) -> Ints:
+        """Helpers each household has today."""
+        return np.bincount(self.running.household, minlength=len(self.households)).astype(np.int64)
+
+    def _without_one_of(self, which: str) -> Ints:
+        lacking = np.zeros(len(self.volunteers), dtype=np.int64)
+        for bit, kind in enumerate(self.pack.kind):
+            if skills := set(getattr(kind, which)):
+                lacking |= [(1 << bit) * skills.isdisjoint(has) for has in self.volunteers.skills]
+        return lacking
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Some pairs under judgement, row by row; what is costly is worked out once and when asked."""
+
+    setting: Setting
+    household: Ints
+    volunteer: Ints
+
+    @cached_property
+    def common(self) -> Ints:
+        """Wanted needs that this volunteer meets, as bits."""
+        common: Ints = self.setting.needs[self.household] & self.setting.offered[self.volunteer]
+        return common
+
+    @cached_property
+    def distance_m(self) -> Ints:
+        """Estimated road metres: great circle × the policy's factor, rounded to the nearest metre."""
+        here, there = self.setting.households, self.setting.volunteers
+        lat, other = np.radians(here.lat)[self.household], np.radians(there.lat)[self.volunteer]
+        east = np.radians(there.lng)[self.volunteer] - np.radians(here.lng)[self.household]
+        chord = np.sin((other - lat) / 2) ** 2 + np.cos(lat) * np.cos(other) * np.sin(east / 2) ** 2
+        metres: Floats = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(chord, 1.0)))
+        return np.rint(metres * self.setting.pack.eligibility.road_factor).astype(np.int64)
+
+    def where(self, mask: Mask) -> "Pairs":
+        """Only these rows; what was worked out already is kept."""
+        kept = Pairs(self.setting, self.household[mask], self.volunteer[mask])
+        for name in ("common", "distance_m"):
+            if name in self.__dict__:
+                kept.__dict__[name] = self.__dict__[name][mask]
+        return kept
+
+    def __len__(self) -> int:
+        return len(self.household)
+
+
+def kinds_mask(pack: Pack, codes: Iterable[str]) -> int:
+    """Kinds of support as bits, in the order of the policy's catalogue; unknown codes are an error."""
+    place = {kind.code: bit for bit, kind in enumerate(pack.kind)}
+    if len(place) > _MOST_KINDS:
+        raise ValueError(f"policy {pack.name} names {len(place)} kinds of support: at most {_MOST_KINDS}")
+    return sum(1 << place[code] for code in set(codes))
+
+
+def kinds_of(pack: Pack, mask: int) -> list[str]:
+    """The codes behind such bits."""
+    return [kind.code for bit, kind in enumerate(pack.kind) if mask >> bit & 1]
+
+
+def _columns(rows: Any, **types: Any) -> None:
+    for name, kind in types.items():
+        object.__setattr__(rows, name, np.asarray(getattr(rows, name), dtype=kind))
+    for column in fields(rows):
+        have = len(getattr(rows, column.name))
+        if have != len(rows.ids):
+            raise ValueError(f"{column.name} has {have} entries for {len(rows.ids)} {type(rows).__name__}")
+    for name in ("lat", "lng"):
+        unknown = ~np.isfinite(getattr(rows, name))
+        if unknown.any():
+            raise ValueError(f"{name}[{int(np.argmax(unknown))}] is unknown: everybody needs a place")
