@@ -25,6 +25,15 @@ const { pipeline } = require("node:stream/promises");
 const [from, to] = process.argv.slice(1);
 pipeline(createReadStream(from), createBrotliDecompress(), createWriteStream(to));
 """
+FONTS = """\
+<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>{folder}/fonts</dir>
+  <dir>/usr/share/fonts</dir>
+  <cachedir>{folder}/font-cache</cachedir>
+</fontconfig>
+"""
 WRAPPER = """\
 #!/bin/sh
 # Chromium with the libraries and fonts that came with it.
@@ -121,10 +130,10 @@ def _from_npm() -> None:
             shutil.unpack_archive(unpacked, UNPACKED if beside_the_program else UNPACKED / unpacked.stem)
             unpacked.unlink()
     shutil.rmtree(work)
-    for name, text in (("chromium", None), ("run", WRAPPER)):
-        if text:
-            (UNPACKED / name).write_text(text, encoding="ascii")
-        (UNPACKED / name).chmod(0o755)
+    (UNPACKED / "fonts" / "fonts.conf").write_text(FONTS.format(folder=UNPACKED), encoding="utf-8")
+    (UNPACKED / "run").write_text(WRAPPER, encoding="ascii")
+    for program in ("run", "chromium"):
+        (UNPACKED / program).chmod(0o755)
 
 
 def _run(*command: str, cwd: Path | None = None, **environ: str) -> subprocess.CompletedProcess[bytes]:
