@@ -168,7 +168,8 @@ class Setting:
         lacking = np.zeros(len(self.volunteers), dtype=np.int64)
         for bit, kind in enumerate(self.pack.kind):
             if skills := set(getattr(kind, which)):
-                lacking |= [(1 << bit) * skills.isdisjoint(has) for has in self.volunteers.skills]
+                none = [skills.isdisjoint(has) for has in self.volunteers.skills]
+                lacking |= np.array(none, dtype=np.int64) << bit
         return lacking
 
 
