@@ -18,15 +18,18 @@ from jiedui.accounts.sessions import Sessions
 from jiedui.settings import Settings, load
 from jiedui.web import cookies, errors, forgery, headers, pages, rendering
 
-PAGES: list[Router] = [pages.router, pages.static]
-"""One router per concept, in the order of the work."""
+ROUTERS: list[Router] = [
+    pages.ROUTER,
+    pages.STATIC_FILES,
+]
+"""What the site is made of, one router per concept."""
 
 
 def create_app(settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Litestar:
     """The application of one installation. Raises RuntimeError if a page does not say who may open it."""
     redis = Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
     app = Litestar(
-        route_handlers=list(PAGES),
+        route_handlers=list(ROUTERS),
         state=State(
             {
                 "settings": settings,

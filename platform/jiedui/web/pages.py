@@ -41,7 +41,7 @@ def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-router = Router("/", route_handlers=[front_door, choose_language, health], opt={"access": "public"})
-static = create_static_files_router(
+ROUTER = Router("/", route_handlers=[front_door, choose_language, health], opt={"access": "public"})
+STATIC_FILES = create_static_files_router(
     "/static", directories=[STATIC], opt={"access": "public", "static": True}, resolve_symlinks=False
 )
