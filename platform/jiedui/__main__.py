@@ -1,0 +1,5 @@
+"""`python -m jiedui` is the `jiedui` command."""
+
+from jiedui.cli import main
+
+main()

@@ -1,0 +1,230 @@
+"""The `jiedui` command: every verb is one service call.
+
+Exit status: 0 done, 1 refused with a sentence on stderr, 2 wrong usage.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from jiedui.clock import today, utc_now
+from jiedui.errors import DomainError
+from jiedui.i18n import N_, say
+from jiedui.launcher.servers import servers_for
+from jiedui.settings import SettingsError
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_OUT = click.Path(dir_okay=False, writable=True, path_type=Path)
+
+
+def main() -> None:
+    """Run the command; anything a person should know ends as one sentence on stderr."""
+    try:
+        cli(standalone_mode=True)
+    except DomainError as refusal:
+        click.echo(say(refusal.msgid, **refusal.params), err=True)
+        sys.exit(1)
+    except SettingsError as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+
+
+@click.group(help=__doc__)
+@click.version_option(package_name="jiedui")
+def cli() -> None:
+    pass
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to this version."""
+
+    async def done() -> None:
+        click.echo(say(N_("The database is up to date.")))
+
+    inside(done)
+
+
+def _ledger_command(kind: str, help_text: str) -> click.Group:
+    @click.group(name=kind, help=help_text)
+    def group() -> None:
+        pass
+
+    @group.command("import", help=f"Read FILE into the {kind}.")
+    @click.argument("file", type=_FILE)
+    @click.option("--dry-run", is_flag=True, help="Read and report; change nothing.")
+    @click.option("--report", type=_OUT, help="Write the report as JSON.")
+    def import_(file: Path, dry_run: bool, report: Path | None) -> None:
+        async def run() -> None:
+            from jiedui.accounts.actor import Actor
+            from jiedui.ledgers.service import import_file
+            from jiedui.terminal import print_import
+
+            result = await import_file(Actor.system(), kind, file, dry_run=dry_run, now=utc_now())
+            if report:
+                _write(report, result.report.as_data())
+            print_import(result, dry_run=dry_run)
+
+        inside(run)
+
+    return group
+
+
+cli.add_command(_ledger_command("regions", "The region tree."))
+cli.add_command(_ledger_command("households", "The households' ledger."))
+cli.add_command(_ledger_command("volunteers", "The volunteers' ledger."))
+
+
+@cli.group("round", help="Pairing rounds.")
+def round_() -> None:
+    pass
+
+
+@round_.command("run")
+@click.option("--region", required=True, help="The area's 12-digit code.")
+@click.option("--on", "dated", type=click.DateTime(["%Y-%m-%d"]), help="The round's day; today by default.")
+@click.option("--policy", default="standard", show_default=True)
+@click.option("--publish", is_flag=True, help="Publish the plan: proposals go out to the volunteers.")
+@click.option("--json", "out", type=_OUT, help="Write the plan as JSON.")
+def run_round(region: str, dated: datetime | None, policy: str, publish: bool, out: Path | None) -> None:
+    """Pair volunteers with the households of an area."""
+
+    async def run() -> None:
+        from jiedui.accounts.actor import Actor
+        from jiedui.rounds.publication import publish_round
+        from jiedui.rounds.report import plan_document
+        from jiedui.terminal import print_plan, run_plan_watched
+
+        actor = Actor.system()
+        round_id, plan_id = await run_plan_watched(actor, region, _day(dated), policy)
+        document = await plan_document(actor, plan_id)
+        if out:
+            _write(out, document)
+        print_plan(document)
+        if publish:
+            pairs = await publish_round(actor, round_id, plan_id, utc_now())
+            click.echo(say(N_("Published: {n} proposals are on their way to the volunteers."), n=pairs))
+        click.echo(say(N_("Round {id}"), id=round_id))
+
+    inside(run)
+
+
+@round_.command("show")
+@click.argument("round_id", metavar="ROUND", type=click.UUID)
+@click.option("--json", "out", type=_OUT, help="Write the plan as JSON.")
+def show_round(round_id: Any, out: Path | None) -> None:
+    """Show the newest plan of a round (the published one, once there is one)."""
+
+    async def run() -> None:
+        from jiedui.accounts.actor import Actor
+        from jiedui.rounds.report import plan_document
+        from jiedui.rounds.service import plan_to_show
+        from jiedui.terminal import print_plan
+
+        document = await plan_document(Actor.system(), await plan_to_show(Actor.system(), round_id))
+        if out:
+            _write(out, document)
+        print_plan(document)
+
+    inside(run)
+
+
+@cli.command()
+@click.option("--once", is_flag=True, help="Prepare and print the summary, then end.")
+def demo(once: bool) -> None:
+    """The demonstration county: import, run its round, serve."""
+    os.environ["JIEDUI_DEMO"] = "1"
+    from jiedui.demo import prepare
+
+    inside(prepare, then=None if once else _serve_all)
+
+
+@cli.command()
+def serve() -> None:
+    """The web server and a worker, with the embedded servers where none are given."""
+
+    async def ready() -> None:
+        pass
+
+    inside(ready, then=_serve_all)
+
+
+@cli.command()
+def worker() -> None:
+    """One more worker."""
+    with _servers():
+        from jiedui.worker import main as work
+
+        work()
+
+
+@cli.command()
+def doctor() -> None:
+    """What is configured, reachable and out of date."""
+    from jiedui.doctor import examine
+
+    with _servers():
+        healthy = asyncio.run(examine(click.echo))
+    sys.exit(0 if healthy else 1)
+
+
+def inside(work: Callable[[], Awaitable[None]], then: Callable[[], None] | None = None) -> None:
+    """Run `work` with servers, a migrated database and a pool; then `then`, while the servers still run."""
+
+    async def run() -> None:
+        from jiedui.migrate import migrate as bring_up_to_date
+        from jiedui.piccolo_conf import DB
+
+        await bring_up_to_date(utc_now())
+        await DB.start_connection_pool(min_size=1, max_size=5)
+        try:
+            await work()
+        finally:
+            await DB.close_connection_pool()
+
+    with _servers():
+        asyncio.run(run())
+        if then is not None:
+            then()
+
+
+@contextlib.contextmanager
+def _servers() -> Iterator[None]:
+    """The servers' addresses, put where every process of ours reads them."""
+    data_dir = Path(os.environ.get("JIEDUI_DATA") or ".data").absolute()
+    with servers_for(os.environ, data_dir) as servers:
+        os.environ["DATABASE_URL"] = servers.database_url
+        os.environ["REDIS_URL"] = servers.redis_url
+        os.environ["JIEDUI_DATA"] = str(data_dir)
+        yield
+
+
+def _serve_all() -> None:
+    from jiedui.launcher.processes import run_tree
+    from jiedui.settings import load
+
+    settings = load(os.environ)
+    click.echo(say(N_("Open {url} in a browser. Ctrl-C ends everything."), url=settings.public_url))
+    run_tree(
+        {
+            "web": [sys.executable, "-m", "jiedui.web.server"],
+            "worker": [sys.executable, "-m", "jiedui.worker"],
+        },
+        os.environ,
+    )
+
+
+def _write(path: Path, document: Any) -> None:
+    path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _day(given: datetime | None) -> date:
+    return given.date() if given else today(utc_now())

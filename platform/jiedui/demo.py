@@ -1,0 +1,70 @@
+"""The demonstration county: imports Fengdu's synthetic ledgers, runs its round, makes one login per role."""
+
+from datetime import date
+from pathlib import Path
+
+from jiedui.accounts.actor import Actor
+from jiedui.clock import utc_now
+from jiedui.errors import Refused
+from jiedui.i18n import N_, say
+from jiedui.terminal import console, print_import, print_plan, progress_bar, run_plan_watched
+
+COUNTY = "500230000000"
+DATED = date(2026, 11, 1)
+EXAMPLES = Path(__file__).parents[2] / "examples" / "fengdu"
+LEDGERS = (
+    ("regions", "regions.csv", N_("Reading the region tree")),
+    ("households", "households.xlsx", N_("Reading the households' ledger")),
+    ("volunteers", "volunteers.xlsx", N_("Reading the volunteers' ledger")),
+)
+PASSPHRASE = "fengdu-demo-2026"  # noqa: S105 -- for synthetic people on one machine, printed on purpose
+
+
+async def prepare() -> None:
+    """Everything up to serving; what is already there is left as it is, so a second start takes seconds."""
+    from jiedui.rounds.report import plan_document
+    from jiedui.rounds.service import newest_plan
+
+    actor = Actor.system()
+    await _import_ledgers(actor)
+    plan_id = await newest_plan(actor, COUNTY, DATED)
+    if plan_id is None:
+        _, plan_id = await run_plan_watched(actor, COUNTY, DATED, "standard")
+    print_plan(await plan_document(actor, plan_id))
+    await _print_logins(actor)
+
+
+async def _import_ledgers(actor: Actor) -> None:
+    from jiedui.ledgers.service import already_applied, import_file
+
+    for kind, name, words in LEDGERS:
+        path = EXAMPLES / name
+        if not path.exists():
+            raise Refused(N_("{path} is missing: run this from a complete checkout."), path=path)
+        if await already_applied(kind, path):
+            continue
+        with progress_bar() as bar:
+            bar.add_task(say(words), total=None)
+            result = await import_file(actor, kind, path, dry_run=False, now=utc_now())
+        console.print(f"[bold]{say(words)}[/bold]")
+        print_import(result, dry_run=False)
+
+
+async def _print_logins(actor: Actor) -> None:
+    from jiedui.accounts.staff import add_staff
+    from jiedui.volunteers.service import demo_telephone
+
+    staff = (
+        ("administrator", "admin", N_("Administrator of the demonstration")),
+        ("coordinator", "fengdu", N_("Coordinator of Fengdu county")),
+    )
+    console.print(f"[bold]{say(N_('Synthetic people only. One login per role:'))}[/bold]")
+    for role, login, name in staff:
+        await add_staff(actor, role=role, login=login, passphrase=PASSPHRASE, name=say(name),
+                        region_code=COUNTY, now=utc_now(), if_missing=True)  # fmt: skip
+        console.print(f"  {say(name)}: {login} / {PASSPHRASE}")
+    telephone = await demo_telephone(COUNTY, DATED)
+    console.print(
+        "  " + say(N_("Volunteer: telephone {telephone}; her code is in the administrator's message console"),
+                   telephone=telephone)
+    )  # fmt: skip

@@ -1,0 +1,223 @@
+"""Due items come from the policy's cadence; contacts are logged once and settle what they count for."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from jiedui.accounts.actor import Actor
+from jiedui.audit import service as audit
+from jiedui.clock import today
+from jiedui.columns import Row
+from jiedui.errors import Conflict, NotFound, Refused
+from jiedui.followups.rules import LOG_BACK_DAYS, satisfied, settling
+from jiedui.followups.tables import MEDIA, FollowUp, Visit
+from jiedui.i18n import N_
+from jiedui.piccolo_conf import DB
+from jiedui.policies.pack import COLOURS
+from jiedui.policies.service import pack_named
+from jiedui.regions.codes import significant
+from jiedui.rounds.tables import Pair
+
+
+async def ensure_due(now: datetime, pair_id: UUID | None = None) -> int:
+    """Give every active pair its open items, and drop those of pairs that rest or have ended.
+
+    A due day is the last contact that counts, or else the day both sides agreed, plus the cadence of the
+    household's colour under the pair's own policy; after a pause it counts from the day of return.
+    """
+    async with DB.transaction():
+        await FollowUp.raw(
+            "UPDATE follow_up SET state = 'dropped' FROM pair WHERE pair.id = follow_up.pair"
+            " AND follow_up.state = 'due' AND pair.state <> 'active'"
+        )
+        made = 0
+        policies = await Pair.raw(
+            "SELECT DISTINCT policy_name, policy_version FROM pair WHERE state = 'active'"
+        )
+        for policy in policies:
+            made += await _ensure_due_under(policy, today(now), now, pair_id)
+    return made
+
+
+async def log_visit(
+    actor: Actor,
+    pair_id: UUID,
+    *,
+    medium: str,
+    outcome: str,
+    happened_on: date,
+    minutes: int | None = None,
+    note: str = "",
+    once: str | None = None,
+    now: datetime,
+) -> UUID:
+    """Log a contact; the same form sent twice is one contact. Raises NotFound, Conflict, Refused."""
+    async with DB.transaction():
+        pair = await _own_pair(actor, pair_id)
+        _refuse_impossible_day(happened_on, today(now))
+        visit = Visit(
+            pair=pair_id,
+            region_code=pair["region_code"],
+            medium=medium,
+            outcome=outcome,
+            happened_on=happened_on,
+            minutes=minutes,
+            note=note,
+            logged_by=actor.account_id,
+            logged_at=now,
+            once=once,
+        )
+        written = (
+            await Visit.insert(visit).on_conflict(target=Visit.once, action="DO NOTHING").returning(Visit.id)
+        )
+        if not written:
+            first = await Visit.select(Visit.id).where(Visit.once == once, Visit.pair == pair_id).first()
+            if first is None:
+                raise Conflict
+            return UUID(str(first["id"]))
+        visit_id = UUID(str(written[0]["id"]))
+        if settled := satisfied(medium, outcome):
+            await FollowUp.update({FollowUp.state: "done", FollowUp.visit_id: visit_id}).where(
+                FollowUp.pair == pair_id, FollowUp.state == "due", FollowUp.medium.is_in(list(settled))
+            )
+            await ensure_due(now, pair_id)
+        await audit.record(
+            actor, action="visit.log", subject=("pair", pair_id), region_code=pair["region_code"], now=now,
+            detail={"medium": medium, "outcome": outcome},
+        )  # fmt: skip
+    return visit_id
+
+
+async def due_of(actor: Actor) -> list[Row]:
+    """A volunteer's open items, the most urgent first."""
+    rows: list[Row] = await FollowUp.raw(
+        """
+        SELECT f.id, f.pair, f.medium, f.due_on FROM follow_up f JOIN pair p ON p.id = f.pair
+        WHERE f.state = 'due' AND p.state = 'active' AND p.volunteer = {} ORDER BY f.due_on, f.medium
+        """,
+        actor.volunteer_id,
+    )
+    return rows
+
+
+async def visits_of(actor: Actor, pair_id: UUID) -> list[Row]:
+    """The contacts logged on a pair, newest first, for its volunteer or its area's staff. Raises NotFound."""
+    await _visible_pair(actor, pair_id)
+    query = Visit.select().where(Visit.pair == pair_id)
+    return await query.order_by(Visit.happened_on, Visit.logged_at, ascending=False)
+
+
+async def overdue_by_township(actor: Actor, on: date) -> list[Row]:
+    """Per township of the actor's area: overdue items, pairs, the oldest due day; most red ones first."""
+    rows: list[Row] = await FollowUp.raw(
+        """
+        SELECT left(f.region_code, 9) || '000' AS township, r.name, count(*) AS items,
+            count(DISTINCT f.pair) AS pairs, min(f.due_on) AS oldest,
+            count(*) FILTER (WHERE h.colour = 'red') AS red
+        FROM follow_up f JOIN pair p ON p.id = f.pair JOIN household h ON h.id = p.household
+        LEFT JOIN region r ON r.code = left(f.region_code, 9) || '000'
+        WHERE f.state = 'due' AND p.state = 'active' AND f.due_on < {} AND f.region_code LIKE {}
+        GROUP BY 1, 2 ORDER BY red DESC, items DESC, 1
+        """,
+        on,
+        significant(actor.region_code) + "%",
+    )
+    return rows
+
+
+async def overdue_items(
+    actor: Actor,
+    on: date,
+    township: str | None = None,
+    *,
+    after: tuple[date, UUID] | None = None,
+    limit: int = 50,
+) -> list[Row]:
+    """Overdue items of the area or one township, the longest overdue first, `limit` at a time."""
+    prefix = significant(actor.region_code) + "%"
+    place = significant(township) + "%" if township else prefix
+    since, last = after or (date.min, UUID(int=0))
+    rows: list[Row] = await FollowUp.raw(
+        """
+        SELECT f.id, f.pair, f.medium, f.due_on, f.region_code, h.colour, h.name AS household,
+            v.name AS volunteer, v.number, r.name AS village,
+            (SELECT max(happened_on) FROM visit WHERE visit.pair = p.id AND outcome = 'reached') AS last_contact,
+            (SELECT count(*) FROM visit WHERE visit.pair = p.id AND outcome = 'no_answer'
+                AND visit.happened_on >= f.due_on) AS tries
+        FROM follow_up f JOIN pair p ON p.id = f.pair JOIN household h ON h.id = p.household
+        JOIN volunteer v ON v.id = p.volunteer JOIN region r ON r.code = f.region_code
+        WHERE f.state = 'due' AND p.state = 'active' AND f.due_on < {} AND f.region_code LIKE {}
+            AND f.region_code LIKE {} AND (f.due_on, f.id) > ({}, {})
+        ORDER BY f.due_on, f.id LIMIT {}
+        """,
+        on, prefix, place, since, last, limit,
+    )  # fmt: skip
+    return rows
+
+
+async def _ensure_due_under(policy: Row, day: date, now: datetime, pair_id: UUID | None) -> int:
+    pack = await pack_named(policy["policy_name"], policy["policy_version"])
+    made = 0
+    for medium in MEDIA:
+        days = {colour: getattr(pack.cadence[colour], medium) for colour in COLOURS}
+        rows = await FollowUp.raw(
+            _MISSING, medium, days["red"], days["yellow"], days["green"], now, list(settling(medium)),
+            medium, day, policy["policy_name"], policy["policy_version"], pair_id, pair_id, medium,
+        )  # fmt: skip
+        made += len(rows)
+    return made
+
+
+_MISSING = """
+INSERT INTO follow_up (id, pair, region_code, medium, due_on, state, created_at)
+SELECT gen_random_uuid(), p.id, p.region_code, {}, since.day + CASE h.colour
+        WHEN 'red' THEN {}::int WHEN 'yellow' THEN {}::int ELSE {}::int END, 'due', {}
+FROM pair p JOIN household h ON h.id = p.household
+CROSS JOIN LATERAL (
+    SELECT greatest(
+        (p.household_answered_at AT TIME ZONE 'Asia/Shanghai')::date,
+        (SELECT max(happened_on) FROM visit v
+            WHERE v.pair = p.id AND v.outcome = 'reached' AND v.medium = ANY({})),
+        CASE WHEN EXISTS (SELECT FROM follow_up f
+            WHERE f.pair = p.id AND f.medium = {} AND f.state = 'dropped') THEN {}::date END
+    ) AS day
+) since
+WHERE p.state = 'active' AND p.policy_name = {} AND p.policy_version = {}
+    AND ({}::uuid IS NULL OR p.id = {}) AND since.day IS NOT NULL
+    AND NOT EXISTS (SELECT FROM follow_up f WHERE f.pair = p.id AND f.medium = {} AND f.state = 'due')
+ON CONFLICT (pair, medium) WHERE state = 'due' DO NOTHING
+RETURNING id
+"""
+
+
+async def _own_pair(actor: Actor, pair_id: UUID) -> Row:
+    """A running pair on which the actor may log: its volunteer's, or of the staff's area."""
+    pair = await _visible_pair(actor, pair_id)
+    if pair["state"] not in ("active", "paused"):
+        raise Refused(N_("Contacts can be logged once both sides have agreed, and until the pair has ended."))
+    return pair
+
+
+async def _visible_pair(actor: Actor, pair_id: UUID) -> Row:
+    query = Pair.select().where(Pair.id == pair_id)
+    if actor.role == "volunteer":
+        query = query.where(Pair.volunteer == actor.volunteer_id)
+    else:
+        query = query.where(Pair.region_code.like(significant(actor.region_code) + "%"))
+    pair: dict[str, Any] | None = await query.first()
+    if pair is None:
+        raise NotFound
+    return pair
+
+
+def _refuse_impossible_day(happened_on: date, day: date) -> None:
+    if happened_on > day:
+        raise Refused(
+            N_("This day has not come yet. Please choose today or an earlier day."), field="happened_on"
+        )
+    if (day - happened_on).days > LOG_BACK_DAYS:
+        raise Refused(
+            N_("That is more than {days} days ago. Please ask your coordinator to note it."),
+            field="happened_on",
+            days=LOG_BACK_DAYS,
+        )

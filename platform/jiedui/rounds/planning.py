@@ -1,0 +1,71 @@
+"""A round's two stages, solved, checked and explained: people in, answers out; no database."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from jiedui.i18n import N_
+from jiedui.policies.pack import COLOURS, Colour
+from jiedui.rounds.candidates import Candidates, build_stage_one, build_stage_two
+from jiedui.rounds.problem import Inputs
+from jiedui.rounds.reasons import LeftOut, why_left_out
+from jiedui_matching import Report, RunnersUp, Solution, check, runner_up, solve
+
+STEPS = (
+    N_("Measuring who can help whom"),
+    N_("Finding the best pairing"),
+    N_("Checking the pairing independently"),
+    N_("Looking for second helpers"),
+)
+Tell = Callable[[int], None]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Stage:
+    """One stage's plan with its proof and its explanations."""
+
+    number: int
+    candidates: Candidates
+    solution: Solution
+    report: Report
+    runners_up: RunnersUp
+    left_out: list[LeftOut]
+
+    @property
+    def covered(self) -> dict[Colour, tuple[int, int]]:
+        """Per colour: helpers found, helpers wanted."""
+        people, problem = self.candidates.setting.households, self.candidates.problem
+        colours = np.array([people.colour[row] for row in self.candidates.household], dtype="U6")
+        wanted = {c: int(problem.wanted[colours == c].sum()) for c in COLOURS}
+        lacking = {c: int(self.solution.unassigned[colours == c].sum()) for c in COLOURS}
+        return {c: (wanted[c] - lacking[c], wanted[c]) for c in COLOURS}
+
+
+def plan(inputs: Inputs, tell: Tell, stop: Callable[[], bool]) -> list[Stage]:
+    """Both stages, each optimal for itself and checked. `tell` hears the number of each step in STEPS."""
+    tell(0)
+    first = build_stage_one(
+        inputs.households, inputs.volunteers, inputs.pack, inputs.dated,
+        inputs.never_again, inputs.pinned, inputs.forbidden, inputs.running,
+    )  # fmt: skip
+    tell(1)
+    solution = solve(first.problem, stop=stop)
+    tell(2)
+    stages = [_explained(1, first, solution)]
+    if inputs.pack.helpers.max_helpers > 1 and not stop():
+        tell(3)
+        second = build_stage_two(first, solution, inputs.pinned)
+        stages.append(_explained(2, second, solve(second.problem, stop=stop)))
+    return stages
+
+
+def _explained(number: int, candidates: Candidates, solution: Solution) -> Stage:
+    return Stage(
+        number=number,
+        candidates=candidates,
+        solution=solution,
+        report=check(candidates.problem, solution),
+        runners_up=runner_up(candidates.problem, solution),
+        left_out=why_left_out(candidates, solution),
+    )

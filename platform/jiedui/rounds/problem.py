@@ -1,0 +1,143 @@
+"""The only bridge: rows of the database become a round's people; nothing else here knows both."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+import msgspec
+
+from jiedui.columns import Row
+from jiedui.errors import Refused
+from jiedui.i18n import N_
+from jiedui.policies.pack import Pack
+from jiedui.policies.service import pack_named
+from jiedui.regions.codes import significant
+from jiedui.rounds.people import Households, Volunteers, kinds_mask
+from jiedui.rounds.tables import NeverAgain, Pair, Round, Wish
+
+RowPairs = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Inputs:
+    """Everything a round looks at; pairs are (household row, volunteer row)."""
+
+    households: Households
+    volunteers: Volunteers
+    pack: Pack
+    dated: date
+    running: RowPairs
+    never_again: RowPairs
+    pinned: RowPairs
+    forbidden: RowPairs
+    hash: str
+    """Names these inputs: equal hashes mean an equal problem."""
+
+
+async def load(round_row: Row) -> Inputs:
+    """Read a round's area as it is now. Raises Refused when a village has no place on the map."""
+    pack = await pack_named(round_row["policy_name"], round_row["policy_version"])
+    prefix = significant(round_row["region_code"]) + "%"
+    dated = round_row["dated"]
+    household_rows = await Round.raw(_HOUSEHOLDS, pack.eligibility.minor_age, dated, prefix)
+    volunteer_rows = await Round.raw(_VOLUNTEERS, prefix)
+    _refuse_placeless([*household_rows, *volunteer_rows])
+    households, volunteers = _households(household_rows, pack), _volunteers(volunteer_rows, pack)
+    household_row = {row["id"]: at for at, row in enumerate(household_rows)}
+    volunteer_row = {row["id"]: at for at, row in enumerate(volunteer_rows)}
+
+    def rows_of(pairs: Iterable[Row]) -> RowPairs:
+        return tuple(
+            sorted(
+                (household_row[pair["household"]], volunteer_row[pair["volunteer"]])
+                for pair in pairs
+                if pair["household"] in household_row and pair["volunteer"] in volunteer_row
+            )
+        )
+
+    wishes = await Wish.select().where(Wish.round == round_row["id"])
+    related = {
+        "running": rows_of(await Pair.raw(_RUNNING, prefix)),
+        "never_again": rows_of(await NeverAgain.select().where(NeverAgain.region_code.like(prefix))),
+        "pinned": rows_of(wish for wish in wishes if wish["kind"] == "pin"),
+        "forbidden": rows_of(wish for wish in wishes if wish["kind"] == "forbid"),
+    }
+    told = msgspec.json.encode([str(dated), pack, household_rows, volunteer_rows, related], order="sorted")
+    return Inputs(
+        households=households, volunteers=volunteers, pack=pack, dated=dated,
+        hash=hashlib.sha256(told).hexdigest(), **related,
+    )  # fmt: skip
+
+
+def ids_of(inputs: Inputs, pairs: Iterable[tuple[int, int]]) -> list[tuple[UUID, UUID]]:
+    """Rows back to ids."""
+    return [(inputs.households.ids[h], inputs.volunteers.ids[v]) for h, v in pairs]
+
+
+_HOUSEHOLDS = """
+SELECT h.id, r.lat, r.lng, r.name AS village, h.colour, h.wanted_helpers, h.ledger_key, h.phone_key,
+    EXISTS (
+        SELECT FROM member m WHERE m.household = h.id AND m.born_on + make_interval(years => {}) > {}
+    ) AS minor,
+    array_agg(n.kind ORDER BY n.position) AS needs
+FROM household h JOIN region r ON r.code = h.region_code JOIN need n ON n.household = h.id
+WHERE h.region_code LIKE {} AND h.active
+GROUP BY h.id, r.lat, r.lng, r.name
+ORDER BY h.ledger_key
+"""
+_VOLUNTEERS = """
+SELECT v.id, r.lat, r.lng, r.name AS village, v.offers, v.skills, v.capacity, v.reach_km, v.record_checked_on,
+    v.trained, v.ledger_key, v.phone_key, v.state = 'active' AND NOT v.paused AS active,
+    (SELECT count(DISTINCT p.household) FROM pair p WHERE p.volunteer = v.id
+        AND p.state IN ('proposed', 'accepted', 'active', 'paused')) AS held
+FROM volunteer v JOIN region r ON r.code = v.region_code
+WHERE v.region_code LIKE {}
+ORDER BY v.number
+"""
+_RUNNING = """
+SELECT household, volunteer FROM pair
+WHERE region_code LIKE {} AND state IN ('proposed', 'accepted', 'active', 'paused')
+"""
+
+
+def _households(rows: list[Row], pack: Pack) -> Households:
+    return Households(
+        ids=[row["id"] for row in rows],
+        lat=[row["lat"] for row in rows],
+        lng=[row["lng"] for row in rows],
+        colour=[row["colour"] for row in rows],
+        minor=[row["minor"] for row in rows],
+        needs=[kinds_mask(pack, row["needs"]) for row in rows],
+        wanted=[max(row["wanted_helpers"], pack.helpers.ratio) for row in rows],
+        identity_key=[row["ledger_key"] for row in rows],
+        phone_key=[row["phone_key"] for row in rows],
+    )
+
+
+def _volunteers(rows: list[Row], pack: Pack) -> Volunteers:
+    return Volunteers(
+        ids=[row["id"] for row in rows],
+        lat=[row["lat"] for row in rows],
+        lng=[row["lng"] for row in rows],
+        offers=[kinds_mask(pack, row["offers"]) for row in rows],
+        skills=[frozenset(row["skills"]) for row in rows],
+        capacity=[row["capacity"] for row in rows],
+        held=[row["held"] for row in rows],
+        reach_m=[None if row["reach_km"] is None else row["reach_km"] * 1000 for row in rows],
+        active=[row["active"] for row in rows],
+        record_check=[row["record_checked_on"] for row in rows],
+        trained=[row["trained"] for row in rows],
+        identity_key=[row["ledger_key"] for row in rows],
+        phone_key=[row["phone_key"] for row in rows],
+    )
+
+
+def _refuse_placeless(rows: list[Row]) -> None:
+    for row in rows:
+        if row["lat"] is None:
+            raise Refused(
+                N_("{village} has no position in the region tree, so distances there are unknown."),
+                village=row["village"],
+            )

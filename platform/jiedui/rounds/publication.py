@@ -1,0 +1,89 @@
+"""Publishing: a plan becomes proposals, all or none, once."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+
+from jiedui.accounts.actor import Actor
+from jiedui.columns import Row
+from jiedui.errors import Conflict, NotFound
+from jiedui.i18n import N_
+from jiedui.notices.service import notify_volunteers
+from jiedui.piccolo_conf import DB
+from jiedui.policies.service import pack_named
+from jiedui.rounds.service import note, round_of
+from jiedui.rounds.tables import Plan, Round
+
+_OUT_OF_DATE = N_(
+    "Since this plan was made, people or pairs in it have changed. Nothing was published: "
+    "run the round again, then publish."
+)
+
+
+async def publish_round(actor: Actor, round_id: UUID, plan_id: UUID, now: datetime) -> int:
+    """Turn a plan into proposals, all or none, once: says how many. Raises Conflict for the second."""
+    try:
+        async with DB.transaction():
+            round_row = await round_of(actor, round_id)
+            taken = await Round.update(
+                {
+                    Round.state: "published",
+                    Round.published_plan_id: plan_id,
+                    Round.published_at: now,
+                    Round.published_by: actor.account_id,
+                }
+            ).where(Round.id == round_id, Round.state == "draft").returning(Round.id)  # fmt: skip
+            if not taken:
+                raise Conflict(N_("This round has been published already, by you or a colleague."))
+            await _refuse_stale(round_id, plan_id)
+            pairs = await _propose(round_row, plan_id, now)
+            await note(actor, "round.publish", round_id, round_row["region_code"], now, pairs=len(pairs))
+    except (asyncpg.CheckViolationError, asyncpg.UniqueViolationError) as error:
+        raise Conflict(_OUT_OF_DATE) from error
+    return len(pairs)
+
+
+async def _refuse_stale(round_id: UUID, plan_id: UUID) -> None:
+    """The plan must be ready, of this round, and everyone in it still free and willing."""
+    query = Plan.select(Plan.state, Plan.created_at).where(Plan.id == plan_id, Plan.round == round_id)
+    plan = await query.first()
+    if plan is None:
+        raise NotFound
+    if plan["state"] != "ready":
+        raise Conflict(N_("This plan is not finished, so it cannot be published."))
+    changed = await Round.raw(
+        """
+        SELECT count(*) AS n FROM candidate c
+        JOIN household h ON h.id = c.household JOIN volunteer v ON v.id = c.volunteer
+        WHERE c.plan = {} AND (
+            NOT h.active OR v.state <> 'active' OR v.paused
+            OR EXISTS (SELECT FROM pair p WHERE p.household = c.household AND p.proposed_at >= {}
+                       AND p.state IN ('proposed', 'accepted', 'active', 'paused'))
+            OR EXISTS (SELECT FROM never_again n
+                       WHERE n.household = c.household AND n.volunteer = c.volunteer)
+        )
+        """,
+        plan_id, plan["created_at"],
+    )  # fmt: skip
+    if changed[0]["n"]:
+        raise Conflict(_OUT_OF_DATE)
+
+
+async def _propose(round_row: Row, plan_id: UUID, now: datetime) -> list[Row]:
+    pack = await pack_named(round_row["policy_name"], round_row["policy_version"])
+    deadline = now + timedelta(days=pack.consent.volunteer_answer_days)
+    pairs: list[Row] = await Round.raw(
+        """
+        INSERT INTO pair (id, "round", household, volunteer, region_code, needs, distance_m, stage,
+            policy_name, policy_version, state, proposed_at, volunteer_deadline)
+        SELECT gen_random_uuid(), {}, c.household, c.volunteer, h.region_code, c.needs_met, c.distance_m,
+            c.stage, {}, {}, 'proposed', {}, {}
+        FROM candidate c JOIN household h ON h.id = c.household WHERE c.plan = {} ORDER BY c.volunteer
+        RETURNING id, volunteer
+        """,
+        round_row["id"], pack.name, pack.version, now, deadline, plan_id,
+    )  # fmt: skip
+    volunteers = {pair["volunteer"] for pair in pairs}
+    await notify_volunteers("volunteer.proposal", volunteers, key=f"proposal:{round_row['id']}", now=now)
+    return pairs

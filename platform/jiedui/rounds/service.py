@@ -1,0 +1,174 @@
+"""Rounds: opened for an area, planned by a worker as often as wanted, published once."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from jiedui.accounts.actor import Actor
+from jiedui.audit import service as audit
+from jiedui.columns import Row
+from jiedui.errors import Conflict, NotFound, Refused
+from jiedui.i18n import N_
+from jiedui.jobs import service as jobs
+from jiedui.piccolo_conf import DB
+from jiedui.policies.service import pack_named
+from jiedui.regions.codes import significant, within
+from jiedui.regions.tables import Region
+from jiedui.rounds.tables import Plan, Round
+
+
+async def open_round(actor: Actor, region_code: str, dated: date, policy_name: str, now: datetime) -> UUID:
+    """A draft round for an area and day; the one already open there, if there is one.
+
+    Raises NotFound for an area that is unknown or not the actor's.
+    """
+    pack = await pack_named(policy_name)
+    async with DB.transaction():
+        known = await Region.exists().where(Region.code == region_code)
+        if not known or not within(actor.region_code, region_code):
+            raise NotFound(N_("There is no area with the code {code} among yours."), code=region_code)
+        rows = await Round.raw(
+            """
+            INSERT INTO "round"
+                (id, region_code, dated, policy_name, policy_version, state, created_at, created_by)
+            VALUES (gen_random_uuid(), {}, {}, {}, {}, 'draft', {}, {})
+            ON CONFLICT (region_code, dated) WHERE state = 'draft' DO NOTHING RETURNING id
+            """,
+            region_code, dated, pack.name, pack.version, now, actor.account_id,
+        )  # fmt: skip
+        if rows:
+            await note(actor, "round.open", rows[0]["id"], region_code, now, dated=dated)
+            return UUID(str(rows[0]["id"]))
+        row = await Round.select(Round.id).where(
+            Round.region_code == region_code, Round.dated == dated, Round.state == "draft"
+        ).first()  # fmt: skip
+    if row is None:
+        raise Conflict
+    return UUID(str(row["id"]))
+
+
+async def queue_plan(actor: Actor, round_id: UUID, now: datetime) -> UUID:
+    """Ask a worker for a plan. Raises Conflict while one is running, Refused when nobody can be paired."""
+    async with DB.transaction():
+        round_row = await round_of(actor, round_id, lock=True)
+        if round_row["state"] != "draft":
+            raise Conflict(N_("This round has been published. Open a new one to pair again."))
+        await _refuse_emptiness(round_row)
+        if await Plan.exists().where(Plan.round == round_id, Plan.state.is_in(["queued", "running"])):
+            raise Conflict(
+                N_("This round is being calculated already. Please wait for it, or stop it first.")
+            )
+        number = 1 + await Plan.count().where(Plan.round == round_id)
+        plan = Plan(
+            round=round_id,
+            region_code=round_row["region_code"],
+            number=number,
+            state="queued",
+            created_at=now,
+        )
+        await plan.save()
+        plan_id = UUID(str(plan.id))
+        await jobs.enqueue(
+            "round.run",
+            subject_id=plan_id,
+            region_code=round_row["region_code"],
+            payload={},
+            now=now,
+            created_by=actor.account_id,
+        )
+        await note(actor, "round.run", round_id, round_row["region_code"], now, plan=number)
+    return plan_id
+
+
+async def cancel_round(actor: Actor, round_id: UUID, now: datetime) -> None:
+    """Put a draft aside; it stays for the record. Raises Conflict when it is no draft any more."""
+    async with DB.transaction():
+        round_row = await draft_of(actor, round_id)
+        await Round.update({Round.state: "cancelled"}).where(Round.id == round_id, Round.state == "draft")
+        await note(actor, "round.cancel", round_id, round_row["region_code"], now)
+
+
+async def round_of(actor: Actor, round_id: UUID, *, lock: bool = False) -> Row:
+    """One round of the actor's area. Raises NotFound."""
+    query = Round.select().where(
+        Round.id == round_id, Round.region_code.like(significant(actor.region_code) + "%")
+    )
+    row = await (query.lock_rows("UPDATE") if lock else query).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def plan_of(actor: Actor, plan_id: UUID) -> Row:
+    """One plan of the actor's area. Raises NotFound."""
+    row = await Plan.select().where(
+        Plan.id == plan_id, Plan.region_code.like(significant(actor.region_code) + "%")
+    ).first()  # fmt: skip
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def newest_plan(actor: Actor, region_code: str, dated: date) -> UUID | None:
+    """The newest ready plan of an area and day."""
+    row = await Plan.select(Plan.id).where(
+        Plan.round.region_code == region_code,
+        Plan.round.dated == dated,
+        Plan.state == "ready",
+        Plan.region_code.like(significant(actor.region_code) + "%"),
+    ).order_by(Plan.created_at, ascending=False).first()  # fmt: skip
+    return row["id"] if row else None
+
+
+async def plan_to_show(actor: Actor, round_id: UUID) -> UUID:
+    """The published plan of a round, else its newest ready one. Raises NotFound, Refused when it has none."""
+    round_row = await round_of(actor, round_id)
+    if round_row["published_plan_id"]:
+        return UUID(str(round_row["published_plan_id"]))
+    row = await Plan.select(Plan.id).where(Plan.round == round_id, Plan.state == "ready").order_by(
+        Plan.number, ascending=False
+    ).first()  # fmt: skip
+    if row is None:
+        raise Refused(N_("This round has not been calculated yet: run it first."))
+    return UUID(str(row["id"]))
+
+
+async def draft_of(actor: Actor, round_id: UUID) -> Row:
+    """A round that may still change, locked. Raises Conflict once it is published."""
+    round_row = await round_of(actor, round_id, lock=True)
+    if round_row["state"] != "draft":
+        raise Conflict(N_("This round has been published. Open a new one to pair again."))
+    return round_row
+
+
+async def _refuse_emptiness(round_row: Row) -> None:
+    prefix = significant(round_row["region_code"]) + "%"
+    counts = await Round.raw(
+        """
+        SELECT (SELECT count(*) FROM volunteer
+                WHERE region_code LIKE {} AND state = 'active' AND NOT paused) AS volunteers,
+               (SELECT count(*) FROM household h WHERE region_code LIKE {} AND active
+                   AND EXISTS (SELECT FROM need WHERE need.household = h.id)) AS households
+        """,
+        prefix, prefix,
+    )  # fmt: skip
+    if not counts[0]["volunteers"]:
+        raise Refused(
+            N_(
+                "This area has no volunteer who can be paired yet. "
+                "Import the volunteers' ledger or approve sign-ups first."
+            )
+        )
+    if not counts[0]["households"]:
+        raise Refused(
+            N_("This area has no household with a stated need. Import the households' ledger first.")
+        )
+
+
+async def note(
+    actor: Actor, action: str, round_id: UUID, region_code: str, now: datetime, **detail: Any
+) -> None:
+    """One audit entry about a round."""
+    await audit.record(
+        actor, action=action, subject=("round", round_id), region_code=region_code, now=now, detail=detail
+    )

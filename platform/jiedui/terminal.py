@@ -1,0 +1,117 @@
+"""What the command line shows people: progress while it works, and results as small tables."""
+
+import asyncio
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from jiedui.accounts.actor import Actor
+from jiedui.clock import utc_now
+from jiedui.errors import Refused
+from jiedui.i18n import N_, say
+
+_COLOURS = {
+    "red": (N_("● red"), "red"),
+    "yellow": (N_("▲ yellow"), "yellow"),
+    "green": (N_("■ green"), "green"),
+}
+console = Console(highlight=False)
+
+
+def progress_bar() -> Progress:
+    """A bar with words, for anything over two seconds."""
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True
+    )
+
+
+def print_import(result: Any, *, dry_run: bool) -> None:
+    """What an import read, refused and changed."""
+    report, changes = result.report, result.changes
+    console.print(
+        say(N_("{rows} rows: {accepted} accepted, {rejected} rejected"), rows=report.rows,
+            accepted=report.accepted, rejected=sum(report.rejected.values()))
+    )  # fmt: skip
+    for level, counts in ((N_("rejected"), report.rejected), (N_("warning"), report.warnings)):
+        for reason, n in sorted(counts.items(), key=lambda item: -item[1]):
+            console.print(f"  {n:5}  {say(level)}: {say(reason)}")
+    tense = N_("Would be: {new} new, {changed} changed, {same} unchanged") if dry_run else (
+        N_("{new} new, {changed} changed, {same} unchanged")
+    )  # fmt: skip
+    console.print(say(tense, new=changes.new, changed=changes.changed, same=changes.same))
+
+
+async def run_plan_watched(actor: Actor, region: str, dated: date, policy: str) -> tuple[UUID, UUID]:
+    """Open a round, run a plan of it here or in a worker that is faster, and show how far it is."""
+    from jiedui.jobs.service import latest_job, run_one
+    from jiedui.rounds.service import open_round, queue_plan
+    from jiedui.worker import HANDLERS
+
+    round_id = await open_round(actor, region, dated, policy, utc_now())
+    plan_id = await queue_plan(actor, round_id, utc_now())
+    with progress_bar() as bar:
+        task = bar.add_task(say(N_("Pairing")), total=None)
+        runner = asyncio.create_task(_run_jobs(run_one, HANDLERS))
+        while (job := await latest_job(plan_id)) and job["state"] in ("queued", "running"):
+            words = say(job["step"] or N_("Pairing"))
+            total = job["total_units"] or None
+            bar.update(task, description=words, completed=job["done_units"], total=total)
+            await asyncio.sleep(0.1)
+        await runner
+    if job is None or job["state"] != "done":
+        raise Refused(job["error"] if job else None)
+    return round_id, plan_id
+
+
+async def _run_jobs(run_one: Any, handlers: Any) -> None:
+    while await run_one(handlers, "terminal", utc_now()):
+        pass
+
+
+def print_plan(document: dict[str, Any]) -> None:
+    """A plan on one screen: coverage by colour, distances, cost, seconds, proof."""
+    for stage in document["stages"]:
+        console.print(_stage_table(stage))
+    certificate = document["certificate"]
+    passed = [name for name, ok in certificate["checks"].items() if ok]
+    console.print(
+        say(
+            N_("{status} · {solver} · {passed} of {all} independent checks passed"),
+            status=document["status"],
+            solver=document["solver"],
+            passed=len(passed),
+            all=len(certificate["checks"]),
+        )
+    )
+
+
+def _stage_table(stage: dict[str, Any]) -> Table:
+    title = N_("Stage 1 · a first helper for every household") if stage["stage"] == 1 else (
+        N_("Stage 2 · a second helper for what is left")
+    )  # fmt: skip
+    table = Table(title=say(title), title_justify="left", show_edge=False, pad_edge=False)
+    table.add_column(say(N_("Colour")))
+    table.add_column(say(N_("Covered")), justify="right")
+    table.add_column(say(N_("Wanted")), justify="right")
+    table.add_column(say(N_("Share")), justify="right")
+    for colour, (covered, wanted) in stage["covered"].items():
+        label, style = _COLOURS[colour]
+        share = f"{100 * covered / wanted:.1f} %" if wanted else "–"
+        table.add_row(say(label), f"{covered:,}", f"{wanted:,}", share, style=style)
+    distances = sorted(pair["distance_m"] for pair in stage["pairs"])
+    if distances:
+        table.caption = say(
+            N_(
+                "{pairs} pairs · mean {mean:.3f} km, median {median:.1f} km, farthest {far:.1f} km"
+                " · cost {cost} · {seconds:.1f} s"
+            ),
+            pairs=f"{len(distances):,}", mean=sum(distances) / len(distances) / 1000,
+            median=distances[len(distances) // 2] / 1000, far=distances[-1] / 1000,
+            cost=f"{stage['cost']:,}", seconds=stage["seconds"],
+        )  # fmt: skip
+        table.caption_justify = "left"
+    return table

@@ -1,0 +1,96 @@
+"""The worker: runs jobs, delivers notices, lets deadlines pass. Start several: rows decide who does what."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from jiedui.clock import utc_now
+from jiedui.followups.service import ensure_due
+from jiedui.jobs.service import Handler, run_one
+from jiedui.ledgers.work import apply_upload, read_upload
+from jiedui.notices.service import deliver_due
+from jiedui.pairs.service import expire_overdue
+from jiedui.piccolo_conf import DB
+from jiedui.rounds.work import run_plan
+
+HANDLERS: dict[str, Handler] = {
+    "round.run": run_plan,
+    "ledger.read": read_upload,
+    "ledger.apply": apply_upload,
+}
+CHORES: tuple[Callable[[datetime], Awaitable[int]], ...] = (deliver_due, expire_overdue, ensure_due)
+IDLE_SECONDS = 1.0
+_log = logging.getLogger("jiedui.worker")
+
+
+async def work(stop: asyncio.Event) -> None:
+    """Work until told to stop; the job in hand is put back for the next worker."""
+    await DB.start_connection_pool(min_size=1, max_size=5)
+    name = f"{os.uname().nodename}:{os.getpid()}"
+    loops = [
+        asyncio.create_task(_again_and_again(lambda: run_one(HANDLERS, name, utc_now()), stop)),
+        asyncio.create_task(_again_and_again(_chores, stop)),
+    ]
+    try:
+        await stop.wait()
+    finally:
+        for task in loops:
+            task.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
+        await DB.close_connection_pool()
+
+
+async def drain(now: datetime) -> None:
+    """Do everything that is due now, then return (the command line and the demonstration)."""
+    while await run_one(HANDLERS, "drain", now):
+        pass
+    while await _each_chore(now):
+        pass
+
+
+def main() -> None:
+    """Run a worker in this process until SIGINT or SIGTERM."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    asyncio.run(_until_signal())
+
+
+async def _until_signal() -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await work(stop)
+
+
+async def _again_and_again(once: Callable[[], Awaitable[bool]], stop: asyncio.Event) -> None:
+    """Each round in a task of its own: a connection killed inside a transaction poisons only that task."""
+    while not stop.is_set():
+        try:
+            busy = await asyncio.create_task(_coroutine(once))
+        except asyncio.CancelledError:
+            raise
+        except Exception:  # noqa: BLE001 -- the edge of the process: one bad job must not end the worker
+            _log.exception("a piece of work failed")
+            busy = False
+        if not busy:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), IDLE_SECONDS)
+
+
+async def _coroutine(once: Callable[[], Awaitable[bool]]) -> bool:
+    return await once()
+
+
+async def _chores() -> bool:
+    return await _each_chore(utc_now())
+
+
+async def _each_chore(now: datetime) -> bool:
+    return any([await chore(now) for chore in CHORES])
+
+
+if __name__ == "__main__":
+    main()
