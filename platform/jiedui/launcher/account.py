@@ -43,7 +43,13 @@ class Account:
                 str(os.getpid()), str(int(dies_by)), self.who, str(folder), *command,
             ],
             cwd=folder,
-            env={"LC_ALL": "C", "PATH": os.defpath, "TZ": "UTC"},
+            env={
+                "LC_ALL": "C",
+                "PATH": os.defpath,
+                "TZ": "UTC",
+                # A chroot without /proc: how else would the loader find the libraries beside the program?
+                "LD_ORIGIN_PATH": str(Path(command[0]).parent),
+            },
             stdin=stdin,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -17,11 +17,11 @@ from pathlib import Path
 UNREACHABLE = 126
 
 _SET_PARENT_DEATH_SIGNAL = 1
-_KEEP_CAPABILITIES = 8
+_SET_SECUREBITS, _NO_SETUID_FIXUP = 28, 1 << 2
 _AMBIENT, _RAISE = 47, 2
 _NEW_USER_NAMESPACE = 0x10000000
 _CAPABILITY_VERSION = 0x20080522
-_SEARCH_ANY_FOLDER = (2, 1)  # CAP_DAC_READ_SEARCH; where a container lacks it, CAP_DAC_OVERRIDE
+_SEARCH_ANY_FOLDER = (1 << 2, 1 << 1)  # CAP_DAC_READ_SEARCH; where a container lacks it, CAP_DAC_OVERRIDE
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -55,24 +55,34 @@ def _enter_namespace() -> None:
 
 def _become(uid: int, gid: int, *needed: str) -> None:
     """Another user; may look through closed folders such as /root only where the way leads through one."""
-    _call("prctl", _KEEP_CAPABILITIES, 1, 0, 0, 0)
+    # Capabilities stay over the change and access(2) honours them; where this is refused, none are left.
+    _libc.prctl(_SET_SECUREBITS, _NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)
-    for capability in () if _reaches(*needed) else _SEARCH_ANY_FOLDER:
-        if _keep_only(1 << capability):
-            _call("prctl", _AMBIENT, _RAISE, capability, 0, 0)
-            return
-    _keep_only(0)
+    held = _permitted() & sum(_SEARCH_ANY_FOLDER)
+    for mask in (0, *_SEARCH_ANY_FOLDER):
+        if mask & held == mask:
+            _set_capabilities(effective=mask, permitted=held)
+            if _reaches(*needed):
+                break
+    _set_capabilities(effective=mask & held, permitted=mask & held)
+    if mask & held:
+        _call("prctl", _AMBIENT, _RAISE, mask.bit_length() - 1, 0, 0)
 
 
-def _keep_only(mask: int) -> bool:
-    """Whether this process had the capability and now has it alone, also for the program it turns into."""
-    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
-    data = (ctypes.c_uint32 * 6)(
-        mask, mask, mask, 0, 0, 0
-    )  # effective, permitted, inheritable; low and high word
-    return bool(_libc.capset(header, data) == 0)
+def _permitted() -> int:
+    data = (ctypes.c_uint32 * 6)()
+    _libc.capget(_capability_header(), data)
+    return data[1]
+
+
+def _set_capabilities(*, effective: int, permitted: int) -> None:
+    _libc.capset(_capability_header(), (ctypes.c_uint32 * 6)(effective, permitted, effective, 0, 0, 0))
+
+
+def _capability_header() -> ctypes.Array[ctypes.c_uint32]:
+    return (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
 
 
 def _reaches(*paths: str) -> bool:
