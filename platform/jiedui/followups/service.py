@@ -141,7 +141,8 @@ async def overdue_items(
         """
         SELECT f.id, f.pair, f.medium, f.due_on, f.region_code, h.colour, h.name AS household,
             v.name AS volunteer, v.number, r.name AS village,
-            (SELECT max(happened_on) FROM visit WHERE visit.pair = p.id AND outcome = 'reached') AS last_contact,
+            (SELECT max(happened_on) FROM visit
+                WHERE visit.pair = p.id AND outcome = 'reached') AS last_contact,
             (SELECT count(*) FROM visit WHERE visit.pair = p.id AND outcome = 'no_answer'
                 AND visit.happened_on >= f.due_on) AS tries
         FROM follow_up f JOIN pair p ON p.id = f.pair JOIN household h ON h.id = p.household
