@@ -1,0 +1,82 @@
+"""A real Chromium, and windows the size of what people use."""
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, async_playwright
+
+QUIET = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+CHINESE: dict[str, Any] = {"locale": "zh-CN", "timezone_id": "Asia/Shanghai"}
+WINDOWS: dict[str, dict[str, Any]] = {
+    "phone": {
+        "viewport": {"width": 390, "height": 844},
+        "device_scale_factor": 2,
+        "is_mobile": True,
+        "has_touch": True,
+    },
+    "desktop": {"viewport": {"width": 1440, "height": 900}},
+}
+
+OpenWindow = Callable[..., Awaitable[BrowserContext]]
+
+
+@pytest_asyncio.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """The Chromium that ./dev found or installed; run without ./dev, one that is found here."""
+    path = (
+        os.environ.get("JIEDUI_CHROMIUM")
+        or subprocess.run(
+            [sys.executable, Path(__file__).with_name("find_chromium.py")],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout.strip()
+    )
+    flags = QUIET if _sandbox_works() else [*QUIET, "--no-sandbox"]
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=path, args=flags)
+        yield chromium
+        await chromium.close()
+
+
+@pytest_asyncio.fixture
+async def window(browser: Browser) -> AsyncIterator[OpenWindow]:
+    """Opens one more person's window: `await window("phone", base_url=…)`; all are closed after the test."""
+    async with AsyncExitStack() as stack:
+
+        async def opened(kind: str, **options: Any) -> BrowserContext:
+            context = await browser.new_context(**CHINESE, **WINDOWS[kind], **options)
+            stack.push_async_callback(context.close)
+            return context
+
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def phone(window: OpenWindow) -> BrowserContext:
+    """A volunteer's or a household's telephone."""
+    return await window("phone")
+
+
+@pytest_asyncio.fixture
+async def desktop(window: OpenWindow) -> BrowserContext:
+    """A coordinator's desk."""
+    return await window("desktop")
+
+
+def _sandbox_works() -> bool:
+    """Chromium's sandbox needs an ordinary user and user namespaces; our own pages do without it otherwise."""
+    return os.geteuid() != 0 and subprocess.run(["unshare", "--user", "true"], check=False).returncode == 0
