@@ -28,6 +28,7 @@ class Notice(Table, tablename="notice"):
     channel = Varchar(length=20)
     """The way it left, or the list it waits on; empty until then."""
     attempts = Integer(default=0)
+    """How often it was leased: the fence against a worker that comes back from the dead."""
     not_before = Timestamptz()
     lease_until = Timestamptz(default=None, null=True)
     dedupe_key = Varchar(length=120, unique=True)
