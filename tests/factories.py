@@ -1,6 +1,7 @@
 """Rows for tests, one function per concept: sensible defaults, synthetic people, say only what matters."""
 
 import itertools
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,8 +11,10 @@ from jiedui.accounts.tables import Account
 from jiedui.households.tables import Household, Member, Need
 from jiedui.regions.tables import Region
 from jiedui.rounds.tables import Pair, Round
-from jiedui.vault import keyed_hash, seal
+from jiedui.vault import keyed_hash, seal, unseal
 from jiedui.volunteers.tables import Volunteer
+from jiedui_notifications.sealing import PARAMS
+from jiedui_notifications.tables import Notice
 
 NOW = datetime(2026, 11, 1, 4, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 1)
@@ -122,3 +125,15 @@ async def a_pair(household: UUID | None = None, volunteer: UUID | None = None, *
     row = Pair(**defaults | columns)
     await row.save()
     return UUID(str(row.id))
+
+
+async def the_volunteer(volunteer: UUID) -> Actor:
+    """A volunteer as services see her when she is logged in."""
+    account = await an_account("volunteer", VILLAGE, volunteer_id=volunteer)
+    return Actor("volunteer", VILLAGE, "志愿者", account_id=account, volunteer_id=volunteer)
+
+
+async def notices_about(subject: UUID) -> dict[str, dict[str, Any]]:
+    """The notices written about a thing by template, with their parameters readable."""
+    rows = await Notice.select().where(Notice.subject_id == subject)
+    return {row["template"]: row | {"params": json.loads(unseal(row["params"], PARAMS))} for row in rows}

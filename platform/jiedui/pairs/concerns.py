@@ -1,0 +1,114 @@
+"""Concerns: raised by anyone of a pair or by staff, kept for ever, handled by a person.
+
+Nothing here ever writes a notice: the volunteer of the pair does not learn that a concern was raised.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from jiedui.accounts.actor import Actor
+from jiedui.audit.service import record
+from jiedui.columns import Row
+from jiedui.errors import Conflict, NotFound, Refused
+from jiedui.i18n import N_
+from jiedui.pairs.rules import BODY_LENGTH
+from jiedui.pairs.steps import pair_of
+from jiedui.pairs.tables import Concern
+from jiedui.piccolo_conf import DB
+from jiedui.regions.codes import significant
+
+PAGE = 50
+
+
+async def raise_concern(actor: Actor, pair_id: UUID, text: str, now: datetime) -> None:
+    """The volunteer of a pair, or staff, says that something is not right. Raises NotFound, Refused."""
+    pair = await pair_of(actor, pair_id)
+    async with DB.transaction():
+        await write_concern(actor, pair, "coordinator" if actor.is_staff else "volunteer", text, now)
+
+
+async def list_concerns(actor: Actor, *, handled: bool = False, page: int = 1) -> list[Row]:
+    """Concerns of the actor's area with the people they are about; open ones oldest first. One more row than
+    a page tells that there is a further page."""
+    rows: list[Row] = await Concern.raw(
+        f"""
+        SELECT c.*, h.name AS household_name, v.name AS volunteer_name, a.name AS handled_by_name
+        FROM concern c JOIN household h ON h.id = c.household
+        LEFT JOIN pair p ON p.id = c.pair LEFT JOIN volunteer v ON v.id = p.volunteer
+        LEFT JOIN account a ON a.id = c.handled_by
+        WHERE c.region_code LIKE {{}} AND c.state = {{}}
+        ORDER BY c.raised_at {"DESC" if handled else "ASC"}, c.id LIMIT {{}} OFFSET {{}}
+        """,  # noqa: S608 -- one of two words of ours
+        significant(actor.region_code) + "%",
+        "handled" if handled else "open",
+        PAGE + 1,
+        PAGE * (page - 1),
+    )
+    return rows
+
+
+async def count_open_concerns(actor: Actor) -> int:
+    """How many in the actor's area wait for somebody."""
+    return int(
+        await Concern.count().where(
+            Concern.state == "open", Concern.region_code.like(significant(actor.region_code) + "%")
+        )
+    )
+
+
+async def handle_concern(actor: Actor, concern_id: UUID, outcome: str, now: datetime) -> None:
+    """Say what was done about it. Raises NotFound, Refused without words, Conflict when it was handled."""
+    outcome = _text(outcome, "outcome")
+    reach = Concern.region_code.like(significant(actor.region_code) + "%")
+    async with DB.transaction():
+        found = await Concern.select().where(Concern.id == concern_id, reach).first()
+        if found is None:
+            raise NotFound
+        handled = await Concern.update(
+            {
+                Concern.state: "handled",
+                Concern.handled_at: now,
+                Concern.handled_by: actor.account_id,
+                Concern.outcome: outcome,
+            }
+        ).where(Concern.id == concern_id, Concern.state == "open").returning(Concern.id)  # fmt: skip
+        if not handled:
+            raise Conflict
+        await record(
+            actor,
+            action="concern.handle",
+            subject=("concern", concern_id),
+            region_code=found["region_code"],
+            now=now,
+        )
+
+
+async def write_concern(actor: Actor, pair: Row, raised_by: str, text: str, now: datetime) -> None:
+    """Write a concern inside the caller's transaction. Raises Refused for an empty or endless text."""
+    concern = Concern(
+        pair=pair["id"],
+        household=pair["household"],
+        region_code=pair["region_code"],
+        raised_by=raised_by,
+        body=_text(text, "text"),
+        state="open",
+        raised_at=now,
+    )
+    await concern.save()
+    await record(
+        actor,
+        action="concern.raise",
+        subject=("concern", concern.id),
+        region_code=pair["region_code"],
+        detail={"by": raised_by, "pair": pair["id"]},
+        now=now,
+    )
+
+
+def _text(text: str, field: str) -> str:
+    text = text.strip()
+    if not text:
+        raise Refused(N_("Please write a few words."), field=field)
+    if len(text) > BODY_LENGTH:
+        raise Refused(N_("Please write at most {n} characters."), field=field, n=BODY_LENGTH)
+    return text

@@ -1,0 +1,42 @@
+"""The front door of pairs: every use case in one place to import from."""
+
+from jiedui.pairs.concerns import count_open_concerns, handle_concern, list_concerns, raise_concern
+from jiedui.pairs.household import (
+    ask_again,
+    check_link,
+    household_accepts,
+    household_asks_another,
+    household_raises_concern,
+    open_link,
+    record_household_answer,
+)
+from jiedui.pairs.life import close, hand_over, pause, resume
+from jiedui.pairs.proposals import accept_proposal, decline_proposal, expire_overdue
+from jiedui.pairs.sight import Family, Helper, family_of, pairs_of, proposals_of, show_phone
+
+__all__ = [
+    "Family",
+    "Helper",
+    "accept_proposal",
+    "ask_again",
+    "check_link",
+    "close",
+    "count_open_concerns",
+    "decline_proposal",
+    "expire_overdue",
+    "family_of",
+    "hand_over",
+    "handle_concern",
+    "household_accepts",
+    "household_asks_another",
+    "household_raises_concern",
+    "list_concerns",
+    "open_link",
+    "pairs_of",
+    "pause",
+    "proposals_of",
+    "raise_concern",
+    "record_household_answer",
+    "resume",
+    "show_phone",
+]

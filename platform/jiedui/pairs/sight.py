@@ -1,0 +1,144 @@
+"""What each side may see of the other: decided by the pair's state, and nothing else is read.
+
+Before both have said yes the volunteer sees kinds of help, the township and whole kilometres; then a
+surname and how to meet; after the end nothing. The household sees a surname, a kind and a township.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from jiedui.accounts.actor import Actor
+from jiedui.columns import Row
+from jiedui.errors import NotFound, Refused
+from jiedui.households.tables import Household
+from jiedui.i18n import N_
+from jiedui.pairs.rules import PHONE_WAYS, coarse_km, disclosed
+from jiedui.pairs.steps import note, pair_of
+from jiedui.piccolo_conf import DB
+from jiedui.regions.codes import township
+from jiedui.regions.service import region_names
+from jiedui.rounds.tables import LIVE, Pair
+from jiedui.vault import unseal
+from jiedui.volunteers.tables import Volunteer
+from jiedui.web.words import mask_name
+
+_RUNNING_FIRST = ("active", "paused", "accepted")
+
+
+@dataclass(frozen=True)
+class Family:
+    """A household as its volunteer may know it; what she may not know is empty."""
+
+    pair_id: UUID
+    state: str
+    deadline: datetime
+    since: datetime | None
+    ended: datetime | None
+    needs: list[str] = field(default_factory=list)
+    township: str = ""
+    km: int | None = None
+    surname: str = ""
+    village: str = ""
+    has_phone: bool = False
+
+
+@dataclass(frozen=True)
+class Helper:
+    """A volunteer as the household may know her."""
+
+    surname: str
+    sex: str
+    kind: str
+    township: str
+    needs: list[str]
+
+
+async def proposals_of(actor: Actor) -> list[Family]:
+    """What a volunteer is asked and has not answered, the most urgent first; de-identified."""
+    hers = Pair.volunteer == actor.volunteer_id
+    rows = await Pair.select().where(hers, Pair.state == "proposed").order_by(Pair.volunteer_deadline)
+    return await _families(rows)
+
+
+async def pairs_of(actor: Actor) -> list[Family]:
+    """A volunteer's families, running ones first; those that ended tell only that they did."""
+    hers = Pair.volunteer == actor.volunteer_id
+    shown = (*_RUNNING_FIRST, "closed", "refused")
+    rows = await Pair.select().where(hers, Pair.state.is_in(list(shown))).order_by(Pair.proposed_at)
+    return await _families(sorted(rows, key=lambda row: shown.index(row["state"])))
+
+
+async def family_of(actor: Actor, pair_id: UUID) -> Family:
+    """One of her families. Raises NotFound."""
+    return (await _families([await pair_of(actor, pair_id)]))[0]
+
+
+async def show_phone(actor: Actor, pair_id: UUID, now: datetime) -> str:
+    """The number of a running pair's household, if its ledger lets it be called; noted in the audit trail."""
+    pair = await pair_of(actor, pair_id)
+    row = await Household.select(
+        Household.phone, Household.phone_key, Household.contact_way
+    ).where(Household.id == pair["household"]).first()  # fmt: skip
+    if row is None or not _may_call(pair, row):
+        raise Refused(N_("Please get in touch through the village committee."))
+    async with DB.transaction():
+        await note(actor, "pair.show_phone", pair, now)
+    return unseal(row["phone"], "household.phone")
+
+
+async def helper_of(pair: Row) -> Helper:
+    """The pair's volunteer as the household may know her."""
+    row = await Volunteer.select(
+        Volunteer.name, Volunteer.sex, Volunteer.kind, Volunteer.region_code
+    ).where(Volunteer.id == pair["volunteer"]).first()  # fmt: skip
+    if row is None:
+        raise NotFound
+    place = township(row["region_code"])
+    return Helper(
+        surname=surname(row["name"]),
+        sex=row["sex"],
+        kind=row["kind"],
+        township=(await region_names([place]))[place],
+        needs=pair["needs"],
+    )
+
+
+def surname(name: str) -> str:
+    """What stands before 女士: 李, 欧阳; of a name with a dot its first part."""
+    return name.split("·", maxsplit=1)[0] if "·" in name else mask_name(name).removesuffix("*")
+
+
+async def _families(pairs: list[Row]) -> list[Family]:
+    named = [pair["household"] for pair in pairs if "courtesy_name" in disclosed(pair["state"])]
+    households: dict[UUID, Row] = {}
+    if named:
+        rows = await Household.select(
+            Household.id, Household.name, Household.contact_way, Household.phone_key
+        ).where(Household.id.is_in(named))  # fmt: skip
+        households = {row["id"]: row for row in rows}
+    live = {pair["region_code"] for pair in pairs if pair["state"] in LIVE}
+    places = await region_names([*live, *map(township, live)])
+    return [_family(pair, households.get(pair["household"]), places) for pair in pairs]
+
+
+def _family(pair: Row, household: Row | None, places: dict[str, str]) -> Family:
+    may = disclosed(pair["state"])
+    return Family(
+        pair_id=pair["id"],
+        state=pair["state"],
+        deadline=pair["volunteer_deadline"],
+        since=pair["household_answered_at"] if may else None,
+        ended=pair["closed_at"],
+        needs=pair["needs"] if "needs" in may else [],
+        township=places[township(pair["region_code"])] if "township" in may else "",
+        km=coarse_km(pair["distance_m"]) if "distance" in may else None,
+        surname=surname(household["name"]) if household and "courtesy_name" in may else "",
+        village=places[pair["region_code"]] if "village" in may else "",
+        has_phone=household is not None and _may_call(pair, household),
+    )
+
+
+def _may_call(pair: Row, household: Row) -> bool:
+    may = "phone" in disclosed(pair["state"]) and household["contact_way"] in PHONE_WAYS
+    return may and household["phone_key"] is not None

@@ -1,0 +1,81 @@
+"""Taking a step in a pair's life: found in the actor's reach, then one guarded update that decides races.
+
+Whoever touches a pair and its links locks the pair first, so that two answers never wait for each other.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from jiedui.accounts.actor import Actor
+from jiedui.audit.service import record
+from jiedui.columns import Row
+from jiedui.errors import Conflict, Forbidden, NotFound, Refused
+from jiedui.i18n import N_
+from jiedui.pairs.rules import STEPS, Reason, reason_of
+from jiedui.regions.codes import significant
+from jiedui.rounds.tables import NeverAgain, Pair
+
+
+async def pair_of(actor: Actor, pair_id: UUID) -> Row:
+    """A volunteer's own pair, or one in a member of staff's area. Raises NotFound."""
+    query = Pair.select().where(Pair.id == pair_id)
+    if actor.is_staff:
+        query = query.where(Pair.region_code.like(significant(actor.region_code) + "%"))
+    else:
+        query = query.where(Pair.volunteer == actor.volunteer_id)
+    row: Row | None = await query.first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def take(name: str, pair: Row, role: str, values: dict[Any, Any] | None = None, *also: Any) -> Row:
+    """Move a pair on if it still stands where the step begins (and `also` holds); the row as it is then.
+
+    Raises Forbidden for a role that may not, Conflict when somebody was faster.
+    """
+    step = STEPS[name]
+    if role not in step.by:
+        raise Forbidden
+    moved: list[Row] = (
+        await Pair.update({Pair.state: step.to, **(values or {})})
+        .where(Pair.id == pair["id"], Pair.state.is_in(sorted(step.takes)), *also)
+        .returning(*Pair.all_columns())
+    )
+    if not moved:
+        raise Conflict
+    return moved[0]
+
+
+async def never_again(pair: Row, reason: str, now: datetime) -> None:
+    """These two are not put together again, whoever said so first."""
+    await NeverAgain.insert(
+        NeverAgain(
+            household=pair["household"],
+            volunteer=pair["volunteer"],
+            region_code=pair["region_code"],
+            reason=reason,
+            created_at=now,
+        )
+    ).on_conflict(action="DO NOTHING")
+
+
+async def note(actor: Actor, action: str, pair: Row, now: datetime, **detail: Any) -> None:
+    """The audit entry of a deed on a pair."""
+    await record(
+        actor,
+        action=action,
+        subject=("pair", pair["id"]),
+        region_code=pair["region_code"],
+        detail=detail,
+        now=now,
+    )
+
+
+def chosen(code: str, catalogue: tuple[Reason, ...]) -> Reason:
+    """The reason somebody chose. Raises Refused for one that is not in the list."""
+    reason = reason_of(code, catalogue)
+    if reason is None:
+        raise Refused(N_("Please choose a reason from the list."), field="reason")
+    return reason
