@@ -46,9 +46,15 @@ def plan(inputs: Inputs, tell: Tell, stop: Callable[[], bool]) -> list[Stage]:
     """Both stages, each optimal for itself and checked. `tell` hears the number of each step in STEPS."""
     tell(0)
     first = build_stage_one(
-        inputs.households, inputs.volunteers, inputs.pack, inputs.dated,
-        inputs.never_again, inputs.pinned, inputs.forbidden, inputs.running,
-    )  # fmt: skip
+        inputs.households,
+        inputs.volunteers,
+        inputs.pack,
+        inputs.dated,
+        never_again=inputs.never_again,
+        pinned=inputs.pinned,
+        forbidden=inputs.forbidden,
+        running=inputs.running,
+    )
     tell(1)
     solution = solve(first.problem, stop=stop)
     tell(2)
