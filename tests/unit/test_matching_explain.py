@@ -40,6 +40,12 @@ def test_somebody_without_room_is_named_only_when_nobody_has_any():
     assert (result.arc[0], result.difference[0], result.has_room[0]) == (2, 5, False)
 
 
+def test_somebody_with_room_comes_before_somebody_cheaper_without():
+    problem = pairing(arc_cost=[12, 10, 15, 1])
+    result = runner_up(problem, solve(problem))
+    assert (result.arc[0], result.difference[0], result.has_room[0]) == (2, 12, True)
+
+
 def test_moving_the_pair_to_its_runner_up_changes_the_cost_by_the_difference():
     rng = np.random.default_rng(11)
     n, m = 30, 20

@@ -158,6 +158,16 @@ def test_a_pinned_pair_stands_even_against_coverage():
     assert check(problem, solution).violations == {}
 
 
+def test_a_pinned_pair_takes_the_first_place_and_the_next_household_pays_for_the_second():
+    problem = Problem(
+        tier=[1, 1], wanted=[1, 1], capacity=[2, 1], held=[0, 0], load_step=10,
+        arc_slot=[0, 1, 1], arc_volunteer=[0, 0, 1], arc_cost=[0, 0, 5], pinned=[True, False, False],
+    )  # fmt: skip
+    solution = solve(problem)
+    assert solution.pair_volunteer.tolist() == [0, 1]
+    assert solution.cost == 5
+
+
 def test_the_same_problem_gives_the_same_plan_twice():
     rng = np.random.default_rng(7)
     slot, volunteer = np.divmod(np.flatnonzero(rng.random(60 * 30) < 0.3), 30)

@@ -25,7 +25,7 @@ def families(*rows):
          "phone_key": None, "needs": kinds_mask(PACK, needs)} | changes
         for needs, changes in rows
     ]  # fmt: skip
-    return Households(ids=range(len(people)), **columns(people))
+    return Households.of(ids=range(len(people)), **columns(people))
 
 
 def givers(*rows):
@@ -36,7 +36,7 @@ def givers(*rows):
          "offers": kinds_mask(PACK, offers)} | changes
         for offers, changes in rows
     ]  # fmt: skip
-    return Volunteers(ids=range(len(people)), **columns(people))
+    return Volunteers.of(ids=range(len(people)), **columns(people))
 
 
 def columns(people):

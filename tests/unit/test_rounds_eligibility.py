@@ -26,7 +26,7 @@ def household(**changes):
         "needs": [kinds_mask(PACK, ["companionship", "counselling"])], "wanted": [1],
         "identity_key": ["hid"], "phone_key": ["hphone"],
     }  # fmt: skip
-    return Households(**fields | {name: [value] for name, value in changes.items()})
+    return Households.of(**fields | {name: [value] for name, value in changes.items()})
 
 
 def volunteer(**changes):
@@ -35,7 +35,7 @@ def volunteer(**changes):
         "skills": [set()], "capacity": [2], "held": [0], "reach_m": [None], "active": [True],
         "record_check": [None], "trained": [False], "identity_key": ["vid"], "phone_key": ["vphone"],
     }  # fmt: skip
-    return Volunteers(**fields | {name: [value] for name, value in changes.items()})
+    return Volunteers.of(**fields | {name: [value] for name, value in changes.items()})
 
 
 def against(family=None, giver=None, pack=PACK, **setting):

@@ -28,7 +28,7 @@ def first():
     pack = standard()
     truth = json.loads((INSTANCE / "truth.json").read_text("utf-8"))
     families, givers = truth["households"], truth["volunteers"]
-    households = Households(
+    households = Households.of(
         ids=[f["key"] for f in families],
         lat=[f["lat"] for f in families],
         lng=[f["lng"] for f in families],
@@ -39,7 +39,7 @@ def first():
         identity_key=[f["key"] for f in families],
         phone_key=[None] * len(families),
     )
-    volunteers = Volunteers(
+    volunteers = Volunteers.of(
         ids=[g["key"] for g in givers],
         lat=[g["lat"] for g in givers],
         lng=[g["lng"] for g in givers],

@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,11 @@ class Households:
     identity_key: Sequence[str | None]
     phone_key: Sequence[str | None]
 
+    @classmethod
+    def of(cls, **columns: Sequence[Any]) -> Self:
+        """From plain lists, one per column."""
+        return cls(**columns)  # type: ignore[arg-type]  # __post_init__ makes arrays of them
+
     def __post_init__(self) -> None:
         _columns(self, lat=np.float64, lng=np.float64, minor=np.bool_, needs=np.int64, wanted=np.int64)
 
@@ -64,6 +69,11 @@ class Volunteers:
     trained: Mask
     identity_key: Sequence[str | None]
     phone_key: Sequence[str | None]
+
+    @classmethod
+    def of(cls, **columns: Sequence[Any]) -> Self:
+        """From plain lists, one per column."""
+        return cls(**columns)  # type: ignore[arg-type]  # __post_init__ makes arrays of them
 
     def __post_init__(self) -> None:
         reach = [NO_LIMIT if reach is None else reach for reach in self.reach_m]
