@@ -103,7 +103,7 @@ WHERE region_code LIKE {} AND state IN ('proposed', 'accepted', 'active', 'pause
 
 
 def _households(rows: list[Row], pack: Pack) -> Households:
-    return Households(
+    return Households.of(
         ids=[row["id"] for row in rows],
         lat=[row["lat"] for row in rows],
         lng=[row["lng"] for row in rows],
@@ -117,7 +117,7 @@ def _households(rows: list[Row], pack: Pack) -> Households:
 
 
 def _volunteers(rows: list[Row], pack: Pack) -> Volunteers:
-    return Volunteers(
+    return Volunteers.of(
         ids=[row["id"] for row in rows],
         lat=[row["lat"] for row in rows],
         lng=[row["lng"] for row in rows],
