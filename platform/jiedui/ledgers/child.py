@@ -60,14 +60,25 @@ def _sheet(workbook: calamine.CalamineWorkbook, metadata: calamine.SheetMetadata
     sheet = workbook.get_sheet_by_name(metadata.name)
     if sheet.total_height > container.MAX_ROWS or sheet.total_width > container.MAX_COLUMNS:
         raise LedgerError(container.TOO_MANY_ROWS, rows=container.MAX_ROWS, columns=container.MAX_COLUMNS)
+    rows = [[_cell(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
     return {
         "name": metadata.name,
         "visible": metadata.visible == calamine.SheetVisibleEnum.Visible,
-        "rows": [[_cell(value) for value in row] for row in sheet.to_python(skip_empty_area=False)],
-        "merged": [
-            (top, left, bottom, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or []
-        ],
+        "rows": rows,
+        "merged": _merged(sheet, height=len(rows), width=len(rows[0]) if rows else 0),
     }
+
+
+def _merged(sheet: calamine.CalamineSheet, *, height: int, width: int) -> list[tuple[int, int, int, int]]:
+    """The merged areas within what is filled; they cannot overlap, so more area than cells is forged."""
+    areas = [
+        (top, left, min(bottom, height - 1), min(right, width - 1))
+        for (top, left), (bottom, right) in sheet.merged_cell_ranges or []
+        if top < height and left < width
+    ]
+    if sum((bottom - top + 1) * (right - left + 1) for top, left, bottom, right in areas) > height * width:
+        raise LedgerError(container.DAMAGED)
+    return areas
 
 
 def _cell(value: Any) -> Any:

@@ -42,11 +42,21 @@ TOO_MANY_ROWS = N_(
     "A sheet of this workbook has more than {rows} rows or {columns} columns."
     " Please delete what lies outside the table, or split it by township."
 )
+FORMULAS = N_(
+    "This workbook holds formulas without their results."
+    " Please open it in Excel or WPS, save it and try again."
+)
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # A cell with content: empty styled cells far below a table are a harmless habit and do not count.
 _CELL = re.compile(
     rb"<(?:\w+:)?c\s[^<>]*?\br\s*=\s*[\"']([A-Z]{1,8})(\d{1,9})[\"'][^<>]*(?<!/)>\s*<(?:\w+:)?(?:v|is|f)\b"
+)
+# Excel and WPS always store a formula's result; an empty text result is marked t="str".
+_UNCOMPUTED = re.compile(
+    rb"<(?:\w+:)?c\s(?![^<>]*\bt\s*=\s*[\"']str)[^<>]*>"
+    rb"\s*<(?:\w+:)?f(?:\s[^<>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)"
+    rb"\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
 _OVERLAP = 1024
 _CHUNK = 64 * 1024
@@ -132,6 +142,8 @@ def _check_xml(window: bytes, name: str) -> None:
         raise LedgerError(DAMAGED)
     if name == "[content_types].xml" and b"macroEnabled" in window:
         raise LedgerError(MACROS)
+    if _UNCOMPUTED.search(window):
+        raise LedgerError(FORMULAS)
     for column, row in _CELL.findall(window):
         if int(row) > MAX_ROWS or _column_number(column) > MAX_COLUMNS:
             raise LedgerError(TOO_MANY_ROWS, rows=MAX_ROWS, columns=MAX_COLUMNS)

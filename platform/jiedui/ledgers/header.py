@@ -63,7 +63,8 @@ def find_header(sheet: Sheet, profile: Profile, mapping: Mapping[str, str]) -> H
     known = {header_key(word): field for field, words in profile.wordings.items() for word in words}
     known |= dict.fromkeys(_IGNORED, "")
     known |= {header_key(text): field for text, field in mapping.items()}
-    candidates = [_header_at(sheet, row, known) for row in range(min(SEARCHED_ROWS, len(sheet.rows)))]
+    texts = _texts(sheet)
+    candidates = [_header_at(sheet, texts, row, known) for row in range(min(SEARCHED_ROWS, len(sheet.rows)))]
     best = max(candidates, key=lambda header: len(header.columns), default=None)
     if best is None or len(best.columns) < _ENOUGH:
         return None
@@ -79,14 +80,16 @@ def find_header(sheet: Sheet, profile: Profile, mapping: Mapping[str, str]) -> H
     return best
 
 
-def _header_at(sheet: Sheet, row: int, known: Mapping[str, str]) -> Header:
+def _header_at(
+    sheet: Sheet, cells: Mapping[tuple[int, int], str], row: int, known: Mapping[str, str]
+) -> Header:
     depth = _depth(sheet, row)
     columns: dict[str, int] = {}
     texts: dict[int, str] = {}
     unknown: list[UnknownHeader] = []
     repeated: list[UnknownHeader] = []
     for column in range(len(sheet.rows[row])):
-        levels = [text for text in (_text(sheet, row + d, column) for d in range(depth)) if text]
+        levels = [text for text in (cells.get((row + d, column), "") for d in range(depth)) if text]
         if not levels:
             continue
         word = next((w for w in _readings(levels) if header_key(w) in known), None)
@@ -114,10 +117,12 @@ def _depth(sheet: Sheet, row: int) -> int:
     return min([depth for depth in tall if depth <= _MAX_DEPTH], default=1) if tall else 1
 
 
-def _text(sheet: Sheet, row: int, column: int) -> str:
-    """The text of a header cell; a cell inside a wide merged group reads as the group, a tall one once."""
+def _texts(sheet: Sheet) -> dict[tuple[int, int], str]:
+    """The texts of the first rows; a merged area reads as its text all along its first row, and once only."""
+    top_rows = range(min(SEARCHED_ROWS + _MAX_DEPTH, len(sheet.rows)))
+    texts = {(row, column): normal(cell) for row in top_rows for column, cell in enumerate(sheet.rows[row])}
     for top, left, bottom, right in sheet.merged:
-        if top <= row <= bottom and left <= column <= right:
-            return normal(sheet.rows[top][left]) if row == top else ""
-    cells = sheet.rows[row] if row < len(sheet.rows) else []
-    return normal(cells[column]) if column < len(cells) else ""
+        for row in range(top, min(bottom + 1, len(top_rows))):
+            text = texts.get((top, left), "") if row == top else ""
+            texts |= dict.fromkeys(((row, column) for column in range(left, right + 1)), text)
+    return texts

@@ -97,21 +97,21 @@ class VillageIndex:
         return difflib.get_close_matches(_village_forms(village)[0], names, n=3, cutoff=0.5)
 
     def _townships_named(self, text: str) -> set[str]:
+        forms = _township_forms(self._without_county(text))
+        return next((self._townships[form] for form in forms if form in self._townships), set())
+
+    def _forms_in(self, township: str, village: str) -> list[str]:
+        bare = self._without_county(village)
+        return _village_forms(bare.removeprefix(self._without_county(township)) or bare)
+
+    def _without_county(self, text: str) -> str:
         bare = normal(text).replace(" ", "")
         for name in self._above:
             bare = bare.removeprefix(name)
-        return next(
-            (self._townships[form] for form in _township_forms(bare) if form in self._townships), set()
-        )
-
-    def _forms_in(self, township: str, village: str) -> list[str]:
-        bare = normal(village).replace(" ", "")
-        for name in (*self._above, normal(township).replace(" ", "")):
-            bare = bare.removeprefix(name)
-        return _village_forms(bare)
+        return bare
 
 
-_COMMITTEE = re.compile(r"(村民委员会|居民委员会|村委会|居委会|委员会)$")
+_COMMITTEES = {"村民委员会": "村", "村委会": "村", "居民委员会": "社区", "居委会": "社区"}
 _GROUP = re.compile(r"(?<=.)第?[0-9一二三四五六七八九十]+(?:村民小组|小组|组|社|队|屯)$")
 _OFFICE = re.compile(r"(人民政府|办事处|政府)$")
 _TOWNSHIP_ENDING = re.compile(r"(?<=..)(?:街道|镇|(?:\w{1,4}族)?乡)$")
@@ -120,7 +120,10 @@ _VILLAGE_ENDING = re.compile(r"(?<=.)(?:社区|村)$")
 
 def _village_forms(name: str) -> list[str]:
     """The full name, then the bare one: 回龙村 and 回龙社区 may be neighbours, so the full one goes first."""
-    full = _GROUP.sub("", _COMMITTEE.sub("", normal(name).replace(" ", "")))
+    full = _GROUP.sub("", normal(name).replace(" ", ""))
+    for committee, ending in _COMMITTEES.items():
+        if full.endswith(committee):
+            full = full.removesuffix(committee).removesuffix(ending) + ending
     bare = _VILLAGE_ENDING.sub("", full)
     return [full] if bare == full else [full, bare]
 

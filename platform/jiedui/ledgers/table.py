@@ -209,7 +209,7 @@ def _rows(sheet: Sheet, header: Header) -> Iterator[Row]:
     headers, footers, section titles.
     """
     merged = {
-        (row, left): sheet.rows[top][left]
+        (row, left): sheet.at(top, left)
         for top, left, bottom, right in sheet.merged
         if left == right and left in {header.columns.get(field) for field in _PLACE}
         for row in range(top, bottom + 1)
@@ -224,7 +224,7 @@ def _rows(sheet: Sheet, header: Header) -> Iterator[Row]:
     for number in range(header.first, len(sheet.rows)):
         cells = sheet.rows[number]
         by_field = {
-            field: merged.get((number, column), cells[column] if column < len(cells) else None)
+            field: merged.get((number, column), sheet.at(number, column))
             for field, column in header.columns.items()
         }
         filled = {field for field, cell in by_field.items() if not blank(cell)}

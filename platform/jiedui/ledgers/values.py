@@ -65,10 +65,10 @@ def nothing(cell: Cell) -> bool:
 
 
 def person_name(cell: Cell) -> str | None:
-    """A name without stray spaces; one dot (·) in names of several parts. None if it has no letter."""
+    """A name without stray spaces, one dot (·) between its parts. None without a letter, or for #N/A."""
     name = re.sub(r"\s*[•・‧∙●·]\s*", "·", normal(cell))
     name = re.sub(rf"(?<=[{_HAN}])\s+|\s+(?=[{_HAN}])", "", name)
-    return name if any(letter.isalpha() for letter in name) else None
+    return name if any(letter.isalpha() for letter in name) and not name.startswith("#") else None
 
 
 def phone(cell: Cell) -> str | None:

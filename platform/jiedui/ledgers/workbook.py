@@ -13,6 +13,7 @@ from jiedui.i18n import N_
 from jiedui.ledgers.errors import LedgerError
 
 DEADLINE_SECONDS = 30.0
+_CHILD = ("-m", "jiedui.ledgers.child")
 log = logging.getLogger(__name__)
 
 Cell = str | float | int | bool | datetime | None
@@ -27,6 +28,11 @@ class Sheet(msgspec.Struct, frozen=True):
     rows: list[list[Any]]
     merged: list[tuple[int, int, int, int]]
 
+    def at(self, row: int, column: int) -> Any:
+        """The cell there; None outside of what is filled."""
+        cells = self.rows[row] if row < len(self.rows) else []
+        return cells[column] if column < len(cells) else None
+
 
 class _Answer(msgspec.Struct):
     sheets: list[Sheet] = []
@@ -38,8 +44,8 @@ def open_workbook(path: Path, *, deadline_seconds: float = DEADLINE_SECONDS) -> 
     """The sheets of an .xlsx workbook. Raises LedgerError with what the file is and what to do instead."""
     try:
         with path.open("rb") as file:
-            done = subprocess.run(
-                [sys.executable, "-I", "-m", "jiedui.ledgers.child"],
+            done = subprocess.run(  # noqa: S603 -- our own interpreter and module
+                [sys.executable, "-I", *_CHILD],
                 stdin=file,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
