@@ -1,0 +1,99 @@
+"""Use cases of households: taking them from a ledger, finding them, opening one guarded value."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from jiedui.accounts.actor import Actor
+from jiedui.households import rows
+from jiedui.households.tables import Household, Member, Need
+from jiedui.ledgers import saving
+from jiedui.ledgers.households import HouseholdRecord
+from jiedui.ledgers.saving import SAVING, Changed, Facts, New, OnProgress, Saved
+from jiedui.piccolo_conf import DB
+
+
+async def forecast_records(actor: Actor, records: Sequence[HouseholdRecord]) -> Saved:
+    """What saving would do; writes nothing."""
+    return (await saving.compare(actor, Household, records, rows.facts_of, rows.facts_in)).saved()
+
+
+async def save_records(
+    actor: Actor,
+    records: Sequence[HouseholdRecord],
+    ledger_import_id: UUID,
+    now: datetime,
+    progress: OnProgress | None = None,
+) -> Saved:
+    """Make the ledger say what the records say, in one transaction; saving them again changes nothing.
+
+    A household that no record names stays as it is: leaving the ledger is a person's decision.
+    """
+    async with DB.transaction():
+        await saving.one_import_at_a_time("households")
+        compared = await saving.compare(actor, Household, records, rows.facts_of, rows.facts_in)
+        done = compared.same
+        for new in saving.in_chunks(compared.new):
+            await _add(new, ledger_import_id, now)
+            done = await saving.tell(progress, SAVING, done, len(new), len(records))
+        for changed in saving.in_chunks(compared.changed):
+            await _change(changed, ledger_import_id, now)
+            done = await saving.tell(progress, SAVING, done, len(changed), len(records))
+        await saving.update_rows(Household, compared.reworded)
+    return compared.saved()
+
+
+async def _add(new: Sequence[New[HouseholdRecord]], ledger_import_id: UUID, now: datetime) -> None:
+    named = [(uuid4(), one) for one in new]
+    facts = [(household, one.facts) for household, one in named]
+    await saving.copy_rows(
+        Household,
+        [
+            {
+                "id": household,
+                "ledger_key": one.key,
+                **rows.first_columns(one.record),
+                **rows.columns_of(one.facts),
+                "fingerprint": one.fingerprint,
+                "created_at": now,
+                "updated_at": now,
+            }
+            for household, one in named
+        ],
+    )
+    await _add_people(facts)
+    await _add_needs(facts)
+    await saving.note_new("household", named, ledger_import_id, now)
+
+
+async def _change(changed: Sequence[Changed[HouseholdRecord]], ledger_import_id: UUID, now: datetime) -> None:
+    await saving.update_rows(
+        Household,
+        [
+            {
+                "id": one.row["id"],
+                **rows.columns_of(one.facts),
+                "fingerprint": one.fingerprint,
+                "updated_at": now,
+            }
+            for one in changed
+        ],
+    )
+    other_people = [(one.row["id"], one.facts) for one in changed if "children" in one.said]
+    if other_people:
+        ids = [household for household, _ in other_people]
+        await Member.delete().where(Member.household.is_in(ids), Member.relation == "child")
+        await _add_people(other_people)
+    other_needs = [(one.row["id"], one.facts) for one in changed if "needs" in one.said]
+    if other_needs:
+        await Need.delete().where(Need.household.is_in([household for household, _ in other_needs]))
+        await _add_needs(other_needs)
+    await saving.note_changed("household", changed, ledger_import_id, now)
+
+
+async def _add_people(named: Sequence[tuple[UUID, Facts]]) -> None:
+    await saving.copy_rows(Member, [row for one in named for row in rows.member_rows(*one)])
+
+
+async def _add_needs(named: Sequence[tuple[UUID, Facts]]) -> None:
+    await saving.copy_rows(Need, [row for one in named for row in rows.need_rows(*one)])

@@ -1,0 +1,275 @@
+"""What saving a ledger has in common for all its kinds: compare, write in bulk, keep history.
+
+A ledger decides a fact when its row says something else than the last time. What people changed on the
+site in the meantime stays, until the village writes something new about that very thing.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import date, datetime
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID, uuid4
+
+import msgspec
+from piccolo.table import Table
+
+from jiedui.accounts.actor import Actor
+from jiedui.columns import Row
+from jiedui.i18n import N_
+from jiedui.ledgers.report import Finding, Level, row_fingerprint
+from jiedui.ledgers.tables import LedgerChange
+from jiedui.piccolo_conf import DB
+from jiedui.regions.codes import within
+from jiedui.vault import keyed_hash, seal, unseal
+
+SAVING = N_("Saving")
+OTHER_AREA = N_("the village lies outside your area")
+KNOWN_ELSEWHERE = N_("this person is in the ledger of another area")
+_CELL = 40
+
+Facts = dict[str, Any]
+"""What a ledger says of one person, by field, as JSON can carry it."""
+OnProgress = Callable[[str, int, int], Awaitable[None]]
+"""Told what is being done, how many units are done, and of how many."""
+
+
+class LedgerRow(Protocol):
+    """What every record of a ledger of people has."""
+
+    @property
+    def cell(self) -> str: ...
+    @property
+    def identity_number(self) -> str: ...
+    @property
+    def village(self) -> str: ...
+
+
+Record = TypeVar("Record", bound=LedgerRow)
+Item = TypeVar("Item")
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """What an import did to the ledger, or would do."""
+
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+
+
+class Saved(msgspec.Struct, frozen=True):
+    """The outcome of saving: the counts, and what only the ledger as it stands can say of a row."""
+
+    changes: Changes
+    findings: list[Finding]
+
+
+class New(msgspec.Struct, Generic[Record], frozen=True):
+    """A person the ledger did not have; `key` names her without telling who she is."""
+
+    key: str
+    fingerprint: str
+    record: Record
+    facts: Facts
+
+
+class Changed(msgspec.Struct, Generic[Record], frozen=True):
+    """A person of whom the ledger now says something else: `said` of it differs from the last time."""
+
+    row: Row
+    fingerprint: str
+    record: Record
+    there: Facts
+    said: Facts
+
+    @property
+    def facts(self) -> Facts:
+        """What is true from now on."""
+        return self.there | self.said
+
+
+class Compared(msgspec.Struct, Generic[Record]):
+    """The rows of a file beside the rows of the ledger; `reworded` ones say the same in other words."""
+
+    new: list[New[Record]] = []
+    changed: list[Changed[Record]] = []
+    reworded: list[Row] = []
+    same: int = 0
+    findings: list[Finding] = []
+
+    def saved(self) -> Saved:
+        """The counts."""
+        changes = Changes(len(self.new), len(self.changed), self.same + len(self.reworded))
+        return Saved(changes, self.findings)
+
+
+async def compare(
+    actor: Actor,
+    table: type[Table],
+    records: Sequence[Record],
+    facts_of: Callable[[Record], Facts],
+    facts_in: Callable[[Sequence[Row]], Awaitable[list[Facts]]],
+) -> Compared[Record]:
+    """Sort the records of a file; those of another area are refused."""
+    compared: Compared[Record] = Compared()
+    keys = [keyed_hash(record.identity_number, "identity") for record in records]
+    sql = f"SELECT * FROM {table._meta.tablename} WHERE ledger_key = ANY({{}})"  # noqa: S608 -- our own table's name
+    known = {row["ledger_key"]: row for row in await table.raw(sql, keys)}
+    other: list[tuple[Row, str, Record]] = []
+    for key, record in zip(keys, records, strict=True):
+        row = known.get(key)
+        fingerprint = keyed_hash(row_fingerprint(record), "fingerprint")  # type: ignore[arg-type]  # all are Structs
+        if not within(actor.region_code, record.village):
+            compared.findings.append(finding(record, OTHER_AREA))
+        elif row is None:
+            compared.new.append(New(key, fingerprint, record, facts_of(record)))
+        elif not within(actor.region_code, row["region_code"]):
+            compared.findings.append(finding(record, KNOWN_ELSEWHERE))
+        elif row["fingerprint"] == fingerprint:
+            compared.same += 1
+        else:
+            other.append((row, fingerprint, record))
+    if not other:
+        return compared
+    last = await _last_said([row["id"] for row, _, _ in other])
+    for (row, fingerprint, record), there in zip(
+        other, await facts_in([row for row, _, _ in other]), strict=True
+    ):
+        before = there | last[row["id"]]
+        said = {field: fact for field, fact in facts_of(record).items() if fact != before[field]}
+        if said:
+            compared.changed.append(Changed(row, fingerprint, record, there, said))
+        else:
+            compared.reworded.append({"id": row["id"], "fingerprint": fingerprint})
+    return compared
+
+
+def finding(record: LedgerRow, reason: str, level: Level = "rejected", **params: Any) -> Finding:
+    """What the ledger as it stands has to say of a row that was read well."""
+    number = int("".join(filter(str.isdigit, record.cell.rpartition("!")[2])))
+    return Finding(record.cell, reason, level, number, params=params)
+
+
+async def one_import_at_a_time(kind: str) -> None:
+    """Until this transaction ends another import of the kind waits; then it sees what this one saved."""
+    await LedgerChange.raw("SELECT pg_advisory_xact_lock(hashtext({}))", f"ledger import {kind}")
+
+
+async def copy_rows(table: type[Table], rows: Sequence[Row]) -> None:
+    """Insert many complete rows inside the current transaction, by COPY."""
+    if rows:
+        await _connection().copy_records_to_table(
+            table._meta.tablename,
+            columns=list(rows[0]),
+            records=[tuple(row.values()) for row in rows],
+        )
+
+
+async def update_rows(table: type[Table], rows: Sequence[Row]) -> None:
+    """Update many rows by their `id`, the same columns in each, inside the current transaction."""
+    if not rows:
+        return
+    columns = [column for column in rows[0] if column != "id"]
+    unknown = set(columns) - {column._meta.db_column_name for column in table._meta.columns}
+    if unknown:
+        raise ValueError(f"{table._meta.tablename} has no columns {sorted(unknown)}")
+    settings = ", ".join(f'"{column}" = ${place}' for place, column in enumerate(columns, start=2))
+    await _connection().executemany(
+        f"UPDATE {table._meta.tablename} SET {settings} WHERE id = $1",  # noqa: S608 -- names checked above
+        [(row["id"], *(row[column] for column in columns)) for row in rows],
+    )
+
+
+async def note_new(kind: str, new: Iterable[tuple[UUID, New[Any]]], import_id: UUID, now: datetime) -> None:
+    """The first line of history: what the ledger said, and where."""
+    await copy_rows(
+        LedgerChange, [_line(kind, key, one.record, import_id, now, None, one.facts) for key, one in new]
+    )
+
+
+async def note_changed(kind: str, changed: Iterable[Changed[Any]], import_id: UUID, now: datetime) -> None:
+    """A further line of history: what was there, and what the ledger says instead."""
+    await copy_rows(
+        LedgerChange,
+        [
+            _line(
+                kind,
+                one.row["id"],
+                one.record,
+                import_id,
+                now,
+                {field: one.there[field] for field in one.said},
+                one.said,
+            )
+            for one in changed
+        ],
+    )
+
+
+def opened(line: Row, side: str) -> Facts:
+    """The facts of a line of history, `before` or `after`."""
+    facts: Facts = json.loads(unseal(line[side], f"ledger_change.{side}")) if line[side] else {}
+    return facts
+
+
+def sealed(text: str | None, place: str) -> bytes | None:
+    """A value that may be missing, sealed for its column."""
+    return seal(text, place) if text else None
+
+
+def day(text: str | None) -> date | None:
+    """A day out of a fact."""
+    return date.fromisoformat(text) if text else None
+
+
+def in_chunks(items: Sequence[Item], size: int = 500) -> Iterable[Sequence[Item]]:
+    """Pieces small enough that progress is seen and a wish to stop is heard."""
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+async def tell(progress: OnProgress | None, step: str, done: int, more: int, total: int) -> int:
+    """Say how far it is; gives the new count."""
+    if progress is not None:
+        await progress(step, done + more, total)
+    return done + more
+
+
+async def _last_said(ids: Sequence[UUID]) -> dict[UUID, Facts]:
+    said: dict[UUID, Facts] = defaultdict(dict)
+    query = LedgerChange.select(LedgerChange.subject_id, LedgerChange.after)
+    for line in await query.where(LedgerChange.subject_id.is_in(list(ids))).order_by(LedgerChange.at):
+        said[line["subject_id"]] |= opened(line, "after")
+    return said
+
+
+def _line(
+    kind: str,
+    subject_id: UUID,
+    record: LedgerRow,
+    import_id: UUID,
+    now: datetime,
+    before: Facts | None,
+    after: Facts,
+) -> Row:
+    return {
+        "id": uuid4(),
+        "ledger_import": import_id,
+        "subject_kind": kind,
+        "subject_id": subject_id,
+        "region_code": record.village,
+        "cell": record.cell if len(record.cell) <= _CELL else "…" + record.cell[1 - _CELL :],
+        "before": seal(_json(before), "ledger_change.before") if before is not None else None,
+        "after": seal(_json(after), "ledger_change.after"),
+        "at": now,
+    }
+
+
+def _json(facts: Facts) -> str:
+    return json.dumps(facts, ensure_ascii=False)
+
+
+def _connection() -> Any:
+    transaction = DB.current_transaction.get()
+    if transaction is None:
+        raise RuntimeError("a ledger is saved inside one transaction")
+    return transaction.connection

@@ -1,0 +1,124 @@
+"""What a worker does with a sent ledger: read it and say what would happen; later take it. Safe to repeat."""
+
+import asyncio
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from piccolo.columns import Column
+
+from jiedui.accounts.actor import Actor
+from jiedui.accounts.service import actor_of
+from jiedui.clock import utc_now
+from jiedui.columns import Row
+from jiedui.errors import DomainError, Refused
+from jiedui.i18n import N_
+from jiedui.jobs.service import JobRow, Progress
+from jiedui.ledgers import service, uploads
+from jiedui.ledgers.errors import LedgerError
+from jiedui.ledgers.header import find_header
+from jiedui.ledgers.report import UnknownHeader
+from jiedui.ledgers.tables import LedgerImport
+from jiedui.ledgers.workbook import open_workbook
+from jiedui.piccolo_conf import DB
+from jiedui.regions.codes import within
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 -- a folder that is never written to a disk, where there is one
+
+
+async def read_upload(job: JobRow, progress: Progress) -> None:
+    """The dry run: the report, what would change, and headers to explain; or why the file is no ledger."""
+    row = await _import_in(job, "queued")
+    if row is None:
+        return
+    actor = await _actor(job, row)
+    with _file(row) as path:
+        try:
+            reading = await service.read_file(actor, row["kind"], path, now=utc_now(), on=progress.report)
+        except LedgerError as refused:
+            unknown = await _headers_to_explain(actor, row["kind"], path)
+            columns = _refused(refused, unknown)
+        else:
+            await progress.report(service.COMPARING, 0, 0)
+            columns = service.outcome(await service.forecast(actor, row["kind"], reading))
+            columns |= {"state": "checked", "refusal": ""}
+    await LedgerImport.update(columns).where(LedgerImport.id == row["id"], LedgerImport.state == "queued")
+
+
+async def apply_upload(job: JobRow, progress: Progress) -> None:
+    """Take the ledger: all good rows in one transaction, or nothing."""
+    row = await _import_in(job, "checked")
+    if row is None:
+        return
+    actor, now = await _actor(job, row), utc_now()
+    with _file(row) as path:
+        reading = await service.read_file(actor, row["kind"], path, now=now, on=progress.report)
+    async with DB.transaction():
+        taken = (
+            await LedgerImport.update(
+                {
+                    LedgerImport.state: "applied",
+                    LedgerImport.applied_at: now,
+                    LedgerImport.content: None,
+                }
+            )
+            .where(LedgerImport.id == row["id"], LedgerImport.state == "checked")
+            .returning(LedgerImport.id)
+        )
+        if taken:
+            result = await service.take(actor, row["kind"], reading, row["id"], now=now, on=progress.report)
+            await LedgerImport.update(service.outcome(result)).where(LedgerImport.id == row["id"])
+
+
+async def _import_in(job: JobRow, state: str) -> Row | None:
+    """The import the job is about, or None when another attempt was there first."""
+    row: Row | None = await LedgerImport.select().where(LedgerImport.id == job.subject_id).first()
+    return row if row is not None and row["state"] == state and row["content"] is not None else None
+
+
+async def _actor(job: JobRow, row: Row) -> Actor:
+    """Who asked for it, as she is now; never reaching further than the area the ledger was sent for."""
+    actor = await actor_of(job.created_by) if job.created_by else None
+    allowed = actor is not None and actor.is_staff and within(actor.region_code, row["region_code"])
+    if actor is None or not allowed:
+        raise Refused(
+            N_("The account that asked for this may no longer do it. Please send the ledger again.")
+        )
+    return replace(actor, region_code=row["region_code"])
+
+
+@contextmanager
+def _file(row: Row) -> Iterator[Path]:
+    """The ledger as a file of this process alone, gone afterwards."""
+    folder = _MEMORY if _MEMORY.is_dir() else None
+    with tempfile.NamedTemporaryFile(suffix=".xlsx", dir=folder) as file:
+        file.write(uploads.content_of(row))
+        file.flush()
+        yield Path(file.name)
+
+
+def _refused(refusal: DomainError, unknown: list[UnknownHeader]) -> dict[Column | str, Any]:
+    columns: dict[Column | str, Any] = {
+        "state": "refused",
+        "refusal": msgspec.json.encode({"msgid": refusal.msgid, "params": refusal.params}).decode(),
+        "unknown_headers": msgspec.json.encode(unknown).decode(),
+        "report": "{}",
+        "changes": "{}",
+    }
+    # With its headers explained the same file may be a ledger after all.
+    return columns if unknown else columns | {"content": None}
+
+
+async def _headers_to_explain(actor: Actor, kind: str, path: Path) -> list[UnknownHeader]:
+    """The headers nobody knows in a table that lacks a column it needs."""
+    mapping = await service.header_words(actor, kind)
+    try:
+        sheets = await asyncio.to_thread(open_workbook, path)
+        headers = [find_header(sheet, service.PROFILES[kind], mapping) for sheet in sheets if sheet.visible]
+    except LedgerError:
+        return []
+    return [unknown for header in headers if header is not None for unknown in header.unknown]
