@@ -1,0 +1,1 @@
+"""Pairing rounds: problem, plan, review, publication."""
