@@ -12,6 +12,7 @@ from litestar.template import TemplateConfig
 from redis.asyncio import Redis
 
 from jiedui.accounts import access
+from jiedui.accounts import pages as accounts
 from jiedui.accounts.limits import Limits
 from jiedui.accounts.service import actor_of
 from jiedui.accounts.sessions import Sessions
@@ -19,6 +20,7 @@ from jiedui.settings import Settings, load
 from jiedui.web import cookies, errors, forgery, headers, pages, rendering
 
 ROUTERS: list[Router] = [
+    accounts.ROUTER,
     pages.ROUTER,
     pages.STATIC_FILES,
 ]

@@ -62,6 +62,7 @@ async def visitor(app: Litestar) -> AsyncIterator[Visitor]:
 async def login_as(app: Litestar) -> AsyncIterator[LoginAs]:
     """`await login_as("coordinator", region)`: a browser of somebody who is logged in, with `.account_id`."""
     from jiedui.accounts.tables import Account
+    from jiedui.web.forgery import sign
 
     async with AsyncExitStack() as stack:
 
@@ -79,7 +80,8 @@ async def login_as(app: Litestar) -> AsyncIterator[LoginAs]:
             await account.save()
             visitor = await stack.enter_async_context(Visitor(app))
             session_id = await app.state.sessions.begin(account.id, role)
-            visitor.cookies.set(app.state.cookies.session, session_id)
+            visitor.cookies.set(app.state.cookies.session, session_id, domain="localhost.local")
+            visitor.form_token = sign(app.state.settings.secret, "session", session_id)
             visitor.account_id = account.id  # type: ignore[attr-defined]
             return visitor
 

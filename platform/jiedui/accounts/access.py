@@ -23,6 +23,10 @@ ADMITTED: dict[str, frozenset[str] | None] = {
 }
 
 
+HOMES = {"volunteer": "/me", "coordinator": "/desk", "administrator": "/desk"}
+"""Where each role's day begins."""
+
+
 class LoginNeeded(Exception):
     """Nobody is logged in: the answer is the way to the login page, and back afterwards."""
 

@@ -28,7 +28,8 @@ def check_acceptable(passphrase: str, *, login: str) -> None:
             field="passphrase",
             n=SHORTEST,
         )
-    if len(set(plain)) < 5 or plain in "01234567890123456789" or login.casefold() in plain:
+    without_login = plain.replace(login.casefold(), "")
+    if len(set(without_login)) < 5 or plain in "012345678901234567890" or len(without_login) < 8:
         raise Refused(N_("This passphrase is too easy to guess. Please choose another."), field="passphrase")
 
 

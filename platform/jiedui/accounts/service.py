@@ -1,9 +1,23 @@
 """Use cases of accounts: who is this, may they come in."""
 
+from datetime import datetime
+from typing import Any, cast
 from uuid import UUID
 
+from jiedui.accounts import codes, passwords
 from jiedui.accounts.actor import Actor
+from jiedui.accounts.limits import Limits, Rule
 from jiedui.accounts.tables import Account
+from jiedui.audit.service import record
+from jiedui.errors import Refused
+from jiedui.i18n import N_
+from jiedui.piccolo_conf import DB
+from jiedui.vault import keyed_hash
+
+LOGINS_BY_NAME = Rule("login-name", 10, 15 * 60)
+LOGINS_FROM = Rule("login-address", 60, 5 * 60)
+LOGINS_IN_ALL = Rule("login-all", 1000, 5 * 60)
+NOWHERE = "0" * 12
 
 
 async def actor_of(account_id: UUID) -> Actor | None:
@@ -14,3 +28,83 @@ async def actor_of(account_id: UUID) -> Actor | None:
         .first()
     )
     return Actor(account_id=account_id, **row) if row else None
+
+
+async def log_in_staff(login: str, passphrase: str, *, address: str, limits: Limits, now: datetime) -> Actor:
+    """Who this is. Raises Refused, the same for a wrong name as for a wrong passphrase; TooMany."""
+    login = login.casefold()
+    await limits.admit((LOGINS_BY_NAME, login), (LOGINS_FROM, address), (LOGINS_IN_ALL, ""))
+    row = (
+        await Account.select(Account.id, Account.password_hash)
+        .where(Account.login == login, Account.active.eq(True))
+        .first()
+    )
+    right = await passwords.matches(row["password_hash"] if row else None, passphrase)
+    actor = await actor_of(row["id"]) if row and right else None
+    if actor is None:
+        raise Refused(N_("Login name or passphrase is not right."), field="login")
+    await _note_login(actor, now)
+    return actor
+
+
+async def request_login_code(phone: str, *, address: str, limits: Limits, now: datetime) -> None:
+    """Send a volunteer her code; somebody unknown gets none, and learns nothing. Raises TooMany."""
+    volunteer = await _volunteer_with(phone)
+    await codes.request_code(
+        phone,
+        "login",
+        send=volunteer is not None,
+        region_code=volunteer["region_code"] if volunteer else NOWHERE,
+        address=address,
+        limits=limits,
+        now=now,
+    )
+
+
+async def log_in_volunteer(phone: str, code: str, *, address: str, limits: Limits, now: datetime) -> Actor:
+    """The volunteer whose telephone this is; her first login makes her account. Raises Refused, TooMany."""
+    await codes.redeem_code(phone, code, "login", address=address, limits=limits, now=now)
+    volunteer = await _volunteer_with(phone)
+    async with DB.transaction():
+        actor = await actor_of(await _account_of(volunteer, now)) if volunteer else None
+        if actor is not None:
+            await _note_login(actor, now)
+    if actor is None:
+        raise Refused(N_("This account is closed. Please ask the women's federation of your area."))
+    return actor
+
+
+async def _volunteer_with(phone: str) -> dict[str, Any] | None:
+    # in SQL, because accounts stand below volunteers and do not import them
+    rows = await Account.raw(
+        "SELECT v.id, v.name, v.region_code, a.id AS account_id FROM volunteer v"
+        " LEFT JOIN account a ON a.volunteer_id = v.id"
+        " WHERE v.phone_key = {} AND v.state IN ('applied', 'active', 'suspended')"
+        " ORDER BY a.id IS NULL, v.state <> 'active', v.created_at, v.id LIMIT 1",
+        keyed_hash(phone, "phone"),
+    )
+    return rows[0] if rows else None
+
+
+async def _account_of(volunteer: dict[str, Any], now: datetime) -> UUID:
+    if volunteer["account_id"] is None:
+        account = Account(
+            role="volunteer",
+            name=volunteer["name"],
+            region_code=volunteer["region_code"],
+            volunteer_id=volunteer["id"],
+            created_at=now,
+        )
+        await Account.insert(account)
+        return account.id
+    return cast(UUID, volunteer["account_id"])
+
+
+async def _note_login(actor: Actor, now: datetime) -> None:
+    await record(
+        actor,
+        action="account.login",
+        subject=("account", actor.account_id),
+        region_code=actor.region_code,
+        now=now,
+    )

@@ -64,8 +64,3 @@ def of_terminal() -> str:
 def say(msgid: str, **params: object) -> str:
     """A sentence in the terminal's language."""
     return translate(of_terminal(), msgid, **params)
-
-
-def say(msgid: str, **params: object) -> str:
-    """A sentence in the terminal's language."""
-    return translate(of_terminal(), msgid, **params)

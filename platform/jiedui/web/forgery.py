@@ -36,12 +36,19 @@ class Forged(Forbidden):
 def token(request: Request[Any, Any, Any]) -> str:
     """The token for forms in the answer to this request."""
     if request.scope.get("auth"):
-        return _sign(request, "session", request.scope["auth"])
+        return sign(request.app.state.settings.secret, "session", request.scope["auth"])
     seed = _seed(request)
     if seed is None:
         seed = request.scope.setdefault("new_seed", secrets.token_urlsafe(32))  # type: ignore[typeddict-item]
         cookies.put(request, request.app.state.cookies.seed, seed, seconds=_SEED_SECONDS)
-    return _sign(request, "seed", seed)
+    return sign(request.app.state.settings.secret, "seed", seed)
+
+
+def sign(secret: bytes, kind: str, value: str) -> str:
+    """The token for a login (kind "session") or for somebody before it ("seed")."""
+    key = hmac.digest(secret, b"forms", "sha256")
+    signature = hmac.digest(key, f"{kind}:{value}".encode(), "sha256")
+    return base64.urlsafe_b64encode(signature).decode().rstrip("=")
 
 
 async def refuse_forged(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -76,19 +83,13 @@ def _from_elsewhere(request: Request[Any, Any, Any]) -> bool:
 
 def _expected(request: Request[Any, Any, Any]) -> str:
     if request.scope.get("auth"):
-        return _sign(request, "session", request.scope["auth"])
+        return sign(request.app.state.settings.secret, "session", request.scope["auth"])
     seed = _seed(request)
     if seed is None:
         raise Forged
-    return _sign(request, "seed", seed)
+    return sign(request.app.state.settings.secret, "seed", seed)
 
 
 def _seed(request: Request[Any, Any, Any]) -> str | None:
     seed = request.cookies.get(request.app.state.cookies.seed, "")
     return seed if _SEED.fullmatch(seed) else None
-
-
-def _sign(request: Request[Any, Any, Any], kind: str, value: str) -> str:
-    key = hmac.digest(request.app.state.settings.secret, b"forms", "sha256")
-    signature = hmac.digest(key, f"{kind}:{value}".encode(), "sha256")
-    return base64.urlsafe_b64encode(signature).decode().rstrip("=")

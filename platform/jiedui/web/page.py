@@ -69,6 +69,11 @@ def wants_fragment(request: Request[Any, Any, Any]) -> bool:
     return headers.get("hx-request") == "true" and headers.get("hx-history-restore-request") != "true"
 
 
+def client_address(request: Request[Any, Any, Any]) -> str:
+    """Where a request comes from, for limits; behind a proxy the server is told which one to believe."""
+    return request.client.host if request.client else "-"
+
+
 def see_other(request: Request[Any, Any, Any], path: str) -> Response[Any]:
     """Go on to another page after a form; also when htmx sent it."""
     if request.headers.get("hx-request") == "true":

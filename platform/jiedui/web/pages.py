@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Request, Response, Router, get, post
 from litestar.static_files import create_static_files_router
 
-from jiedui.accounts.access import safe_path
+from jiedui.accounts.access import HOMES, safe_path
 from jiedui.i18n import LANGUAGES
 from jiedui.web import cookies
 from jiedui.web.body import fields_of
@@ -13,7 +13,6 @@ from jiedui.web.page import page, see_other
 from jiedui.web.rendering import STATIC
 
 _YEAR = 365 * 24 * 3600
-HOMES = {"volunteer": "/me", "coordinator": "/desk", "administrator": "/desk"}
 
 
 @get("/", name="front:door")
