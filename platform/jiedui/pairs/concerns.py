@@ -58,7 +58,7 @@ async def count_open_concerns(actor: Actor) -> int:
 
 async def handle_concern(actor: Actor, concern_id: UUID, outcome: str, now: datetime) -> None:
     """Say what was done about it. Raises NotFound, Refused without words, Conflict when it was handled."""
-    outcome = _text(outcome, "outcome")
+    outcome = readable(outcome, "outcome")
     reach = Concern.region_code.like(significant(actor.region_code) + "%")
     async with DB.transaction():
         found = await Concern.select().where(Concern.id == concern_id, reach).first()
@@ -90,7 +90,7 @@ async def write_concern(actor: Actor, pair: Row, raised_by: str, text: str, now:
         household=pair["household"],
         region_code=pair["region_code"],
         raised_by=raised_by,
-        body=_text(text, "text"),
+        body=readable(text, "text"),
         state="open",
         raised_at=now,
     )
@@ -105,7 +105,8 @@ async def write_concern(actor: Actor, pair: Row, raised_by: str, text: str, now:
     )
 
 
-def _text(text: str, field: str) -> str:
+def readable(text: str, field: str) -> str:
+    """What somebody wrote, if it is something and not endless. Raises Refused."""
     text = text.strip()
     if not text:
         raise Refused(N_("Please write a few words."), field=field)

@@ -70,8 +70,10 @@ async def who_could_take_over(pair: Row, now: datetime) -> list[Match]:
 async def check_may_take_over(pair: Row, volunteer_id: UUID, now: datetime) -> Match:
     """How she would take the household over. Raises Refused in the words of the rule against it."""
     setting, household = await _setting(pair, now)
-    rows = {} if setting is None else {UUID(str(key)): row for row, key in enumerate(setting.volunteers.ids)}
-    if setting is None or volunteer_id not in rows:
+    if setting is None:
+        raise Refused(N_("This household is no longer in the ledger, so nobody can take it over."))
+    rows = {UUID(str(key)): row for row, key in enumerate(setting.volunteers.ids)}
+    if volunteer_id not in rows:
         raise Refused(N_("Please choose one of the volunteers in the list."), field="volunteer")
     against = refusals(setting, household, rows[volunteer_id])
     if against:

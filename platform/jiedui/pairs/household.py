@@ -17,7 +17,7 @@ from jiedui.consents.texts import current
 from jiedui.errors import Conflict, DomainError, NotFound, Refused
 from jiedui.households.tables import Household
 from jiedui.i18n import N_
-from jiedui.pairs.concerns import write_concern
+from jiedui.pairs.concerns import readable, write_concern
 from jiedui.pairs.eligible import has_minor
 from jiedui.pairs.rules import ANSWERS, HEARD_BY, OPENED_FOR, TRIES
 from jiedui.pairs.sight import Helper, helper_of
@@ -104,6 +104,7 @@ async def household_asks_another(token: str, proof: str, now: datetime) -> None:
 
 async def household_raises_concern(token: str, proof: str, text: str, now: datetime) -> None:
     """She has something on her mind: a coordinator takes it from here; the volunteer hears nothing."""
+    text = readable(text, "text")
     async with DB.transaction():
         pair = await _use(token, proof, now)
         await write_concern(Actor.system(), pair, "household", text, now)

@@ -67,7 +67,7 @@ REFUSE_REASONS = (
 PAUSE_REASONS = (
     Reason("away", N_("Away for a while")),
     Reason("illness", N_("Illness")),
-    Reason("concern", N_("A concern is being looked into")),
+    Reason("looked_into", N_("A concern is being looked into")),
     Reason("other", N_("Another reason")),
 )
 CLOSE_REASONS = (
