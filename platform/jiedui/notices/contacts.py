@@ -19,6 +19,8 @@ class Ledgers:
 
     async def ways_to(self, kind: str, recipient_ids: list[UUID]) -> dict[UUID, Way | Hold]:
         """The safe ways of several people at once, for lists."""
+        if not recipient_ids:
+            return {}
         if kind == "household":
             columns = (Household.id, Household.contact_way, Household.phone, Household.active)
             rows: list[Row] = await Household.select(*columns).where(Household.id.is_in(recipient_ids))

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -58,6 +58,8 @@ async def deliver_due(now: datetime) -> int:
 async def notify_volunteers(template: str, volunteers: Iterable[UUID], *, key: str, now: datetime) -> int:
     """One notice to each of these volunteers, in the caller's transaction; says how many are new."""
     wanted = sorted(set(volunteers))
+    if not wanted:
+        return 0
     rows = await Volunteer.select(Volunteer.id, Volunteer.region_code).where(Volunteer.id.is_in(wanted))
     written = [
         await outbox.enqueue(
@@ -96,31 +98,23 @@ async def mark_passed_on(actor: Actor, notice_id: UUID, now: datetime) -> None:
         await _audit(actor, "notice.passed_on", notice, now)
 
 
-async def mark_printed(actor: Actor, notice_ids: Collection[UUID], now: datetime) -> int:
-    """These letters go out on paper, except where the ledger no longer allows it; says how many."""
+async def mark_printed(actor: Actor, until: datetime, now: datetime) -> int:
+    """The letters that were waiting at `until` are on paper and go out; says how many."""
     async with DB.transaction():
         waiting = (
             await Notice.select()
-            .where(in_area(actor), Notice.id.is_in(list(notice_ids)))
-            .where(Notice.channel == "letter", Notice.state == "waiting")
+            .where(in_area(actor), Notice.channel == "letter", Notice.state == "waiting")
+            .where(Notice.listed_at <= until)
             .order_by(Notice.id)
             .lock_rows("UPDATE")
         )
-        households = [notice["recipient_id"] for notice in waiting]
-        ways = await Ledgers().ways_to("household", households)
+        ways = await Ledgers().ways_to("household", [notice["recipient_id"] for notice in waiting])
         printed = [notice for notice in waiting if ways.get(notice["recipient_id"]) == Way("letter")]
         for notice in printed:
             await _note_attempt(notice, outcome="sent", detail="printed", now=now)
             await _set(notice, {Notice.state: "sent", Notice.sent_at: now})
         if printed:
-            await record(
-                actor,
-                action="notice.printed",
-                subject=("region", actor.region_code),
-                region_code=actor.region_code,
-                detail={"letters": len(printed)},
-                now=now,
-            )
+            await _audit_list(actor, "printed", len(printed), now)
     return len(printed)
 
 
@@ -142,17 +136,10 @@ async def mark_arrived(actor: Actor, notice_id: UUID, now: datetime) -> None:
         await _audit(actor, "notice.arrived", notice, now)
 
 
-async def note_looking(actor: Actor, what: str, count: int, now: datetime) -> None:
-    """Names, numbers or letters of a list were opened: noted each time."""
+async def note_opened(actor: Actor, what: str, count: int, now: datetime) -> None:
+    """Somebody looked at the names and numbers of a list: noted each time."""
     async with DB.transaction():
-        await record(
-            actor,
-            action=f"notice.{what}_opened",
-            subject=("region", actor.region_code),
-            region_code=actor.region_code,
-            detail={"count": count},
-            now=now,
-        )
+        await _audit_list(actor, f"{what}_opened", count, now)
 
 
 def in_area(actor: Actor) -> Any:
@@ -216,4 +203,15 @@ async def _audit(actor: Actor, action: str, notice: Row, now: datetime) -> None:
         region_code=notice["region_code"],
         now=now,
         detail={"template": notice["template"], "channel": notice["channel"]},
+    )
+
+
+async def _audit_list(actor: Actor, what: str, count: int, now: datetime) -> None:
+    await record(
+        actor,
+        action=f"notice.{what}",
+        subject=("region", actor.region_code),
+        region_code=actor.region_code,
+        now=now,
+        detail={"count": count},
     )

@@ -1,0 +1,170 @@
+"""The operator's console: every message of an area exactly as it leaves, and why one does not."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from piccolo.query.functions import Count
+
+from jiedui.accounts.actor import Actor
+from jiedui.columns import Row
+from jiedui.households.tables import Household
+from jiedui.i18n import N_
+from jiedui.notices.contacts import Ledgers
+from jiedui.notices.service import in_area, post_office
+from jiedui.regions.service import region_names
+from jiedui.settings import Settings
+from jiedui.vault import unseal
+from jiedui.volunteers.tables import Volunteer
+from jiedui.web.words import mask_name, mask_phone
+from jiedui_notifications import texts
+from jiedui_notifications.delivery import Hold, Post, Way, message_by, passable
+from jiedui_notifications.sealing import ADDRESS, BODY
+from jiedui_notifications.tables import Delivery, Notice
+
+PAGE = 50
+_TOKEN = re.compile(r"(/h/)[\w-]+")
+HOLD_REASONS = {
+    "no_contact": N_("The ledger says nobody may contact her. Nothing leaves."),
+    "no_number": N_("There is no telephone number in the ledger."),
+    "bad_number": N_("The telephone number in the ledger cannot be right."),
+    "inactive": N_("The household has left the ledger."),
+    "no_gateway": N_("No gateway for text messages is connected yet. It waits here."),
+    "no_text": N_("There is no text for this way of telling."),
+    "unknown_person": N_("The ledger no longer knows this person."),
+    "unknown_outcome": N_("The line broke off: it may have arrived or not. Please ask, then decide."),
+}
+DETAILS = {
+    "no_number": HOLD_REASONS["no_number"],
+    "bad_number": HOLD_REASONS["bad_number"],
+    "reached": N_("Reached by telephone."),
+    "no_answer": N_("Nobody answered."),
+    "passed_on": N_("The village has told her."),
+    "printed": N_("Printed."),
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One message as the operator sees it."""
+
+    id: UUID
+    state: str
+    kind: str
+    template: str
+    to: str
+    place: str
+    channel: str
+    number: str
+    body: str
+    """Empty when nothing would leave, or when it is nobody's business but the recipient's (`secret`)."""
+    secret: bool
+    hold_reason: str
+    detail: str
+    created_at: datetime
+    sent_at: datetime | None
+    not_before: datetime
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which messages to show; empty means all."""
+
+    state: str = ""
+    kind: str = ""
+    before: tuple[datetime, UUID] | None = None
+
+
+async def entries(actor: Actor, wanted: Filter, settings: Settings, now: datetime) -> list[Entry]:
+    """A page of messages, the newest first; one more than PAGE says that there are further ones."""
+    query = Notice.select().where(in_area(actor))
+    if wanted.state:
+        query = query.where(Notice.state == wanted.state)
+    if wanted.kind:
+        query = query.where(Notice.recipient_kind == ("" if wanted.kind == "number" else wanted.kind))
+    if wanted.before:
+        at, last = wanted.before
+        query = query.where((Notice.created_at < at) | ((Notice.created_at == at) & (Notice.id < last)))
+    notices: list[Row] = await query.order_by(Notice.created_at, Notice.id, ascending=False).limit(PAGE + 1)
+    return await _shown(notices, actor, settings, now)
+
+
+async def state_counts(actor: Actor, kind: str) -> dict[str, int]:
+    """How many messages are in each state."""
+    query = Notice.select(Notice.state, Count()).where(in_area(actor)).group_by(Notice.state)
+    if kind:
+        query = query.where(Notice.recipient_kind == ("" if kind == "number" else kind))
+    return {row["state"]: row["count"] for row in await query}
+
+
+async def _shown(notices: list[Row], actor: Actor, settings: Settings, now: datetime) -> list[Entry]:
+    post = post_office(settings, lambda: now)
+    people = await _people(notices)
+    ways: dict[UUID, Way | Hold] = {}
+    for kind in ("household", "volunteer"):
+        ids = {one["recipient_id"] for one in notices if one["recipient_kind"] == kind}
+        ways |= await Ledgers().ways_to(kind, list(ids))
+    attempts = await _last_attempts([one["id"] for one in notices])
+    places = await region_names(one["region_code"] for one in notices)
+    shown = []
+    for notice in notices:
+        attempt = attempts.get(notice["id"])
+        if notice["recipient_id"] is None:
+            way: Way | Hold = Way("sms", unseal(notice["address"], ADDRESS))
+        else:
+            way = ways.get(notice["recipient_id"], Hold("unknown_person"))
+        number = way.address if isinstance(way, Way) else ""
+        channel, body = _message(post, notice, attempt, way)
+        secret = texts.catalogue(post.language)[notice["template"]].secret
+        may_read = settings.demo and (not secret or actor.role == "administrator")
+        shown.append(
+            Entry(
+                id=notice["id"],
+                state=notice["state"],
+                kind=notice["recipient_kind"] or "number",
+                template=notice["template"],
+                to=people.get(notice["recipient_id"], mask_phone(number)),
+                place=places[notice["region_code"]],
+                channel=channel,
+                number=mask_phone(number) if number else "",
+                body=body if may_read else "" if secret else _TOKEN.sub(r"\1••••••", body),
+                secret=secret and not may_read,
+                hold_reason=notice["hold_reason"],
+                detail=attempt["detail"] if attempt else "",
+                created_at=notice["created_at"],
+                sent_at=notice["sent_at"],
+                not_before=notice["not_before"],
+            )
+        )
+    return shown
+
+
+def _message(post: Post, notice: Row, attempt: Row | None, way: Way | Hold) -> tuple[str, str]:
+    """Channel and words: those of the last attempt, else those that would leave now; else neither."""
+    if attempt is not None and notice["state"] not in ("queued", "cancelled"):
+        return attempt["channel"], unseal(attempt["body"], BODY)
+    way = passable(post, notice["template"], way)
+    if isinstance(way, Hold):
+        return "", ""
+    return way.channel, message_by(post, notice, way).text
+
+
+async def _people(notices: list[Row]) -> dict[UUID, str]:
+    """Households under half a name, volunteers under theirs."""
+    named: dict[UUID, str] = {}
+    tables: tuple[tuple[str, Any], ...] = (("household", Household), ("volunteer", Volunteer))
+    for kind, table in tables:
+        ids = {one["recipient_id"] for one in notices if one["recipient_kind"] == kind}
+        if ids:
+            for row in await table.select(table.id, table.name).where(table.id.is_in(list(ids))):
+                named[row["id"]] = mask_name(row["name"]) if kind == "household" else row["name"]
+    return named
+
+
+async def _last_attempts(ids: list[UUID]) -> dict[UUID, Row]:
+    if not ids:
+        return {}
+    rows = await Delivery.select().where(Delivery.notice.is_in(ids)).order_by(Delivery.at, Delivery.attempt)
+    return {row["notice"]: row for row in rows}
