@@ -111,7 +111,7 @@ async def test_what_is_not_a_template_or_not_its_parameters_is_refused_at_once(d
         ("household.reminder", {}),
         ("volunteer.active", {"name": "x"}),
     ):
-        with pytest.raises(ValueError, match="template|takes"):
+        with pytest.raises(ValueError, match=template):
             await outbox.enqueue(
                 template=template,
                 params=params,
@@ -293,8 +293,8 @@ async def test_another_countys_coordinator_can_mark_nothing(db: None) -> None:
         await service.mark_called(stranger, call, "reached", NOW)
     with pytest.raises(service.NotFound):
         await service.release_held(stranger, held, NOW)
-    assert await service.mark_printed(stranger, NOW, NOW) == 0
-    assert await service.mark_printed(a_coordinator(), NOW, NOW) == 1
+    assert await service.mark_printed(stranger, NOW + timedelta(minutes=1), NOW) == 0
+    assert await service.mark_printed(a_coordinator(), NOW + timedelta(minutes=1), NOW) == 1
 
 
 async def test_a_held_notice_is_judged_anew_when_released(db: None) -> None:
