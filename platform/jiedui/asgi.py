@@ -16,11 +16,15 @@ from jiedui.accounts import pages as accounts
 from jiedui.accounts.limits import Limits
 from jiedui.accounts.service import actor_of
 from jiedui.accounts.sessions import Sessions
+from jiedui.followups import pages as followups
+from jiedui.jobs import pages as jobs
 from jiedui.settings import Settings, load
 from jiedui.web import cookies, errors, forgery, headers, pages, rendering
 
 ROUTERS: list[Router] = [
     accounts.ROUTER,
+    followups.ROUTER,
+    jobs.ROUTER,
     pages.ROUTER,
     pages.STATIC_FILES,
 ]

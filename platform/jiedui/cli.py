@@ -137,6 +137,33 @@ def show_round(round_id: Any, out: Path | None) -> None:
     inside(run)
 
 
+@cli.command("account")
+@click.argument("login")
+@click.option("--role", type=click.Choice(["coordinator", "administrator"]), required=True)
+@click.option("--region", required=True, help="The area's 12-digit code; 000000000000 is the whole country.")
+@click.option("--name", required=True, help="The person's name, as colleagues see it.")
+@click.password_option("--passphrase", prompt="Passphrase", help="At least 12 characters.")
+def add_account(login: str, role: str, region: str, name: str, passphrase: str) -> None:
+    """Let a member of staff log in as LOGIN."""
+
+    async def run() -> None:
+        from jiedui.accounts.actor import Actor
+        from jiedui.accounts.staff import add_staff
+
+        await add_staff(
+            Actor.system(),
+            role=role,
+            login=login,
+            passphrase=passphrase,
+            name=name,
+            region_code=region,
+            now=utc_now(),
+        )
+        click.echo(say(N_("{name} can log in as {login}."), name=name, login=login))
+
+    inside(run)
+
+
 @cli.command()
 @click.option("--once", is_flag=True, help="Prepare and print the summary, then end.")
 def demo(once: bool) -> None:

@@ -17,7 +17,7 @@ def key() -> UUID:
     return UUID(primary_key=True)
 
 
-def belongs_to(table: type[Table], *, null: bool = False, index: bool = True) -> ForeignKey:
+def belongs_to(table: type[Table], *, null: bool = False, index: bool = True) -> "ForeignKey[Any]":
     """A reference whose target cannot be deleted under it."""
     return ForeignKey(table, on_delete=OnDelete.restrict, null=null, index=index)
 

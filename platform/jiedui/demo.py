@@ -51,7 +51,7 @@ async def _import_ledgers(actor: Actor) -> None:
 
 
 async def _print_logins(actor: Actor) -> None:
-    from jiedui.accounts.staff import add_staff
+    from jiedui.accounts.staff import add_staff, staff_login_exists
     from jiedui.volunteers.service import demo_telephone
 
     staff = (
@@ -60,10 +60,18 @@ async def _print_logins(actor: Actor) -> None:
     )
     console.print(f"[bold]{say(N_('Synthetic people only. One login per role:'))}[/bold]")
     for role, login, name in staff:
-        await add_staff(actor, role=role, login=login, passphrase=PASSPHRASE, name=say(name),
-                        region_code=COUNTY, now=utc_now(), if_missing=True)  # fmt: skip
+        if not await staff_login_exists(login):
+            await add_staff(
+                actor,
+                role=role,
+                login=login,
+                passphrase=PASSPHRASE,
+                name=say(name),
+                region_code=COUNTY,
+                now=utc_now(),
+            )
         console.print(f"  {say(name)}: {login} / {PASSPHRASE}")
-    telephone = await demo_telephone(COUNTY, DATED)
+    telephone = await demo_telephone(COUNTY)
     console.print(
         "  " + say(N_("Volunteer: telephone {telephone}; her code is in the administrator's message console"),
                    telephone=telephone)

@@ -1,0 +1,104 @@
+"""What is configured, reachable and out of date, one line each."""
+
+import os
+import shutil
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+
+import asyncpg
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from jiedui.i18n import N_, say
+from jiedui.settings import Settings, load
+
+_ENOUGH_DISK = 2 * 1024**3
+
+
+async def examine(tell: Callable[[str], None]) -> bool:
+    """Tell of every part whether it is well; says whether all are."""
+    settings = load(os.environ)
+    well = True
+    for title, look in _LOOKS:
+        try:
+            words, fine = await look(settings)
+        except (TimeoutError, OSError, asyncpg.PostgresError, RedisError) as error:
+            words, fine = str(error) or type(error).__name__, False
+        well = well and fine
+        tell(f"{'✓' if fine else '✗'} {say(title)}: {words}")
+    return well
+
+
+Look = Callable[[Settings], Awaitable[tuple[str, bool]]]
+
+
+async def _product(settings: Settings) -> tuple[str, bool]:
+    mode = say(N_("demonstration")) if settings.demo else say(N_("production"))
+    return f"jiedui {version('jiedui')}, {mode}, {settings.public_url}", True
+
+
+async def _database(settings: Settings) -> tuple[str, bool]:
+    connection = await asyncpg.connect(settings.database_url, timeout=5)
+    try:
+        return str(await connection.fetchval("SHOW server_version")), True
+    finally:
+        await connection.close()
+
+
+async def _migrations(settings: Settings) -> tuple[str, bool]:
+    from piccolo.apps.migrations.commands.check import CheckMigrationManager
+
+    from jiedui.piccolo_conf import DB  # noqa: F401 -- the manager finds the engine through it
+
+    missing = [
+        status
+        for status in await CheckMigrationManager(app_name="jiedui").get_migration_statuses()
+        if not status.has_ran
+    ]
+    return (
+        say(N_("{n} missing: run jiedui migrate"), n=len(missing)) if missing else say(N_("up to date"))
+    ), (not missing)
+
+
+async def _redis(settings: Settings) -> tuple[str, bool]:
+    client = Redis.from_url(settings.redis_url, socket_timeout=5)
+    try:
+        info = await client.info("server")
+        policy = (await client.config_get("maxmemory-policy"))["maxmemory-policy"]
+        return f"{info.get('valkey_version') or info['redis_version']}, {policy}", policy == "noeviction"
+    finally:
+        await client.aclose()
+
+
+async def _worker(settings: Settings) -> tuple[str, bool]:
+    connection = await asyncpg.connect(settings.database_url, timeout=5)
+    try:
+        late = await connection.fetchval(
+            "SELECT count(*) FROM job WHERE state IN ('queued', 'running')"
+            " AND greatest(run_after, coalesce(lease_until, run_after)) < $1",
+            datetime.now(UTC) - timedelta(minutes=1),
+        )
+        failed = await connection.fetchval("SELECT count(*) FROM job WHERE state = 'failed'")
+    finally:
+        await connection.close()
+    return say(
+        N_("{late} jobs wait longer than a minute, {failed} have failed"), late=late, failed=failed
+    ), not late
+
+
+async def _disk(settings: Settings) -> tuple[str, bool]:
+    free = shutil.disk_usage(settings.data_dir).free
+    return say(
+        N_("{free:.1f} GB free in {folder}"), free=free / 1e9, folder=settings.data_dir
+    ), free > _ENOUGH_DISK
+
+
+_LOOKS: tuple[tuple[str, Look], ...] = (
+    (N_("Product"), _product),
+    (N_("PostgreSQL"), _database),
+    (N_("Migrations"), _migrations),
+    (N_("Redis or Valkey"), _redis),
+    (N_("Work waiting"), _worker),
+    (N_("Disk"), _disk),
+)

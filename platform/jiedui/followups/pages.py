@@ -1,0 +1,143 @@
+"""The volunteer's week, the log of a contact, and the coordinator's desk with what is overdue."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from litestar import Response, Router, get, post
+from litestar.params import FromPath, FromQuery
+
+from jiedui.clock import today
+from jiedui.errors import Refused
+from jiedui.followups import desk, service
+from jiedui.followups.rules import urgency
+from jiedui.i18n import N_
+from jiedui.pairs.service import family_of, pairs_of, proposals_of
+from jiedui.web.forms import Form, blank, read_form
+from jiedui.web.once import once
+from jiedui.web.page import PageRequest, flash, page
+
+PAGE = 50
+
+
+class Contact(msgspec.Struct):
+    """What a volunteer says about one contact."""
+
+    medium: Literal["call", "visit", "message"]
+    outcome: Literal["reached", "no_answer"]
+    happened_on: date
+    minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)] | None = None
+    note: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
+@get("/me", name="me")
+async def week(request: PageRequest) -> Response[Any]:
+    """What waits for her: proposals first, then contacts by urgency."""
+    day = today(request.app.state.clock())
+    families = {family.pair_id: family for family in await pairs_of(request.user)}
+    due = [
+        {**item, "family": families[item["pair"]], "urgency": urgency(item["due_on"], day)}
+        for item in await service.due_of(request.user)
+        if item["pair"] in families
+    ]
+    proposals = await proposals_of(request.user)
+    return page(
+        request, "followups/week.html", proposals=proposals, due=due, families=list(families.values())
+    )
+
+
+@get("/me/pairs/{pair_id:uuid}/log", name="visits:new")
+async def new_visit(request: PageRequest, pair_id: FromPath[UUID]) -> Response[Any]:
+    """The log form, filled with what is most likely."""
+    medium = request.query_params.get("medium", "call")
+    form = blank(medium=medium, outcome="reached", happened_on=today(request.app.state.clock()))
+    return await _form_page(request, pair_id, form)
+
+
+@post("/me/pairs/{pair_id:uuid}/log", name="visits:log")
+async def log_visit(request: PageRequest, pair_id: FromPath[UUID]) -> Response[Any]:
+    """Keep the contact, once however often the form is sent, and go back to the week."""
+    form = await read_form(request, Contact)
+    if form.ok:
+        try:
+            return await once(request, lambda: _log(request, pair_id, form.value))
+        except Refused as refused:
+            form.refuse(refused)
+    return await _form_page(request, pair_id, form)
+
+
+@get("/desk", name="desk")
+async def show_desk(request: PageRequest) -> Response[Any]:
+    """The coordinator's day: what waits for her, and what is overdue by township."""
+    day = today(request.app.state.clock())
+    return page(
+        request,
+        "followups/desk.html",
+        waiting=await desk.waiting(request.user),
+        townships=await service.overdue_by_township(request.user, day),
+        day=day,
+    )
+
+
+@get("/followups", name="followups")
+async def overdue(
+    request: PageRequest, township: FromQuery[str] = "", after: FromQuery[str] = ""
+) -> Response[Any]:
+    """Overdue items of the area or one township, the longest overdue first."""
+    day = today(request.app.state.clock())
+    groups = await service.overdue_by_township(request.user, day)
+    items = await service.overdue_items(
+        request.user, day, township if township.isdigit() else None, after=_key(after), limit=PAGE + 1
+    )
+    chosen = next((group for group in groups if group["township"] == township), None)
+    total = chosen["items"] if chosen else sum(group["items"] for group in groups)
+    last = items[PAGE - 1] if len(items) > PAGE else None
+    return page(
+        request,
+        "followups/overdue.html",
+        items=items[:PAGE],
+        groups=groups,
+        chosen=chosen,
+        township=township,
+        total=total,
+        further=f"{last['due_on']}_{last['id']}" if last else "",
+        day=day,
+    )
+
+
+async def _log(request: PageRequest, pair_id: UUID, contact: Contact) -> str:
+    await service.log_visit(
+        request.user, pair_id, **msgspec.structs.asdict(contact), now=request.app.state.clock()
+    )
+    if contact.outcome == "reached":
+        flash(request, N_("Thank you, noted."))
+    else:
+        flash(request, N_("Noted that nobody answered. The contact is still due; please try again."))
+    return "/me"
+
+
+async def _form_page(request: PageRequest, pair_id: UUID, form: Form[Any]) -> Response[Any]:
+    family = await family_of(request.user, pair_id)
+    visits = await service.visits_of(request.user, pair_id)
+    return page(
+        request, "followups/log.html", form=form, family=family, visits=visits, status_code=form.status
+    )
+
+
+def _key(text: str) -> tuple[date, UUID] | None:
+    """The place to go on from; anything unreadable starts at the beginning."""
+    day, _, item = text.partition("_")
+    try:
+        return date.fromisoformat(day), UUID(item)
+    except ValueError:
+        return None
+
+
+ROUTER = Router(
+    "/",
+    route_handlers=[
+        Router("/", route_handlers=[week, new_visit, log_visit], opt={"access": "volunteer"}),
+        Router("/", route_handlers=[show_desk, overdue], opt={"access": "coordinator"}),
+    ],
+)

@@ -1,0 +1,42 @@
+"""How far a job is, as a fragment that refreshes itself, and the button that stops it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, Router, get, post
+from litestar.params import FromPath, FromQuery
+
+from jiedui.accounts.access import safe_path
+from jiedui.columns import Row
+from jiedui.jobs.service import ask_to_stop, job_of
+from jiedui.web.page import PageRequest, page, see_other
+
+
+@get("/jobs/{job_id:uuid}/progress", name="jobs:progress")
+async def progress(request: PageRequest, job_id: FromPath[UUID]) -> Response[Any]:
+    """The fragment; once the job has ended the page it stands on is asked to load again."""
+    job = await job_of(request.user, job_id)
+    ended = job["state"] not in ("queued", "running")
+    left = seconds_left(job, request.app.state.clock())
+    headers = {"HX-Refresh": "true"} if ended else None
+    back = safe_path(request.query_params.get("back"))
+    return page(request, "jobs/progress.html", job=job, left=left, back=back, headers=headers)
+
+
+@post("/jobs/{job_id:uuid}/stop", name="jobs:stop")
+async def stop(request: PageRequest, job_id: FromPath[UUID], back: FromQuery[str] = "/desk") -> Response[Any]:
+    """Ask the job to stop at its next step; back to the page that showed it."""
+    await ask_to_stop(request.user, job_id)
+    return see_other(request, safe_path(back))
+
+
+def seconds_left(job: Row, now: datetime) -> int | None:
+    """A guess from the share that is done; None while there is nothing to guess from."""
+    if not job["done_units"] or job["started_at"] is None:
+        return None
+    spent: float = (now - job["started_at"]).total_seconds()
+    return max(0, round(spent / job["done_units"] * (job["total_units"] - job["done_units"])))
+
+
+ROUTER = Router("/", route_handlers=[progress, stop], opt={"access": "coordinator"})
