@@ -134,6 +134,10 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "cell in column 201": (lambda: one_cell("GS1"), container.TOO_MANY_ROWS),
     "ratio bomb": (lambda: changed(book(), sheet1=b"<worksheet>" + b" " * 5_000_000), container.TOO_LARGE),
     "heavy bomb": (heavy_without_ratio, container.TOO_LARGE),
+    "two parts of one name": (
+        lambda: changed(book(), **{"XL/worksheets/sheet1.xml": b"<worksheet/>"}),
+        container.DAMAGED,
+    ),
     "many entries": (
         lambda: changed(book(), **{f"xl/x{n}.xml": b"<a/>" for n in range(200)}),
         container.TOO_LARGE,
@@ -190,6 +194,27 @@ def test_a_reader_that_hangs_is_ended_at_the_deadline(tmp_path: Path, monkeypatc
     monkeypatch.setattr(workbook, "_CHILD", ("-c", "import time; time.sleep(60)"))
     with pytest.raises(LedgerError, match="took too long"):
         open_workbook(path, deadline_seconds=0.5)
+
+
+def test_a_child_whose_parent_is_gone_ends_by_itself(tmp_path: Path, monkeypatch):
+    path = tmp_path / "ledger.xlsx"
+    path.write_bytes(book())
+    code = "import time; from jiedui.ledgers import child; child.WALL_SECONDS = 1"
+    monkeypatch.setattr(
+        workbook, "_CHILD", ("-c", f"{code}; child._sheets = lambda _: time.sleep(60); child.main()")
+    )
+    with pytest.raises(LedgerError, match=UNSAFE):
+        open_workbook(path)
+
+
+def test_an_answer_too_long_for_us_is_not_sent(tmp_path: Path, monkeypatch):
+    path = tmp_path / "ledger.xlsx"
+    path.write_bytes(book())
+    code = "from jiedui.ledgers import child; child.MAX_ANSWER = 10; child.main()"
+    monkeypatch.setattr(workbook, "_CHILD", ("-c", code))
+    with pytest.raises(LedgerError) as refused:
+        open_workbook(path)
+    assert refused.value.msgid == container.TOO_LARGE
 
 
 def test_the_child_sees_no_secret_and_no_open_file(tmp_path: Path, monkeypatch):

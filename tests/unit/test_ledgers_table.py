@@ -55,7 +55,7 @@ VOLUNTEER_HEADER = [
 
 
 def number(n: int) -> str:
-    first17 = f"50023019800101{n:03d}"
+    first17 = f"50023019800101{2 * n:03d}"  # even: female
     return first17 + check_digit(first17)
 
 
@@ -135,6 +135,11 @@ def test_titles_footers_serial_numbers_and_repeated_headers_are_no_rows(save):
         "warnings": {},
         "details": [],
     }
+
+
+def test_a_title_between_the_rows_is_no_row(save):
+    path = save([VOLUNTEER_HEADER, volunteer(1), ["第二批"], volunteer(2)], merged=("A3:H3",))
+    assert volunteers(path).report.as_data()["accepted"] == volunteers(path).report.rows == 2
 
 
 def test_merged_places_are_filled_down_and_so_is_a_blank_township(save):
@@ -275,6 +280,31 @@ def test_a_child_of_unknown_age_counts_as_a_minor_and_one_turns_18_on_the_day(sa
     reading = households(path)
     assert [r.has_minor(ON) for r in reading.records] == [True, False, True]
     assert reading.report.warnings == {"birth month of a child not understood": 1}
+
+
+def test_a_child_born_after_today_is_not_understood(save):
+    (record,) = households(save([[*HEADER, "留守儿童"], [*household(1), "测试丁 2027.01"]])).records
+    assert [(child.name, child.born) for child in record.children] == [("测试丁", None)]
+
+
+def test_what_a_volunteer_row_leaves_unclear_is_warned_about(save):
+    header = [*VOLUNTEER_HEADER, "性别", "特长", "查询日期", "是否培训"]
+    clear = [*volunteer(1), "女", "英语", "2026-10-31", "是"]
+    unclear = [*volunteer(2, offers=None), "男", "英语、变魔术", "2026-11-02", "待定"]
+    strange = [*volunteer(3, offers="修水渠、亲情陪伴"), "女", None, "不详", None]
+    first, second, third = volunteers(path := save([header, clear, unclear, strange])).records
+    assert (first.record_checked_on, first.trained, first.sex) == (date(2026, 10, 31), True, "female")
+    assert (second.record_checked_on, second.trained, second.sex) == (None, False, "female")
+    assert (second.offers, second.skills, third.offers) == ([], ["英语", "变魔术"], ["companionship"])
+    assert {f.cell: f.reason for f in volunteers(path).report.findings} == {
+        "表1!F3": "no kind of support offered",
+        "表1!I3": "sex differs from the identity number",
+        "表1!J3": "skill not in the catalogue",
+        "表1!K3": "check date lies in the future",
+        "表1!L3": "training neither yes nor no",
+        "表1!F4": "support offered not in the catalogue",
+        "表1!K4": "check date not understood",
+    }
 
 
 def test_a_warning_counts_only_where_the_row_is_taken(save):

@@ -114,7 +114,7 @@ def _readings(levels: list[str]) -> list[str]:
 def _depth(sheet: Sheet, row: int) -> int:
     """How many rows the header takes: as many as its tallest merged cell of one column."""
     tall = [bottom - top + 1 for top, left, bottom, right in sheet.merged if top == row and left == right]
-    return min([depth for depth in tall if depth <= _MAX_DEPTH], default=1) if tall else 1
+    return max([depth for depth in tall if depth <= _MAX_DEPTH], default=1)
 
 
 def _texts(sheet: Sheet) -> dict[tuple[int, int], str]:

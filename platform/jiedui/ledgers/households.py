@@ -21,6 +21,7 @@ ContactWay = Literal["sms", "call", "village", "letter", "none"]
 
 COLOUR_UNKNOWN = N_("risk colour not understood")
 NO_COLOUR = N_("no risk colour stated")
+NEED_UNKNOWN = N_("need not in the catalogue")
 NO_NEED = N_("no need stated")
 AWAY_UNCLEAR = N_("date away not understood")
 SIZE_UNCLEAR = N_("household size not understood")
@@ -135,7 +136,7 @@ def _colour(row: Row, pack: Pack) -> Colour:
 def _needs(row: Row, pack: Pack) -> list[str]:
     if not values.items(row["needs"]):
         row.warn("needs", NO_NEED)
-    return person.kinds(row, "needs", pack)
+    return person.kinds(row, "needs", pack, NEED_UNKNOWN)
 
 
 def _children(row: Row, on: date) -> list[Child]:

@@ -13,7 +13,6 @@ NAME_MISSING = N_("name missing")
 NAME_WRONG = N_("name is not a name")
 VILLAGE_UNKNOWN = N_("village not found in its township")
 PHONE_MALFORMED = N_("telephone number malformed")
-KIND_UNKNOWN = N_("need not in the catalogue")
 NEAR_NAMES = N_("Similar names there: {names}")
 
 _LONGEST_NAME = 100
@@ -52,13 +51,13 @@ def phone(row: Row) -> str | None:
     return None if values.nothing(row["phone"]) else row.read("phone", values.phone, PHONE_MALFORMED)
 
 
-def kinds(row: Row, field: str, pack: Pack) -> list[str]:
-    """The codes of the kinds of support named, in order; a word the catalogue lacks is warned about."""
+def kinds(row: Row, field: str, pack: Pack, unknown: str) -> list[str]:
+    """The codes of the kinds of support named, in order; a word the catalogue lacks is `unknown`."""
     found = []
     for word in values.items(row[field]):
         code = pack.kind_code(word) or pack.kind_code(re.sub(r"[(\[].*$", "", word))
         if code is None:
-            row.warn(field, KIND_UNKNOWN)
+            row.warn(field, unknown)
         else:
             found.append(code)
     return list(dict.fromkeys(found))

@@ -91,9 +91,8 @@ class VillageIndex:
         return len(self._townships_named(name)) == 1
 
     def near(self, township: str, village: str) -> list[str]:
-        """Villages of the township (or, without one, of all) whose names look alike, for a hint."""
-        wanted = self._townships_named(township) or set(self._names)
-        names = [name for t in sorted(wanted) for name in self._names.get(t, ())]
+        """Villages of the township whose names look alike, for a hint; none if the township is not known."""
+        names = [name for t in sorted(self._townships_named(township)) for name in self._names.get(t, ())]
         return difflib.get_close_matches(_village_forms(village)[0], names, n=3, cutoff=0.5)
 
     def _townships_named(self, text: str) -> set[str]:

@@ -22,6 +22,7 @@ REACH_WRONG = N_("distance she accepts not understood")
 CHECK_UNCLEAR = N_("check date not understood")
 CHECK_IN_FUTURE = N_("check date lies in the future")
 TRAINED_UNCLEAR = N_("training neither yes nor no")
+OFFER_UNKNOWN = N_("support offered not in the catalogue")
 NO_OFFER = N_("no kind of support offered")
 SEX_DIFFERS = N_("sex differs from the identity number")
 SKILL_UNKNOWN = N_("skill not in the catalogue")
@@ -143,7 +144,7 @@ def _skills(row: Row, pack: Pack) -> list[str]:
 def _offers(row: Row, pack: Pack) -> list[str]:
     if not values.items(row["offers"]):
         row.warn("offers", NO_OFFER)
-    return person.kinds(row, "offers", pack)
+    return person.kinds(row, "offers", pack, OFFER_UNKNOWN)
 
 
 def _record_checked_on(row: Row, on: date) -> date | None:
