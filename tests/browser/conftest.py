@@ -36,18 +36,11 @@ OpenWindow = Callable[..., Awaitable[BrowserContext]]
 @pytest_asyncio.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """The Chromium that ./dev found or installed; run without ./dev, one that is found here."""
-    path = (
-        os.environ.get("JIEDUI_CHROMIUM")
-        or subprocess.run(
-            [sys.executable, Path(__file__).with_name("find_chromium.py")],
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        ).stdout.strip()
-    )
-    flags = QUIET if _sandbox_works() else [*QUIET, "--no-sandbox"]
+    path = os.environ.get("JIEDUI_CHROMIUM") or _found()
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=path, args=flags)
+        chromium = await playwright.chromium.launch(
+            executable_path=path, args=QUIET, chromium_sandbox=_sandbox_works()
+        )
         yield chromium
         await chromium.close()
 
@@ -77,6 +70,15 @@ async def desktop(window: OpenWindow) -> BrowserContext:
     return await window("desktop")
 
 
+def _found() -> str:
+    finder = [sys.executable, str(Path(__file__).with_name("find_chromium.py"))]
+    return subprocess.run(finder, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+
+
 def _sandbox_works() -> bool:
-    """Chromium's sandbox needs an ordinary user and user namespaces; our own pages do without it otherwise."""
-    return os.geteuid() != 0 and subprocess.run(["unshare", "--user", "true"], check=False).returncode == 0
+    """Chromium's sandbox needs an ordinary user and user namespaces; our own pages do without."""
+    if os.geteuid() == 0:
+        return False
+    return (
+        subprocess.run(["unshare", "--user", "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0
+    )

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from playwright.sync_api import Error, sync_playwright
+
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / ".tools"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -96,11 +98,15 @@ def _places() -> Iterator[Path]:
 
 
 def _starts(path: Path) -> bool:
-    """A missing library shows only when the program runs."""
-    try:
-        return _run(str(path), "--headless", "--version").returncode == 0
-    except (OSError, subprocess.SubprocessError):
+    """Whether the tests' own way of starting it works: a missing library or /proc shows only then."""
+    if not path.exists():
         return False
+    with sync_playwright() as playwright:
+        try:
+            playwright.chromium.launch(executable_path=path, timeout=30_000).close()
+        except Error:
+            return False
+    return True
 
 
 def _from_debian() -> None:
