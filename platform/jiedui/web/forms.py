@@ -89,10 +89,11 @@ def blank(**values: Any) -> "Form[Any]":
 
 async def read_form(request: Request[Any, Any, Any], kind: type[T]) -> Form[T]:
     """The request's form as a msgspec Struct; all fields are looked at, not only up to the first mistake."""
-    return _understand(await fields_of(request), kind)
+    return understand(await fields_of(request), kind)
 
 
-def _understand(fields: Fields, kind: type[T]) -> Form[T]:
+def understand(fields: Fields, kind: type[T]) -> Form[T]:
+    """The same for fields that were read before."""
     typed = {
         name: [value for value in values if isinstance(value, str)]
         for name, values in fields.items()

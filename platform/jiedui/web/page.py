@@ -77,7 +77,7 @@ def client_address(request: Request[Any, Any, Any]) -> str:
 def see_other(request: Request[Any, Any, Any], path: str) -> Response[Any]:
     """Go on to another page after a form; also when htmx sent it."""
     if request.headers.get("hx-request") == "true":
-        return Response(content=b"", headers={"HX-Redirect": path}, media_type="text/html")
+        return Response(b"", status_code=200, headers={"HX-Redirect": path}, media_type="text/html")
     return Redirect(path, status_code=303)
 
 
