@@ -60,8 +60,8 @@ def find_header(sheet: Sheet, profile: Profile, mapping: Mapping[str, str]) -> H
 
     Raises LedgerError if two columns claim the same required field.
     """
-    known = {header_key(word): field for field, words in profile.wordings.items() for word in words}
-    known |= dict.fromkeys(_IGNORED, "")
+    known = dict.fromkeys(_IGNORED, "")
+    known |= {header_key(word): field for field, words in profile.wordings.items() for word in words}
     known |= {header_key(text): field for text, field in mapping.items()}
     texts = _texts(sheet)
     candidates = [_header_at(sheet, texts, row, known) for row in range(min(SEARCHED_ROWS, len(sheet.rows)))]
