@@ -70,7 +70,7 @@ async def test_the_demonstrations_console_shows_a_text_exactly_as_it_leaves(
     await service.deliver_due(NOW)
     coordinator = await login_as("coordinator", COUNTY)
     shown = (await coordinator.get("/notices")).text
-    assert f"【社区服务】您好，有信息待您查看：{LINK} 有疑问请问村委会。" in shown
+    assert f"【社区服务】您有一条信息：{LINK} 有疑问请问村委会。" in shown
     assert "138****1234" in shown
     assert "陶*" in shown
     assert "陶秀倩" not in shown
