@@ -71,7 +71,7 @@ async def _print_logins(actor: Actor) -> None:
                 now=utc_now(),
             )
         console.print(f"  {say(name)}: {login} / {PASSPHRASE}")
-    telephone = await demo_telephone(COUNTY)
+    telephone = await demo_telephone(COUNTY, DATED)
     console.print(
         "  " + say(N_("Volunteer: telephone {telephone}; her code is in the administrator's message console"),
                    telephone=telephone)

@@ -75,7 +75,7 @@ async def _run_jobs(run_one: Any, handlers: Any) -> None:
 def print_plan(document: dict[str, Any]) -> None:
     """A plan on one screen: coverage by colour, distances, cost, seconds, proof."""
     for stage in document["stages"]:
-        console.print(_stage_table(stage))
+        console.print(_stage_table(stage), _stage_line(stage), "", sep="\n")
     certificate = document["certificate"]
     passed = [name for name, ok in certificate["checks"].items() if ok]
     console.print(
@@ -90,10 +90,12 @@ def print_plan(document: dict[str, Any]) -> None:
 
 
 def _stage_table(stage: dict[str, Any]) -> Table:
-    title = N_("Stage 1 · a first helper for every household") if stage["stage"] == 1 else (
-        N_("Stage 2 · a second helper for what is left")
-    )  # fmt: skip
-    table = Table(title=say(title), title_justify="left", show_edge=False, pad_edge=False)
+    title = (
+        N_("Stage 1 · a first helper for every household")
+        if stage["stage"] == 1
+        else N_("Stage 2 · a second helper for what is left")
+    )
+    table = Table(title=say(title), title_justify="left", show_edge=False, pad_edge=False, min_width=60)
     table.add_column(say(N_("Colour")))
     table.add_column(say(N_("Covered")), justify="right")
     table.add_column(say(N_("Wanted")), justify="right")
@@ -102,16 +104,22 @@ def _stage_table(stage: dict[str, Any]) -> Table:
         label, style = _COLOURS[colour]
         share = f"{100 * covered / wanted:.1f} %" if wanted else "–"
         table.add_row(say(label), f"{covered:,}", f"{wanted:,}", share, style=style)
-    distances = sorted(pair["distance_m"] for pair in stage["pairs"])
-    if distances:
-        table.caption = say(
-            N_(
-                "{pairs} pairs · mean {mean:.3f} km, median {median:.1f} km, farthest {far:.1f} km"
-                " · cost {cost} · {seconds:.1f} s"
-            ),
-            pairs=f"{len(distances):,}", mean=sum(distances) / len(distances) / 1000,
-            median=distances[len(distances) // 2] / 1000, far=distances[-1] / 1000,
-            cost=f"{stage['cost']:,}", seconds=stage["seconds"],
-        )  # fmt: skip
-        table.caption_justify = "left"
     return table
+
+
+def _stage_line(stage: dict[str, Any]) -> str:
+    distances = sorted(pair["distance_m"] for pair in stage["pairs"])
+    if not distances:
+        return ""
+    return say(
+        N_(
+            "{pairs} pairs · mean {mean:.3f} km, median {median:.1f} km, farthest {far:.1f} km"
+            " · cost {cost} · {seconds:.1f} s"
+        ),
+        pairs=f"{len(distances):,}",
+        mean=sum(distances) / len(distances) / 1000,
+        median=distances[len(distances) // 2] / 1000,
+        far=distances[-1] / 1000,
+        cost=f"{stage['cost']:,}",
+        seconds=stage["seconds"],
+    )

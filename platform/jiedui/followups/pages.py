@@ -14,6 +14,7 @@ from jiedui.followups import desk, service
 from jiedui.followups.rules import urgency
 from jiedui.i18n import N_
 from jiedui.pairs.service import family_of, pairs_of, proposals_of
+from jiedui.regions.codes import is_code
 from jiedui.web.forms import Form, blank, read_form
 from jiedui.web.once import once
 from jiedui.web.page import PageRequest, flash, page
@@ -88,7 +89,7 @@ async def overdue(
     day = today(request.app.state.clock())
     groups = await service.overdue_by_township(request.user, day)
     items = await service.overdue_items(
-        request.user, day, township if township.isdigit() else None, after=_key(after), limit=PAGE + 1
+        request.user, day, township if is_code(township) else None, after=_key(after), limit=PAGE + 1
     )
     chosen = next((group for group in groups if group["township"] == township), None)
     total = chosen["items"] if chosen else sum(group["items"] for group in groups)

@@ -3,6 +3,11 @@
 _ENDS = (2, 4, 6, 9, 12)
 
 
+def is_code(text: str) -> bool:
+    """Whether a text is a 12-digit area code (it need not exist)."""
+    return len(text) == _ENDS[-1] and text.isascii() and text.isdigit()
+
+
 def significant(code: str) -> str:
     """The digits of a 12-digit code that say something: 500230000000 → 500230; the country is ''."""
     stripped = code.rstrip("0")

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from jiedui.accounts.actor import Actor
 from jiedui.columns import Row
+from jiedui.policies.pack import COLOURS
 from jiedui.policies.service import pack_named
 from jiedui.rounds.service import plan_of, round_of
 from jiedui.rounds.tables import Plan
@@ -51,7 +52,7 @@ async def plan_document(actor: Actor, plan_id: UUID) -> dict[str, Any]:
                 "stage": stage["stage"],
                 "slots": stage["slots"],
                 "arcs": stage["arcs"],
-                "covered": stage["covered"],
+                "covered": {colour: stage["covered"][colour] for colour in COLOURS},
                 "pairs": [pair(row) for row in pairs if row["stage"] == stage["stage"]],
                 "cost": stage["cost"],
                 "uncovered": [
