@@ -1,0 +1,116 @@
+"""The house keeps its own rules: what can be read off the tree, the tables and the locks is read here."""
+
+import ast
+import re
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from piccolo.columns import ForeignKey, OnDelete
+
+ROOT = Path(__file__).parents[2]
+SOURCES = [
+    path
+    for folder in ("platform/jiedui", "matching", "notifications")
+    for path in (ROOT / folder).rglob("*.py")
+]
+FLOORS = {"litestar": (2, 25, 0), "piccolo": (1, 38, 0), "multipart": (2, 0, 1)}
+HOSTS = re.compile(r"pypi\.org|pythonhosted|npmjs|--(extra-)?index-url|registry = |\"resolved\": \"http")
+
+
+def test_every_module_says_what_it_promises() -> None:
+    silent = [str(path) for path in SOURCES if ast.get_docstring(ast.parse(path.read_text("utf-8"))) is None]
+    assert silent == []
+
+
+def test_no_folder_of_the_library_shadows_a_standard_module() -> None:
+    assert not (ROOT / "platform/__init__.py").exists()
+    assert not list((ROOT / "tests").rglob("__init__.py"))
+
+
+@pytest.mark.parametrize("lock", ["requirements/run.lock", "requirements/test.lock", "package-lock.json"])
+def test_lock_files_name_no_registry(lock: str) -> None:
+    assert not HOSTS.search((ROOT / lock).read_text("utf-8"))
+
+
+def test_every_locked_python_package_is_pinned_by_hash() -> None:
+    text = (ROOT / "requirements/test.lock").read_text("utf-8")
+    packages = re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE)
+    assert len(packages) > 50
+    assert all(f"{name}==" in text for name in packages)
+    blocks = re.split(r"^(?=[a-z0-9-]+==)", text, flags=re.MULTILINE)[1:]
+    assert [block.split("==")[0] for block in blocks if "--hash=sha256:" not in block] == []
+
+
+@pytest.mark.parametrize(("package", "floor"), FLOORS.items())
+def test_packages_with_known_holes_are_new_enough(package: str, floor: tuple[int, ...]) -> None:
+    assert tuple(int(part) for part in version(package).split(".")[:3]) >= floor
+
+
+def test_no_reference_cascades_and_none_is_empty_by_accident(database: None) -> None:
+    from jiedui.piccolo_app import APP_CONFIG
+
+    keys = [
+        column
+        for table in APP_CONFIG.table_classes
+        for column in table._meta.foreign_key_columns
+        if isinstance(column, ForeignKey)
+    ]
+    assert len(keys) > 15
+    assert [str(key) for key in keys if key._foreign_key_meta.on_delete != OnDelete.restrict] == []
+    assert {f"{key._meta.table._meta.tablename}.{key._meta.name}" for key in keys if key._meta.null} == {
+        "pair.round",
+        "concern.pair",
+    }
+
+
+async def test_every_area_column_is_checked_by_the_database(database: None) -> None:
+    from jiedui.piccolo_conf import DB
+
+    unchecked = await DB._run_in_new_connection(
+        "SELECT c.table_name FROM information_schema.columns c WHERE c.column_name = 'region_code'"
+        " AND c.table_schema = 'public' AND NOT EXISTS (SELECT FROM pg_constraint k"
+        " WHERE k.conrelid = format('%I', c.table_name)::regclass AND k.contype = 'c'"
+        " AND pg_get_constraintdef(k.oid) LIKE '%region_code%')"
+    )
+    assert {row["table_name"] for row in unchecked} <= {"notice"}
+
+
+def test_tables_and_migrations_agree(database: None, tmp_path: Path) -> None:
+    """Asking Piccolo for a migration must find nothing left to migrate."""
+    told = subprocess.run(
+        [sys.executable, "-m", "piccolo.main", "migrations", "new", "jiedui", "--auto"],
+        input="n\n",
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=tmp_path,
+    )
+    counted = re.findall(r"^([A-Z][\w ]+?) {2,}(\d+)$", told.stdout, re.MULTILINE)
+    assert counted, told.stdout + told.stderr
+    assert [(what, n) for what, n in counted if n != "0"] == []
+
+
+def test_every_sentence_is_translated() -> None:
+    from babel.messages.extract import extract_from_dir
+    from babel.messages.pofile import read_po
+
+    methods = [("**.py", "python"), ("**/templates/**.html", "jinja2"), ("**/templates/**.txt", "jinja2")]
+    wanted = {
+        message
+        for folder in ("platform", "notifications")
+        for _, _, message, _, _ in extract_from_dir(ROOT / folder, methods, keywords={"_": None, "N_": None})
+        if isinstance(message, str) and message
+    }
+    with (ROOT / "platform/jiedui/i18n/locale/zh_CN/LC_MESSAGES/jiedui.po").open("rb") as file:
+        known = {message.id: message.string for message in read_po(file) if message.id}
+    assert sorted(message for message in wanted if not known.get(message)) == []
+    places = re.compile(r"{(\w*)[^}]*}")
+    assert {
+        id_: string
+        for id_, string in known.items()
+        if sorted(set(places.findall(id_))) != sorted(set(places.findall(string)))
+    } == {}
