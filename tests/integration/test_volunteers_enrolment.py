@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 from factories import COUNTY, TOWNSHIP, VILLAGE, a_region_tree, a_volunteer, an_account
+
 from jiedui.accounts.service import actor_of
 from jiedui.accounts.tables import Account
 from jiedui.consents import service as consents

@@ -1,6 +1,7 @@
 """Short names and pinyin initials of regions."""
 
 import pytest
+
 from jiedui.regions.names import initials, short_name
 
 

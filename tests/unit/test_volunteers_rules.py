@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+
 from jiedui.errors import Conflict, Refused
 from jiedui.policies.pack import standard
 from jiedui.volunteers import rules

@@ -127,10 +127,17 @@ async def find_villages(
 
 async def village(code: str) -> Place:
     """The village of this code. Raises NotFound when it is none."""
-    row = await Region.select().where(Region.code == code, Region.level == "village").first()
-    if row is None:
+    found = await villages([code])
+    if not found:
         raise NotFound
-    return Place(code, row["short_name"], "village", await region_name(township(code)))
+    return found[0]
+
+
+async def villages(codes: Iterable[str]) -> list[Place]:
+    """The villages among these codes, with their townships."""
+    rows = await Region.select().where(Region.code.is_in(list(codes)), Region.level == "village")
+    names = await region_names(township(row["code"]) for row in rows)
+    return [Place(row["code"], row["short_name"], "village", names[township(row["code"])]) for row in rows]
 
 
 async def region_name(code: str) -> str:

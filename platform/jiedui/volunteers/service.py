@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from jiedui import vault
+from jiedui import outbox, vault
 from jiedui.accounts.actor import Actor
 from jiedui.audit.service import record
 from jiedui.consents import service as consents
@@ -17,7 +17,6 @@ from jiedui.regions.codes import significant
 from jiedui.volunteers import rules
 from jiedui.volunteers.tables import CHECKS, VettingCheck, Volunteer
 from jiedui.web.words import day_of
-from jiedui_notifications import outbox
 
 
 async def record_check(
@@ -66,7 +65,6 @@ async def approve(actor: Actor, volunteer_id: UUID, now: datetime) -> None:
             subject_id=None,
             dedupe_key=f"volunteer.approved:{volunteer_id}:{now:%Y%m%d%H%M%S}",
             now=now,
-            sealer=vault,
         )
 
 
@@ -182,7 +180,7 @@ async def held_by(volunteer_ids: Sequence[UUID]) -> dict[UUID, int]:
 
 
 async def demo_telephone(region_code: str, dated: date) -> str:
-    """A telephone to log in with, of somebody the round of a day found a household for, where there is one."""
+    """A telephone to log in with, if possible of somebody the round of that day gave a household."""
     rows = await Volunteer.raw(
         "SELECT v.phone, count(r.id) FROM volunteer v LEFT JOIN pair p ON p.volunteer = v.id "
         'LEFT JOIN "round" r ON r.id = p."round" AND r.dated = {} '
@@ -199,10 +197,10 @@ async def demo_telephone(region_code: str, dated: date) -> str:
 async def _for_a_reason(
     actor: Actor, volunteer_id: UUID, deed: rules.Deed, reason: str, reasons: Mapping[str, str], now: datetime
 ) -> None:
-    if reason not in reasons:
-        raise Refused(N_("Please choose a reason."), field="reason")
     async with DB.transaction():
         volunteer = await _locked(actor, volunteer_id)
+        if reason not in reasons:
+            raise Refused(N_("Please choose a reason."), field="reason")
         await _move(actor, volunteer, deed, now, reason=reason)
 
 

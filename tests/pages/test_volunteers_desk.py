@@ -1,0 +1,183 @@
+"""The coordinator's list and record of a volunteer, on the site."""
+
+from uuid import uuid4
+
+import pytest
+from factories import COUNTY, OTHER_COUNTY, a_pair, a_volunteer
+
+from jiedui.audit.tables import AuditEntry
+from jiedui.volunteers.tables import VettingCheck, Volunteer
+
+CHECK = {"kind": "identity", "outcome": "passed", "checked_on": "2026-10-01", "paper": "身份证原件"}
+
+
+@pytest.fixture
+async def coordinator(login_as):
+    visitor = await login_as("coordinator", COUNTY)
+    visitor.headers["accept-language"] = "en"
+    return visitor
+
+
+@pytest.fixture
+async def stranger(login_as):
+    visitor = await login_as("coordinator", OTHER_COUNTY)
+    visitor.headers["accept-language"] = "en"
+    return visitor
+
+
+async def applicant(**columns):
+    blank = {"state": "applied", "source": "online", "record_checked_on": None, "trained": False}
+    return await a_volunteer(**blank | columns)
+
+
+async def test_the_list_masks_people_and_says_how_many(db, coordinator):
+    her = await a_volunteer(name="欧阳兰兰")
+    await applicant(name="阿依古丽·买买提江")
+    page = await coordinator.get("/volunteers")
+    assert page.status_code == 200
+    assert "欧阳*" in page.text and "欧阳兰兰" not in page.text and "阿*" in page.text
+    assert "199****" in page.text and str(her) in page.text
+    assert "2 in all" in page.text and "1 sign-ups are waiting" in page.text
+    narrowed = await coordinator.get("/volunteers", params={"state": "applied"})
+    assert "1 of 2" in narrowed.text and "欧阳*" not in narrowed.text
+    nobody = await coordinator.get("/volunteers", params={"q": "没有这个人"})
+    assert "Nobody fits this filter." in nobody.text
+
+
+async def test_an_empty_area_is_told_how_to_begin(db, coordinator):
+    assert "There are no volunteers here yet." in (await coordinator.get("/volunteers")).text
+
+
+async def test_strange_filters_break_nothing(db, coordinator):
+    await a_volunteer()
+    for strange in ({"state": "x"}, {"township": "%"}, {"after": "zzz"}, {"q": "\\%_'\""}, {"kind": "<b>"}):
+        assert (await coordinator.get("/volunteers", params=strange)).status_code == 200
+
+
+async def test_she_is_vetted_and_approved_step_by_step(db, coordinator):
+    her = await applicant()
+    path = f"/volunteers/{her}"
+    page = await coordinator.get(path)
+    for missing in ("A record check is missing.", "The training is missing.", "not an approved volunteer"):
+        assert missing in page.text
+    early = await coordinator.submit(f"{path}/approve")
+    assert early.headers["location"] == path
+    assert "record the identity check first" in (await coordinator.get(path)).text
+    for kind in ("identity", "record", "training"):
+        assert (await coordinator.submit(f"{path}/checks", CHECK | {"kind": kind})).status_code == 303
+    await coordinator.submit(f"{path}/approve")
+    page = await coordinator.get(path)
+    assert "Approved." in page.text and "until 1 October 2027" in page.text
+    assert (await Volunteer.select().first())["state"] == "active"
+    again = await coordinator.submit(f"{path}/approve", follow_redirects=True)
+    assert "changed in the meantime" in again.text
+
+
+async def test_a_check_dated_tomorrow_is_refused_at_its_field(db, coordinator):
+    her = await applicant()
+    refused = await coordinator.submit(f"/volunteers/{her}/checks", CHECK | {"checked_on": "2999-01-01"})
+    assert (
+        refused.status_code == 422 and "lies in the future" in refused.text and "身份证原件" in refused.text
+    )
+    unreadable = await coordinator.submit(f"/volunteers/{her}/checks", CHECK | {"checked_on": "1.10.26"})
+    assert unreadable.status_code == 422
+    assert await VettingCheck.count() == 0
+
+
+async def test_a_form_sent_twice_records_one_check(db, coordinator):
+    her = await applicant()
+    for _ in range(2):
+        sent = await coordinator.submit(f"/volunteers/{her}/checks", CHECK | {"_once": "same"})
+        assert sent.status_code == 303
+    assert await VettingCheck.count() == 1
+
+
+async def test_the_capacity_cannot_be_less_than_she_holds(db, coordinator):
+    her = await a_volunteer(capacity=3)
+    for _ in range(2):
+        await a_pair(volunteer=her)
+    refused = await coordinator.submit(f"/volunteers/{her}/capacity", {"capacity": "1"})
+    assert refused.status_code == 422 and "She has 2 households at present" in refused.text
+    assert (await coordinator.submit(f"/volunteers/{her}/capacity", {"capacity": "2"})).status_code == 303
+
+
+async def test_name_and_telephone_are_shown_for_a_reason_and_noted(db, coordinator):
+    her = await a_volunteer(name="欧阳兰兰")
+    page = await coordinator.get(f"/volunteers/{her}")
+    assert "欧阳兰兰" not in page.text
+    without = await coordinator.submit(f"/volunteers/{her}/reveal", {"reason": "curiosity"})
+    assert without.status_code == 422 and "欧阳兰兰" not in without.text
+    shown = await coordinator.submit(f"/volunteers/{her}/reveal", {"reason": "correct her data"})
+    assert "欧阳兰兰" in shown.text and "tel:1990231" in shown.text
+    assert await AuditEntry.count().where(AuditEntry.action == "volunteer.reveal") == 1
+
+
+@pytest.mark.parametrize(
+    ("deed", "fields", "state"),
+    [
+        ("refuse", {"reason": "identity"}, "refused"),
+        ("leave", {}, "left"),
+    ],
+)
+async def test_an_applicant_is_refused_or_leaves(db, coordinator, deed, fields, state):
+    her = await applicant()
+    assert (await coordinator.submit(f"/volunteers/{her}/{deed}", fields)).status_code == 303
+    assert (await Volunteer.select().first())["state"] == state
+    assert (await coordinator.get(f"/volunteers/{her}")).status_code == 200
+
+
+async def test_an_active_volunteer_is_paused_suspended_and_taken_back(db, coordinator):
+    her = await a_volunteer()
+    for deed, state, paused in (
+        ("pause", "active", True),
+        ("resume", "active", False),
+        ("suspend", "suspended", False),
+        ("reinstate", "active", False),
+    ):
+        await coordinator.submit(f"/volunteers/{her}/{deed}", {"reason": "concern"})
+        row = await Volunteer.select().first()
+        assert (row["state"], row["paused"]) == (state, paused)
+
+
+ACTIONS = (
+    "",
+    "/checks",
+    "/capacity",
+    "/reveal",
+    "/approve",
+    "/refuse",
+    "/suspend",
+    "/reinstate",
+    "/pause",
+    "/leave",
+)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+async def test_another_countys_volunteer_looks_exactly_like_nobody(db, stranger, action):
+    her, nobody = await a_volunteer(), uuid4()
+    fields = CHECK | {"capacity": "2", "reason": "correct her data"}
+    answers = []
+    for volunteer_id in (her, nobody):
+        path = f"/volunteers/{volunteer_id}{action}"
+        answer = await (stranger.submit(path, fields) if action else stranger.get(path))
+        assert answer.status_code == 404
+        answers.append(answer.text.replace(str(volunteer_id), "…"))
+    assert answers[0] == answers[1]
+    row = await Volunteer.select().first()
+    assert (row["state"], row["paused"]) == ("active", False)
+
+
+async def test_an_unknown_deed_is_not_there(db, coordinator):
+    her = await a_volunteer()
+    for deed in ("promote", "__class__", "check", "delete"):
+        assert (await coordinator.submit(f"/volunteers/{her}/{deed}")).status_code == 404
+
+
+async def test_who_is_no_coordinator_sees_no_list(db, visitor, login_as):
+    her = await a_volunteer()
+    assert (await visitor.get("/volunteers")).status_code == 303
+    volunteer = await login_as("volunteer", COUNTY, volunteer_id=her)
+    for path in ("/volunteers", f"/volunteers/{her}"):
+        assert (await volunteer.get(path)).status_code == 403
+    assert (await volunteer.submit(f"/volunteers/{her}/approve")).status_code == 403
