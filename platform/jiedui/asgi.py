@@ -18,7 +18,9 @@ from jiedui.accounts.service import actor_of
 from jiedui.accounts.sessions import Sessions
 from jiedui.followups import pages as followups
 from jiedui.jobs import pages as jobs
+from jiedui.regions import pages as regions
 from jiedui.settings import Settings, load
+from jiedui.volunteers import pages as volunteers
 from jiedui.web import cookies, errors, forgery, headers, pages, rendering
 
 ROUTERS: list[Router] = [
@@ -27,6 +29,8 @@ ROUTERS: list[Router] = [
     jobs.ROUTER,
     pages.ROUTER,
     pages.STATIC_FILES,
+    regions.ROUTER,
+    volunteers.ROUTER,
 ]
 """What the site is made of, one router per concept."""
 
