@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 
 import xlsxwriter
+from litestar import Response
 
 _FORMULA = re.compile(r"[\ufeff\x00-\x1f\x7f\s]*[=+\-@|%]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufeff]")
 _WIDEST = 60
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def to_csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
@@ -41,6 +43,14 @@ def to_xlsx(header: Sequence[str], rows: Iterable[Sequence[str]], *, sheet: str,
         if footer:
             page.write_string(number + 2, 0, footer)
     return out.getvalue()
+
+
+def attachment(content: bytes, name: str) -> Response[bytes]:
+    """An answer that a browser saves instead of showing."""
+    kind = "text/csv; charset=utf-8" if name.endswith(".csv") else _XLSX
+    return Response(
+        content, media_type=kind, headers={"content-disposition": f'attachment; filename="{name}"'}
+    )
 
 
 def _harmless(text: str) -> str:

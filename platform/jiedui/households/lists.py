@@ -1,0 +1,188 @@
+"""The list of an area's households: filtered and sorted in the database, 50 at a time by key."""
+
+import re
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from jiedui.accounts.actor import Actor
+from jiedui.audit.service import record as audit
+from jiedui.columns import Row
+from jiedui.households.tables import Household
+from jiedui.ledgers.identity import identity_number
+from jiedui.piccolo_conf import DB
+from jiedui.regions.codes import significant
+from jiedui.vault import keyed_hash
+
+PAGE = 50
+_MOST_FOUND = 50
+
+# Every sort key is a text that grows, so that one comparison pages through all of them.
+_KEYS = {
+    "village": "h.region_code",
+    "colour": "array_position(ARRAY['red', 'yellow', 'green'], h.colour::text)::text || h.region_code",
+    "recent": "lpad((9999999999 - extract(epoch FROM h.updated_at)::bigint)::text, 10, '0')",
+}
+# Pairs stand above households, so their table is asked by name; the states are those of rounds.tables.LIVE.
+HELPER_SQL = """coalesce(
+    (SELECT min(CASE WHEN p.state IN ('active', 'paused') THEN 'paired' ELSE 'proposed' END) FROM pair p
+    WHERE p.household = h.id AND p.state IN ('proposed', 'accepted', 'active', 'paused')), 'none')"""
+_COLUMNS = f"""h.id, h.region_code, h.name, h.colour, h.contact_way, h.updated_at, v.short_name AS village,
+    t.short_name AS township, {HELPER_SQL} AS helper,
+    ARRAY(SELECT n.kind FROM need n WHERE n.household = h.id ORDER BY n.position) AS needs,
+    (SELECT count(*) FROM member m WHERE m.household = h.id AND m.relation = 'child') AS children"""  # noqa: S608
+_FROM = """FROM household h JOIN region v ON v.code = h.region_code
+    LEFT JOIN region t ON t.code = left(h.region_code, 9) || '000'"""
+
+
+class HouseholdFilter(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a list is narrowed to; blank means all."""
+
+    township: str = ""
+    colour: str = ""
+    need: str = ""
+    contact_way: str = ""
+    helper: str = ""
+    place: str = ""
+    sort: Literal["village", "colour", "recent"] = "village"
+
+
+class HouseholdPage(msgspec.Struct, frozen=True):
+    """One page of a list; `before` and `after` are the keys of its neighbours, where there are any."""
+
+    rows: list[Row]
+    matching: int
+    total: int
+    before: str = ""
+    after: str = ""
+
+
+async def households_of(
+    actor: Actor, wanted: HouseholdFilter, *, after: str = "", before: str = ""
+) -> HouseholdPage:
+    """A page of the households of the actor's area; a key that means nothing gives the first page."""
+    where, values = _where(actor, wanted)
+    counts = await Household.raw(
+        f"SELECT count(*) AS n {_FROM} WHERE {where} "  # noqa: S608 -- our own fragments, values are parameters
+        "UNION ALL SELECT count(*) FROM household h WHERE h.active AND h.region_code LIKE {}",
+        *values,
+        _area(actor),
+    )
+    edge = _edge(before or after)
+    back = bool(before) and edge is not None
+    key = _KEYS[wanted.sort]
+    limits: list[Any] = []
+    if edge is not None:
+        where += f" AND ({key}, h.id) {'<' if back else '>'} ({{}}, {{}})"
+        limits = list(edge)
+    order = "DESC" if back else "ASC"
+    rows = await Household.raw(
+        f"SELECT {_COLUMNS}, {key} AS sort_key {_FROM} WHERE {where} "
+        f"ORDER BY sort_key {order}, h.id {order} LIMIT {PAGE + 1}",
+        *values,
+        *limits,
+    )
+    more, shown = len(rows) > PAGE, rows[:PAGE]
+    if back:
+        shown.reverse()
+    has_before = more if back else edge is not None
+    has_after = edge is not None if back else more
+    return HouseholdPage(
+        rows=shown,
+        matching=counts[0]["n"],
+        total=counts[1]["n"],
+        before=_key(shown[0]) if shown and has_before else "",
+        after=_key(shown[-1]) if shown and has_after else "",
+    )
+
+
+async def take_along(actor: Actor, wanted: HouseholdFilter, now: datetime) -> list[Row]:
+    """Every row of the filtered list; that somebody took it, and how much, stays in the records."""
+    where, values = _where(actor, wanted)
+    async with DB.transaction():
+        rows: list[Row] = await Household.raw(
+            f"SELECT {_COLUMNS} {_FROM} WHERE {where} ORDER BY {_KEYS[wanted.sort]}, h.id",
+            *values,
+        )
+        await audit(
+            actor,
+            action="household.export",
+            subject=("region", actor.region_code),
+            region_code=actor.region_code,
+            detail={"rows": len(rows), "filter": msgspec.to_builtins(wanted)},
+            now=now,
+        )
+    return rows
+
+
+async def find_person(actor: Actor, text: str) -> list[Row]:
+    """Households of the area by name, telephone or identity number; these stay out of addresses."""
+    plain = identity_number(text)
+    if len(plain) < 2:  # one character would list half a county
+        return []
+    if re.fullmatch(r"[0-9]{17}[0-9X]", plain):
+        condition, value = "h.ledger_key = {}", keyed_hash(plain, "identity")
+    elif re.fullmatch(r"[0-9]{7,12}", plain):
+        condition, value = "h.phone_key = {}", keyed_hash(plain, "phone")
+    else:
+        condition, value = "h.name LIKE {}", f"%{_literal(text.strip())}%"
+    rows: list[Row] = await Household.raw(
+        f"SELECT {_COLUMNS} {_FROM} WHERE h.region_code LIKE {{}} AND {condition} "
+        f"ORDER BY h.region_code, h.id LIMIT {_MOST_FOUND}",
+        _area(actor),
+        value,
+    )
+    return rows
+
+
+async def townships_of(actor: Actor) -> list[tuple[str, str]]:
+    """The townships that have households, for the filter."""
+    rows = await Household.raw(
+        "SELECT t.code, t.short_name FROM region t WHERE t.level = 'township' AND t.code LIKE {} AND EXISTS "
+        "(SELECT FROM household h WHERE h.region_code LIKE left(t.code, 9) || '%') ORDER BY t.code",
+        _area(actor),
+    )
+    return [(row["code"], row["short_name"]) for row in rows]
+
+
+def _where(actor: Actor, wanted: HouseholdFilter) -> tuple[str, list[Any]]:
+    conditions, values = ["h.active", "h.region_code LIKE {}"], [_area(actor)]
+    if wanted.township:
+        conditions.append("left(h.region_code, 9) = {}")
+        values.append(wanted.township[:9])
+    for condition, value in (
+        ("h.colour = {}", wanted.colour),
+        ("h.contact_way = {}", wanted.contact_way),
+        ("EXISTS (SELECT FROM need n WHERE n.household = h.id AND n.kind = {})", wanted.need),
+        (f"{HELPER_SQL} = {{}}", wanted.helper),
+    ):
+        if value:
+            conditions.append(condition)
+            values.append(value)
+    if wanted.place:
+        like = _literal(wanted.place)
+        conditions.append("(v.short_name LIKE {} OR t.short_name LIKE {} OR v.initials LIKE {})")
+        values += [f"%{like}%", f"%{like}%", f"{like.lower()}%"]
+    return " AND ".join(conditions), values
+
+
+def _area(actor: Actor) -> str:
+    return significant(actor.region_code) + "%"
+
+
+def _key(row: Row) -> str:
+    return f"{row['sort_key']}~{row['id']}"
+
+
+def _edge(key: str) -> tuple[str, UUID] | None:
+    text, _, household = key.partition("~")
+    try:
+        return (text, UUID(household)) if re.fullmatch(r"[0-9]{1,13}", text) else None
+    except ValueError:
+        return None
+
+
+def _literal(text: str) -> str:
+    return re.sub(r"([\\%_])", r"\\\1", text)

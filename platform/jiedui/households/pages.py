@@ -1,0 +1,206 @@
+"""The household ledger on screen: the list of an area, one household's file, the list to take along."""
+
+from typing import Any, get_args
+from urllib.parse import urlencode
+from uuid import UUID
+
+import msgspec
+from litestar import Response, Router, get, post
+from litestar.params import FromPath
+
+from jiedui.accounts.limits import Rule
+from jiedui.columns import Row
+from jiedui.errors import Refused
+from jiedui.households.file import history_of, household_file, unmask
+from jiedui.households.lists import (
+    HouseholdFilter,
+    find_person,
+    households_of,
+    take_along,
+    townships_of,
+)
+from jiedui.households.tables import COLOURS
+from jiedui.households.words import CONTACT_WAYS, FIELDS, GUARDED, HELPERS, REASONS, SORTS
+from jiedui.i18n import N_, translate
+from jiedui.ledgers.export import attachment, to_csv, to_xlsx
+from jiedui.policies.pack import standard
+from jiedui.regions.service import path_name, path_names
+from jiedui.web import words
+from jiedui.web.forms import blank, read_form
+from jiedui.web.page import PageRequest, language_of, page
+
+UNMASK_PER_HOUR = Rule("household.unmask", times=30, seconds=3600)
+
+
+class Person(msgspec.Struct):
+    """Whom somebody looks for: name, telephone or identity number."""
+
+    text: str
+
+
+class Opening(msgspec.Struct):
+    """Which guarded value somebody wants to see, and why."""
+
+    field: str
+    reason: str
+
+
+@get("/households", name="households:list")
+async def show_list(request: PageRequest) -> Response[Any]:
+    """The households of the area, narrowed by what the address says."""
+    wanted = _filter(request)
+    found = await households_of(
+        request.user,
+        wanted,
+        after=request.query_params.get("after", ""),
+        before=request.query_params.get("before", ""),
+    )
+    narrowed = msgspec.to_builtins(wanted)
+    query = urlencode(narrowed)
+    return page(
+        request,
+        "households/list.html",
+        found=found,
+        wanted=wanted,
+        narrowed={name: value for name, value in narrowed.items() if name != "sort"},
+        form=blank(**msgspec.structs.asdict(wanted)),
+        query=query,
+        previous=_link(narrowed, before=found.before),
+        next=_link(narrowed, after=found.after),
+        **await _choices(request, wanted),
+    )
+
+
+@post("/households/find", name="households:find")
+async def find(request: PageRequest) -> Response[Any]:
+    """Look for one person; what was typed is sent in the form, so that no address ever holds it."""
+    form = await read_form(request, Person)
+    rows = await find_person(request.user, form.value.text) if form.ok else []
+    return page(request, "households/found.html", form=form, rows=rows, **_words())
+
+
+@get(["/households.csv", "/households.xlsx"], name="households:export")
+async def export(request: PageRequest) -> Response[Any]:
+    """The list as it is filtered, with what the screen shows of each household and nothing more."""
+    language, now = language_of(request), request.app.state.clock()
+    wanted = _filter(request)
+    rows = await take_along(request.user, wanted, now)
+    headings = [N_("Township"), N_("Village"), N_("Name"), N_("Risk colour"), N_("Children"), N_("Needs"),
+                N_("How she may be told"), N_("Helper"), N_("Changed")]  # fmt: skip
+    header = [translate(language, heading) for heading in headings]
+    table = [_cells(row, language) for row in rows]
+    if request.url.path.endswith(".csv"):
+        return attachment(to_csv(header, table), "households.csv")
+    footer = f"{request.user.name} · {words.date_exact(now)}"
+    sheet = translate(language, N_("Households"))
+    return attachment(to_xlsx(header, table, sheet=sheet, footer=footer), "households.xlsx")
+
+
+@get("/households/{household_id:uuid}", name="households:show")
+async def show(request: PageRequest, household_id: FromPath[UUID]) -> Response[Any]:
+    """One household's file, masked."""
+    return await _file_page(request, household_id)
+
+
+@post("/households/{household_id:uuid}/unmask", name="households:unmask")
+async def open_field(request: PageRequest, household_id: FromPath[UUID]) -> Response[Any]:
+    """One guarded value in full, this once."""
+    form = await read_form(request, Opening)
+    if not form.ok:
+        return await _file_page(request, household_id, form=form)
+    await household_file(request.user, household_id)
+    await request.app.state.limits.admit((UNMASK_PER_HOUR, str(request.user.account_id)))
+    try:
+        value = await unmask(
+            request.user, household_id, form.value.field, form.value.reason, request.app.state.clock()
+        )
+    except Refused as refused:
+        form.refuse(refused)
+        return await _file_page(request, household_id, form=form)
+    return await _file_page(request, household_id, opened=(form.value.field, value))
+
+
+async def _file_page(
+    request: PageRequest, household_id: UUID, *, form: Any = None, opened: tuple[str, Any] | None = None
+) -> Response[Any]:
+    household = await household_file(request.user, household_id)
+    history = await history_of(request.user, household_id)
+    places = {fact["region_code"] for line in history for fact in (line["before"], line["after"])
+              if "region_code" in fact}  # fmt: skip
+    return page(
+        request,
+        "households/show.html",
+        household=household,
+        place=await path_name(household["region_code"]),
+        places=await path_names(places),
+        history=history,
+        form=form or blank(),
+        opened=opened,
+        today=words.day_of(request.app.state.clock()),
+        guarded=GUARDED,
+        reasons=REASONS,
+        status_code=form.status if form else 200,
+        **_words(),
+    )
+
+
+def _filter(request: PageRequest) -> HouseholdFilter:
+    """What the address asks for; a word that no filter knows is left out, as in an old bookmark."""
+    given = {name: value.strip()[:40] for name, value in request.query_params.items()}
+    known: dict[str, Any] = {
+        "colour": COLOURS,
+        "contact_way": CONTACT_WAYS,
+        "helper": HELPERS,
+        "need": {kind.code for kind in standard().kind},
+        "sort": get_args(HouseholdFilter.__annotations__["sort"]),
+    }
+    chosen = {name: given[name] for name, options in known.items() if given.get(name) in options}
+    if given.get("township", "").isascii() and given.get("township", "").isdigit():
+        chosen["township"] = given["township"]
+    return HouseholdFilter(**chosen, place=given.get("place", ""))
+
+
+def _link(narrowed: dict[str, str], **key: str) -> str:
+    return "/households?" + urlencode(narrowed | key) if all(key.values()) else ""
+
+
+async def _choices(request: PageRequest, wanted: HouseholdFilter) -> dict[str, Any]:
+    language = language_of(request)
+    townships = await townships_of(request.user)
+    kinds = [(kind.code, words.kind_name(kind.code, language=language)) for kind in standard().kind]
+    colours = [(colour, words.colour_name(colour, language=language)) for colour in COLOURS]
+    chosen = [
+        dict(townships).get(wanted.township, wanted.township),
+        dict(colours).get(wanted.colour, ""),
+        dict(kinds).get(wanted.need, ""),
+        translate(language, CONTACT_WAYS[wanted.contact_way]) if wanted.contact_way else "",
+        translate(language, HELPERS[wanted.helper]) if wanted.helper else "",
+        wanted.place,
+    ]
+    said = " · ".join(filter(None, chosen))
+    return {"townships": townships, "kinds": kinds, "colours": colours, "filter_words": said, **_words()}
+
+
+def _words() -> dict[str, Any]:
+    return {"fields": FIELDS, "contact_ways": CONTACT_WAYS, "helpers": HELPERS, "sorts": SORTS}
+
+
+def _cells(row: Row, language: str) -> list[str]:
+    return [
+        row["township"] or "",
+        row["village"],
+        words.mask_name(row["name"]),
+        words.colour_name(row["colour"], language=language),
+        str(row["children"]),
+        "、".join(words.kind_name(kind, language=language) for kind in row["needs"]),
+        translate(language, CONTACT_WAYS[row["contact_way"]]),
+        translate(language, HELPERS[row["helper"]]),
+        words.date_exact(words.day_of(row["updated_at"])),
+    ]
+
+
+ROUTER = Router(
+    "/",
+    route_handlers=[show_list, find, export, show, open_field],
+    opt={"access": "coordinator"},
+)
