@@ -13,7 +13,7 @@ from factories import NOW, VILLAGE, a_coordinator, a_household, a_volunteer
 
 from jiedui import outbox, vault
 from jiedui.households.tables import Household
-from jiedui.notices import service
+from jiedui.notices import lists, service
 from jiedui.notices.contacts import Ledgers
 from jiedui.piccolo_conf import DB
 from jiedui.vault import seal
@@ -45,7 +45,7 @@ def post_with(gateway: Any, now: datetime = NOW) -> Post:
     return Post(Ledgers(), {"sms": gateway, **lists}, vault, lambda: now, "zh_CN", {"site": "https://x.cn"})
 
 
-async def told(household: UUID, template: str = "household.helper_found", **also: Any) -> UUID:
+async def told(household: UUID, template: str = "household.helper_found", about: UUID | None = None) -> UUID:
     """Queue one notice to a household."""
     async with DB.transaction():
         notice = await outbox.enqueue(
@@ -53,10 +53,9 @@ async def told(household: UUID, template: str = "household.helper_found", **also
             params={"link": "https://x.cn/h/token"},
             recipient=("household", household),
             region_code=VILLAGE,
-            subject_id=None,
+            subject_id=about,
             dedupe_key=str(uuid4()),
             now=NOW,
-            **also,
         )
     assert notice is not None
     return notice
@@ -315,3 +314,15 @@ async def test_the_demonstrations_console_needs_no_gateway(db: None) -> None:
     notice = await told(await a_household())
     await delivery.deliver_due(post_with(Console()))
     assert (await row_of(notice))["state"] == "sent"
+
+
+async def test_a_reminder_waits_behind_the_first_telling_and_ends_with_it(db: None) -> None:
+    household, pair = await a_household(contact_way="village"), uuid4()
+    first = await told(household, about=pair)
+    reminder = await told(household, "household.reminder", about=pair)
+    await service.deliver_due(NOW)
+    (item,) = await lists.on_list(a_coordinator(), "village")
+    assert item.notice_id == first
+    await service.mark_passed_on(a_coordinator(), first, NOW)
+    assert await lists.on_list(a_coordinator(), "village") == []
+    assert (await row_of(reminder))["state"] == "cancelled"

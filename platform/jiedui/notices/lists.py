@@ -18,7 +18,7 @@ from jiedui.households.tables import Household
 from jiedui.i18n import DEFAULT, N_, translate
 from jiedui.notices.letters import Letter
 from jiedui.notices.rules import way_to_household
-from jiedui.notices.service import in_area
+from jiedui.notices.service import in_area, one_telling
 from jiedui.regions.codes import township
 from jiedui.regions.service import path_names, region_names
 from jiedui.regions.tables import Region
@@ -48,7 +48,7 @@ class Item:
 
 async def on_list(actor: Actor, channel: str) -> list[Item]:
     """Everything of the area that waits on this list, village by village."""
-    notices = await _waiting(actor, channel)
+    notices = one_telling(await _waiting(actor, channel))
     ids = [notice["id"] for notice in notices]
     listed: dict[UUID, Row] = {}
     tried: dict[UUID, datetime] = {}
@@ -90,7 +90,8 @@ async def counts(actor: Actor) -> dict[str, int]:
 
 async def letters_until(actor: Actor, until: datetime) -> list[Letter]:
     """The letters that were waiting at this moment, village by village."""
-    return await _written([one for one in await _waiting(actor, "letter") if one["listed_at"] <= until])
+    waiting = [one for one in await _waiting(actor, "letter") if one["listed_at"] <= until]
+    return await _written(one_telling(waiting))
 
 
 async def one_letter(actor: Actor, notice_id: UUID) -> list[Letter]:

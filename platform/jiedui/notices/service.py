@@ -82,10 +82,10 @@ async def mark_called(
     """A call was made. Tried without answer is noted and stays on the list. Raises NotFound, Conflict."""
     async with DB.transaction():
         notice = await _waiting_on(actor, "call", notice_id)
-        reached = answer == "reached"
-        await _note_attempt(notice, outcome="sent" if reached else "again", detail=answer, now=now)
-        if reached:
-            await _set(notice, {Notice.state: "sent", Notice.sent_at: now})
+        if answer == "reached":
+            await _told(notice, answer, now)
+        else:
+            await _note_attempt(notice, outcome="again", detail=answer, now=now)
         await _audit(actor, f"notice.{answer}", notice, now)
 
 
@@ -93,8 +93,7 @@ async def mark_passed_on(actor: Actor, notice_id: UUID, now: datetime) -> None:
     """The village has told her. Raises NotFound, Conflict."""
     async with DB.transaction():
         notice = await _waiting_on(actor, "village", notice_id)
-        await _note_attempt(notice, outcome="sent", detail="passed_on", now=now)
-        await _set(notice, {Notice.state: "sent", Notice.sent_at: now})
+        await _told(notice, "passed_on", now)
         await _audit(actor, "notice.passed_on", notice, now)
 
 
@@ -105,14 +104,14 @@ async def mark_printed(actor: Actor, until: datetime, now: datetime) -> int:
             await Notice.select()
             .where(in_area(actor), Notice.channel == "letter", Notice.state == "waiting")
             .where(Notice.listed_at <= until)
-            .order_by(Notice.id)
+            .order_by(Notice.listed_at, Notice.id)
             .lock_rows("UPDATE")
         )
         ways = await Ledgers().ways_to("household", [notice["recipient_id"] for notice in waiting])
-        printed = [notice for notice in waiting if ways.get(notice["recipient_id"]) == Way("letter")]
+        allowed = [notice for notice in waiting if ways.get(notice["recipient_id"]) == Way("letter")]
+        printed = one_telling(allowed)
         for notice in printed:
-            await _note_attempt(notice, outcome="sent", detail="printed", now=now)
-            await _set(notice, {Notice.state: "sent", Notice.sent_at: now})
+            await _told(notice, "printed", now)
         if printed:
             await _audit_list(actor, "printed", len(printed), now)
     return len(printed)
@@ -145,6 +144,14 @@ async def note_opened(actor: Actor, what: str, count: int, now: datetime) -> Non
 def in_area(actor: Actor) -> Any:
     """The condition that narrows notices to the actor's area."""
     return Notice.region_code.like(significant(actor.region_code) + "%")
+
+
+def one_telling(notices: Iterable[Row]) -> list[Row]:
+    """The first about each matter to each person: a reminder adds nothing while the first still waits."""
+    first: dict[tuple[UUID, UUID], Row] = {}
+    for notice in notices:
+        first.setdefault((notice["recipient_id"], notice["subject_id"] or notice["id"]), notice)
+    return list(first.values())
 
 
 async def _waiting_on(actor: Actor, channel: str, notice_id: UUID) -> Row:
@@ -189,6 +196,18 @@ async def _note_attempt(notice: Row, *, outcome: str, detail: str, now: datetime
             body=body,
         )
     )
+
+
+async def _told(notice: Row, how: str, now: datetime) -> None:
+    """She knows; what else waits for a person to tell her about the same matter is called back."""
+    await _note_attempt(notice, outcome="sent", detail=how, now=now)
+    await _set(notice, {Notice.state: "sent", Notice.sent_at: now})
+    if notice["subject_id"] is not None:
+        await Notice.update({Notice.state: "cancelled"}).where(
+            Notice.recipient_id == notice["recipient_id"],
+            Notice.subject_id == notice["subject_id"],
+            Notice.state == "waiting",
+        )
 
 
 async def _set(notice: Row, values: dict[Any, Any]) -> None:
