@@ -17,7 +17,11 @@ from jiedui.accounts.limits import Limits
 from jiedui.accounts.service import actor_of
 from jiedui.accounts.sessions import Sessions
 from jiedui.followups import pages as followups
+from jiedui.households import pages as households
 from jiedui.jobs import pages as jobs
+from jiedui.ledgers import pages as ledgers
+from jiedui.notices import pages as notices
+from jiedui.pairs import pages as pairs
 from jiedui.regions import pages as regions
 from jiedui.settings import Settings, load
 from jiedui.volunteers import pages as volunteers
@@ -26,9 +30,13 @@ from jiedui.web import cookies, errors, forgery, headers, pages, rendering
 ROUTERS: list[Router] = [
     accounts.ROUTER,
     followups.ROUTER,
+    households.ROUTER,
     jobs.ROUTER,
+    ledgers.ROUTER,
+    notices.ROUTER,
     pages.ROUTER,
     pages.STATIC_FILES,
+    pairs.ROUTER,
     regions.ROUTER,
     volunteers.ROUTER,
 ]

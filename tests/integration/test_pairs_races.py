@@ -11,7 +11,7 @@ from jiedui.audit.tables import AuditEntry
 from jiedui.consents.tables import Consent
 from jiedui.errors import DomainError
 from jiedui.pairs import service
-from jiedui.pairs.household import LinkOver
+from jiedui.pairs.links import LinkOver
 from jiedui.pairs.tables import Concern, HouseholdLink
 from jiedui.rounds.tables import Pair
 

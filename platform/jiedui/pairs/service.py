@@ -3,20 +3,21 @@
 from jiedui.pairs.concerns import count_open_concerns, handle_concern, list_concerns, raise_concern
 from jiedui.pairs.household import (
     ask_again,
-    check_link,
     household_accepts,
     household_asks_another,
     household_raises_concern,
-    open_link,
     record_household_answer,
 )
 from jiedui.pairs.life import close, hand_over, pause, resume
+from jiedui.pairs.links import LinkOver, check_link, open_link, opened_before
 from jiedui.pairs.proposals import accept_proposal, decline_proposal, expire_overdue
+from jiedui.pairs.register import list_pairs, takers, whole_pair
 from jiedui.pairs.sight import Family, Helper, family_of, pairs_of, proposals_of, show_phone
 
 __all__ = [
     "Family",
     "Helper",
+    "LinkOver",
     "accept_proposal",
     "ask_again",
     "check_link",
@@ -31,7 +32,9 @@ __all__ = [
     "household_asks_another",
     "household_raises_concern",
     "list_concerns",
+    "list_pairs",
     "open_link",
+    "opened_before",
     "pairs_of",
     "pause",
     "proposals_of",
@@ -39,4 +42,6 @@ __all__ = [
     "record_household_answer",
     "resume",
     "show_phone",
+    "takers",
+    "whole_pair",
 ]

@@ -30,6 +30,14 @@ async def pair_of(actor: Actor, pair_id: UUID) -> Row:
     return row
 
 
+async def locked(pair_id: UUID) -> Row:
+    """A pair with its row locked until the end of the transaction. Raises NotFound."""
+    pair: Row | None = await Pair.select().where(Pair.id == pair_id).lock_rows("UPDATE").first()
+    if pair is None:
+        raise NotFound
+    return pair
+
+
 async def take(name: str, pair: Row, role: str, values: dict[Any, Any] | None = None, *also: Any) -> Row:
     """Move a pair on if it still stands where the step begins (and `also` holds); the row as it is then.
 

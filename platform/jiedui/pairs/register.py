@@ -1,0 +1,174 @@
+"""Pairs as staff see them: a list narrowed to the area, by state and township; one pair with its history."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from jiedui.accounts.actor import Actor
+from jiedui.columns import Row
+from jiedui.households.tables import Household
+from jiedui.i18n import N_
+from jiedui.pairs.eligible import Match, who_could_take_over
+from jiedui.pairs.rules import STATES
+from jiedui.pairs.steps import pair_of
+from jiedui.pairs.tables import Concern, HouseholdLink
+from jiedui.regions.codes import significant, within
+from jiedui.rounds.tables import Pair
+from jiedui.volunteers.tables import Volunteer
+
+PAGE = 50
+VIEWS = {
+    "running": N_("All that run or wait"),
+    **STATES,
+    "silent": N_("Household has not answered in time"),
+    "no_contact": N_("Nobody may contact the household"),
+}
+"""What the list can be narrowed to: the states, and what waits for a coordinator."""
+EVENTS = {
+    "pair.propose": N_("Proposed to the volunteer"),
+    "pair.accept": N_("The volunteer said yes"),
+    "pair.decline": N_("The volunteer said no"),
+    "pair.expire": N_("The days to answer ran out"),
+    "pair.ask_again": N_("The household was given a new link"),
+    "pair.agree": N_("The household said yes"),
+    "pair.refuse": N_("The household said no"),
+    "pair.pause": N_("Paused"),
+    "pair.resume": N_("Went on"),
+    "pair.show_phone": N_("The telephone number was looked at"),
+    "pair.hand_over": N_("Handed over to another volunteer"),
+    "pair.close": N_("Closed"),
+}
+_CONDITIONS = {
+    "running": "p.state IN ('proposed', 'accepted', 'active', 'paused')",
+    "silent": "p.state = 'accepted' AND p.household_deadline <= {}",
+    "no_contact": "p.state = 'accepted' AND h.contact_way = 'none'",
+}
+_ROWS = """
+SELECT p.*, h.name AS household_name, h.colour, h.contact_way, v.name AS volunteer_name, v.kind
+FROM pair p JOIN household h ON h.id = p.household JOIN volunteer v ON v.id = p.volunteer
+WHERE p.region_code LIKE {}"""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page of pairs; `counts` by view in the same township, `further` where the next page begins."""
+
+    rows: list[Row]
+    counts: dict[str, int]
+    further: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to a pair."""
+
+    at: datetime
+    words: str
+    by: str
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """One pair with both its sides and what happened to it."""
+
+    pair: Row
+    household: Row
+    volunteer: Row
+    links: list[Row]
+    concerns: list[Row]
+    events: list[Event]
+    successor: UUID | None
+
+
+async def list_pairs(actor: Actor, view: str, township: str, after: str, now: datetime) -> Listing:
+    """The actor's pairs by village; an unknown view is `running`, a township elsewhere is the whole area."""
+    view = view if view in VIEWS else "running"
+    area = significant(township if township and within(actor.region_code, township) else actor.region_code)
+    counts = await _counts(area + "%", now)
+    condition, values = _condition(view, now)
+    village, _, last = after.partition(".")
+    if last:
+        condition, values = (
+            condition + " AND (p.region_code, p.id::text) > ({}, {})",
+            [*values, village, last],
+        )
+    rows = await Pair.raw(
+        f"{_ROWS} AND {condition} ORDER BY p.region_code, p.id::text LIMIT {{}}",
+        area + "%",
+        *values,
+        PAGE + 1,
+    )
+    further = f"{rows[PAGE - 1]['region_code']}.{rows[PAGE - 1]['id']}" if len(rows) > PAGE else ""
+    return Listing(rows[:PAGE], counts, further)
+
+
+async def whole_pair(actor: Actor, pair_id: UUID) -> Whole:
+    """Everything staff may know of a pair. Raises NotFound."""
+    pair = await pair_of(actor, pair_id)
+    household = await Household.select(
+        Household.id, Household.name, Household.region_code, Household.colour, Household.contact_way
+    ).where(Household.id == pair["household"]).first()  # fmt: skip
+    volunteer = await Volunteer.select(
+        Volunteer.id, Volunteer.name, Volunteer.number, Volunteer.kind, Volunteer.region_code
+    ).where(Volunteer.id == pair["volunteer"]).first()  # fmt: skip
+    next_one = await Pair.select(Pair.id).where(Pair.predecessor_id == pair_id).first()
+    links = HouseholdLink.select().where(HouseholdLink.pair == pair_id)
+    concerns = Concern.select().where(Concern.pair == pair_id)
+    return Whole(
+        pair=pair,
+        household=household or {},
+        volunteer=volunteer or {},
+        links=await links.order_by(HouseholdLink.created_at, ascending=False),
+        concerns=await concerns.order_by(Concern.raised_at, ascending=False),
+        events=await _events(pair),
+        successor=next_one["id"] if next_one else None,
+    )
+
+
+async def takers(actor: Actor, pair_id: UUID, now: datetime, most: int = 20) -> list[tuple[Match, Row]]:
+    """Who could take a pair over, the nearest first, each with who she is. Raises NotFound."""
+    matches = (await who_could_take_over(await pair_of(actor, pair_id), now))[:most]
+    people = await Volunteer.select(
+        Volunteer.id, Volunteer.name, Volunteer.number, Volunteer.kind, Volunteer.region_code
+    ).where(Volunteer.id.is_in([match.volunteer_id for match in matches] or [pair_id]))  # fmt: skip
+    by_id = {person["id"]: person for person in people}
+    return [(match, by_id[match.volunteer_id]) for match in matches]
+
+
+def _condition(view: str, now: datetime) -> tuple[str, list[Any]]:
+    if view not in _CONDITIONS:
+        return "p.state = {}", [view]
+    return _CONDITIONS[view], [now] if view == "silent" else []
+
+
+async def _counts(area: str, now: datetime) -> dict[str, int]:
+    rows = await Pair.raw(
+        f"SELECT p.state, count(*) AS n, count(*) FILTER (WHERE {_CONDITIONS['silent']}) AS silent,"  # noqa: S608
+        f" count(*) FILTER (WHERE {_CONDITIONS['no_contact']}) AS no_contact"
+        " FROM pair p JOIN household h ON h.id = p.household WHERE p.region_code LIKE {} GROUP BY p.state",
+        now,
+        area,
+    )
+    counts = dict.fromkeys(VIEWS, 0) | {row["state"]: row["n"] for row in rows}
+    counts["running"] = sum(counts[state] for state in ("proposed", "accepted", "active", "paused"))
+    for name in ("silent", "no_contact"):
+        counts[name] = sum(row[name] for row in rows)
+    return counts
+
+
+async def _events(pair: Row) -> list[Event]:
+    rows = await Pair.raw(
+        "SELECT e.at, e.action, e.detail, coalesce(a.name, '') AS by FROM audit_entry e"
+        " LEFT JOIN account a ON a.id = e.account_id AND a.role <> 'volunteer'"
+        " WHERE e.subject_kind = 'pair' AND e.subject_id = {} ORDER BY e.at DESC, e.id",
+        str(pair["id"]),
+    )
+    events = [
+        Event(row["at"], EVENTS.get(row["action"], ""), row["by"], json.loads(row["detail"])) for row in rows
+    ]
+    if not any(row["action"] == "pair.propose" for row in rows):
+        events.append(Event(pair["proposed_at"], EVENTS["pair.propose"], "", {}))
+    return events
