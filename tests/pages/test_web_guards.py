@@ -1,12 +1,14 @@
 """What stands between the internet and a handler: access, form tokens, headers, bytes that mean nothing."""
 
 import re
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
+from factories import a_volunteer
 from litestar import Litestar, get
 
-from jiedui.accounts.access import check_declared, safe_path
+from jiedui.accounts.access import ADMITTED, check_declared, safe_path
 from jiedui.accounts.tables import Account
 
 BROWSER = {"sec-fetch-site": "same-origin", "origin": "null"}
@@ -90,6 +92,44 @@ async def test_htmx_may_send_the_token_as_a_header(login_as):
     )
     assert answer.status_code == 200
     assert answer.headers["hx-redirect"] == "/"
+
+
+async def test_a_stranger_is_led_to_the_right_door_and_back_afterwards(app, visitor):
+    seen = 0
+    for method, path, handler in handlers(app):
+        access = handler.opt["access"]
+        if access == "public":
+            continue
+        door = "/login/volunteer" if access == "volunteer" else "/login"
+        back = f"?next={quote(path, safe='/')}" if method == "GET" else ""
+        answer = await visitor.request(method, path)
+        assert answer.status_code == 303, f"{method} {path}"
+        assert answer.headers["location"] == door + back, f"{method} {path}"
+        seen += 1
+    assert seen > 3
+
+
+async def test_a_stranger_whose_login_ran_out_in_mid_page_is_led_to_the_door_by_htmx_too(app, visitor):
+    headers = {"hx-request": "true", "hx-current-url": "https://localhost:8000/followups?township=1"}
+    answer = await visitor.get("/followups", headers=headers)
+    assert answer.headers["hx-redirect"] == "/login?next=/followups%3Ftownship%3D1"
+    assert answer.status_code == 200
+
+
+async def test_each_role_opens_its_own_pages_and_no_others(app, login_as):
+    volunteer = await login_as("volunteer", volunteer_id=await a_volunteer())
+    visitors = {"volunteer": volunteer} | {
+        role: await login_as(role) for role in ("coordinator", "administrator")
+    }
+    refused = 0
+    for method, path, handler in handlers(app):
+        roles = ADMITTED[handler.opt["access"]]
+        for role, one in visitors.items():
+            if roles is not None and role not in roles:
+                answer = await one.request(method, path, headers={"x-csrf-token": one.form_token})
+                assert answer.status_code == 403, f"{role}: {method} {path}"
+                refused += 1
+    assert refused > 5
 
 
 def test_a_handler_that_does_not_say_who_may_open_it_stops_the_start():

@@ -116,6 +116,7 @@ def _places(error: BaseException) -> str:
     lines = []
     cause: BaseException | None = error
     while cause is not None:
-        lines += [f"{type(cause).__name__} at", *traceback.format_tb(cause.__traceback__)]
+        frames = traceback.extract_tb(cause.__traceback__)
+        lines += [type(cause).__name__, *(f"  {at.filename}:{at.lineno} {at.name}" for at in frames)]
         cause = cause.__cause__ or cause.__context__
     return "\n".join(lines)

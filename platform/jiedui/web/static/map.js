@@ -1,0 +1,114 @@
+// The map of a plan: outline, township names, pairs as lines, families left out as rings, room as dots.
+"use strict";
+(() => {
+  const box = document.getElementById("map");
+  if (!box || !window.L) return;
+  const said = box.dataset;
+  const COLOURS = ["red", "yellow", "green"];
+  const SHAPES = { red: "●", yellow: "▲", green: "■" };
+  const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+  const open = (path, layer) => {
+    for (const other of box.querySelectorAll(".chosen")) other.classList.remove("chosen");
+    layer.getElement()?.classList.add("chosen");
+    htmx.ajax("GET", `${said.path}/${path}`, { target: "#side", swap: "innerHTML show:#side:top" });
+  };
+
+  // One tab stop for everything that is drawn; the arrow keys go from place to place, Enter opens.
+  const places = [];
+  const reachable = (layer, text, path) => {
+    layer.bindTooltip(text, { className: "what", direction: "top", sticky: true });
+    layer.on("click", () => open(path, layer));
+    layer.on("add", () => {
+      const element = layer.getElement();
+      element.setAttribute("role", "button");
+      element.setAttribute("aria-label", text);
+      element.setAttribute("tabindex", places.length ? "-1" : "0");
+      element.addEventListener("keydown", (event) => pressed(event, layer, path));
+      places.push(layer);
+    });
+    return layer;
+  };
+  const pressed = (event, layer, path) => {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (event.key === "Enter" || event.key === " ") open(path, layer);
+    else if (step) {
+      const next = places[(places.indexOf(layer) + step + places.length) % places.length];
+      layer.getElement().setAttribute("tabindex", "-1");
+      layer.closeTooltip();
+      next.getElement().setAttribute("tabindex", "0");
+      next.getElement().focus();
+      next.openTooltip();
+      next._map.panInside(next.getLatLng(), { padding: [40, 40], animate: false });
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  const draw = (data) => {
+    const map = L.map(box, { zoomControl: false, zoomSnap: 0.25, maxZoom: 15, attributionControl: false, scrollWheelZoom: false });
+    L.control.zoom({ zoomInTitle: said.zoomIn, zoomOutTitle: said.zoomOut }).addTo(map);
+    L.control.scale({ imperial: false }).addTo(map);
+    box.addEventListener("focusin", () => map.scrollWheelZoom.enable());
+    map.on("click", () => map.scrollWheelZoom.enable());
+    map.on("mouseout", () => { if (!box.contains(document.activeElement)) map.scrollWheelZoom.disable(); });
+
+    const point = (code) => data.villages[code]?.slice(1);
+    const name = (code) => data.villages[code]?.[0];
+    const bounds = L.latLngBounds(Object.values(data.villages).map((village) => village.slice(1)));
+    for (const town of data.townships) bounds.extend([town[1], town[2]]);
+    if (data.outline) {
+      const outline = L.geoJSON(data.outline, { interactive: false, style: { className: "outline", fillOpacity: 1 } }).addTo(map);
+      bounds.extend(outline.getBounds());
+    }
+    if (!bounds.isValid()) return;
+    map.fitBounds(bounds, { padding: [8, 8], animate: false });
+
+    for (const [home, helper, n, colour] of data.lines) {
+      if (home === helper || !point(home) || !point(helper)) continue;
+      const line = L.polyline([point(home), point(helper)], { className: `pairs-line ${colour}`, weight: Math.min(1 + Math.log2(n), 4) });
+      line.bindTooltip(fill(said.line, { home: name(home), helper: name(helper), n }), { className: "what", sticky: true });
+      line.on("click", () => open(`between/${home}/${helper}`, line)).addTo(map);
+    }
+    for (const [village, ...counts] of data.left_out) {
+      if (!point(village)) continue;
+      const n = counts.reduce((sum, count) => sum + count, 0);
+      const parts = COLOURS.map((colour, at) => counts[at] && `${SHAPES[colour]} ${said[colour]} ${counts[at]}`).filter(Boolean);
+      const text = `${fill(said.ring, { village: name(village), n })} (${parts.join(", ")})`;
+      const worst = COLOURS.find((_, at) => counts[at]);
+      const ring = L.circleMarker(point(village), { className: `ring ${worst}`, radius: 5 + 1.5 * Math.sqrt(n), fillOpacity: null });
+      reachable(ring, text, `village/${village}`).addTo(map);
+    }
+    for (const [village, , free] of data.room) {
+      if (!point(village)) continue;
+      const dot = L.circleMarker(point(village), { className: "dot", radius: 1.5 + 1.2 * Math.sqrt(free) });
+      reachable(dot, fill(said.dot, { village: name(village), n: free }), `village/${village}`).addTo(map);
+    }
+
+    const labels = data.townships.map(([town, lat, lng]) =>
+      L.tooltip({ permanent: true, direction: "center", className: "town", interactive: false }).setLatLng([lat, lng]).setContent(document.createTextNode(town)).addTo(map));
+    // A name that would lie on another one waits for more room.
+    const sortOut = () => {
+      const taken = [];
+      for (const label of labels) {
+        const element = label.getElement();
+        const here = element.getBoundingClientRect();
+        const crowded = taken.some((other) => here.left < other.right && other.left < here.right && here.top < other.bottom && other.top < here.bottom);
+        element.classList.toggle("crowded", crowded);
+        if (!crowded) taken.push(here);
+      }
+    };
+    map.on("zoomend", sortOut);
+    sortOut();
+  };
+
+  fetch(said.url, { headers: { accept: "application/json" }, credentials: "same-origin" })
+    .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.status))))
+    .then(draw)
+    .catch((error) => {
+      const sentence = document.createElement("p");
+      sentence.textContent = said.failed;
+      box.replaceChildren(sentence);
+      console.error(error);
+    });
+})();
