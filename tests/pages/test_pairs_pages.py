@@ -87,7 +87,7 @@ async def test_opening_a_link_tells_nothing_and_uses_nothing(visitor, asked):
         page = await visitor.get(f"/h/{token}")
         assert page.status_code == 200
         assert 'inputmode="numeric"' in page.text
-        for word in (*SECRETS, "王", "爱心妈妈", "社坛镇", "虎威镇", "妇联", "帮扶", "志愿"):
+        for word in (*SECRETS, "王", "爱心妈妈", "社坛镇", "虎威镇", "妇联", "帮扶", "志愿", "结对"):
             assert word not in page.text
     assert (await HouseholdLink.select().where(HouseholdLink.pair == pair).first())["used_at"] is None
 
