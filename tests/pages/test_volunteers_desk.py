@@ -97,7 +97,7 @@ async def test_the_capacity_cannot_be_less_than_she_holds(db, coordinator):
     for _ in range(2):
         await a_pair(volunteer=her)
     refused = await coordinator.submit(f"/volunteers/{her}/capacity", {"capacity": "1"})
-    assert refused.status_code == 422 and "She has 2 households at present" in refused.text
+    assert refused.status_code == 422 and "There are 2 households at present" in refused.text
     assert (await coordinator.submit(f"/volunteers/{her}/capacity", {"capacity": "2"})).status_code == 303
 
 

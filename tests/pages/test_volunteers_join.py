@@ -98,14 +98,14 @@ async def test_going_back_to_change_something_shows_everything_that_was_typed(tr
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("name", "", "Please fill this in."),
+        ("name", "", "Please write your name."),
         ("name", "兰", "at least 2 characters"),
         ("phone", "12345", "not a mobile number"),
-        ("kind", "", "Please fill this in."),
+        ("kind", "", "Please choose what you are."),
         ("kind", "officer", "choose one of the options"),
-        ("offers", [], "choose at least one"),
+        ("offers", [], "at least one kind of help"),
         ("offers", "flying", "choose one of the options"),
-        ("times", [], "choose at least one"),
+        ("times", [], "say when you have time"),
         ("capacity", "11", "between 1 and 10"),
         ("capacity", "-1", "between 1 and 10"),
         ("capacity", "many", "whole number"),

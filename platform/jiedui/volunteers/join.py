@@ -34,6 +34,14 @@ _WELCOMES = {
     Outcome.AGAIN: N_("Welcome back! Your sign-up has arrived."),
     Outcome.KNOWN: N_("This telephone is registered already. What you told us before still stands."),
 }
+_UNFILLED = {
+    "kind": N_("Please choose what you are."),
+    "offers": N_("Please choose at least one kind of help."),
+    "times": N_("Please say when you have time."),
+    "name": N_("Please write your name."),
+    "phone": N_("Please write your mobile number."),
+}
+"""Said in the summary above the form, where "please fill this in" five times would not help."""
 
 
 @get("/join", name="join")
@@ -129,6 +137,9 @@ async def _welcome(request: PageRequest, enrolled: Enrolled) -> Response[Any]:
 
 async def _draft(request: PageRequest, form: Form[Join]) -> Draft | None:
     """The draft, if the form was understood; mistakes the Struct cannot see are added either way."""
+    for field, sentence in _UNFILLED.items():
+        if form.error(field) and not form.text(field).strip():
+            form.refuse(Refused(sentence, field=field))
     if not form.text("village"):
         form.refuse(_no_village())
     if not form.chosen("consent", "on"):

@@ -163,7 +163,7 @@ def check_capacity(kind: str, capacity: int, *, held: int, pack: Pack) -> None:
         raise Refused(N_("Please choose between 1 and {most} households."), field="capacity", most=most)
     if capacity < held:
         raise Refused(
-            N_("She has {held} households at present and the number cannot be smaller. Hand one over first."),
+            N_("There are {held} households at present; the number cannot be smaller. Hand one over first."),
             field="capacity",
             held=held,
         )

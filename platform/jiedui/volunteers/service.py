@@ -179,21 +179,6 @@ async def held_by(volunteer_ids: Sequence[UUID]) -> dict[UUID, int]:
     return dict.fromkeys(volunteer_ids, 0) | {row["volunteer"]: row["held"] for row in rows}
 
 
-async def demo_telephone(region_code: str, dated: date) -> str:
-    """A telephone to log in with, if possible of somebody the round of that day gave a household."""
-    rows = await Volunteer.raw(
-        "SELECT v.phone, count(r.id) FROM volunteer v LEFT JOIN pair p ON p.volunteer = v.id "
-        'LEFT JOIN "round" r ON r.id = p."round" AND r.dated = {} '
-        "WHERE v.region_code LIKE {} AND v.state = 'active' AND v.phone IS NOT NULL "
-        "GROUP BY v.id ORDER BY count(r.id) > 0 DESC, v.number LIMIT 1",
-        dated,
-        significant(region_code) + "%",
-    )
-    if not rows:
-        raise NotFound
-    return vault.unseal(rows[0]["phone"], "volunteer.phone")
-
-
 async def _for_a_reason(
     actor: Actor, volunteer_id: UUID, deed: rules.Deed, reason: str, reasons: Mapping[str, str], now: datetime
 ) -> None:

@@ -8,7 +8,7 @@ from jiedui.volunteers import rules
 
 STATES = {
     "applied": N_("Waiting to be vetted"),
-    "active": N_("Active"),
+    "active": N_("Approved"),
     "refused": N_("Not accepted"),
     "suspended": N_("Suspended"),
     "left": N_("Has left"),
