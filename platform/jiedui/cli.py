@@ -13,16 +13,17 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import click
 
 from jiedui.clock import today, utc_now
-from jiedui.errors import DomainError
+from jiedui.errors import DomainError, Refused, Unavailable
 from jiedui.i18n import N_, say
 from jiedui.launcher.servers import servers_for
-from jiedui.settings import SettingsError
+from jiedui.settings import SettingsError, load
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_OUT = click.Path(dir_okay=False, writable=True, path_type=Path)
+_PATH = click.Path(path_type=Path)
+_PATIENCE_SECONDS = 5
 
 
 def main() -> None:
@@ -35,6 +36,25 @@ def main() -> None:
     except SettingsError as error:
         click.echo(str(error), err=True)
         sys.exit(1)
+    except (ConnectionError, asyncpg.PostgresConnectionError) as error:
+        click.echo(say(_GONE, words=str(error) or type(error).__name__), err=True)
+        sys.exit(1)
+
+
+_GONE = N_("The connection to PostgreSQL was lost in the middle ({words}). Run the same command again.")
+
+
+def _readable(context: click.Context, option: click.Parameter, path: Path) -> Path:
+    if not path.is_file():
+        raise Refused(N_("There is no file {path}."), path=path)
+    return path
+
+
+def _writable(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    """Refused at once, not after the work whose result could not be kept."""
+    if path and (path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK)):
+        raise Refused(N_("{path} cannot be written: name a file in a folder that is there."), path=path)
+    return path
 
 
 @click.group(help=__doc__)
@@ -59,16 +79,15 @@ def _ledger_command(kind: str, help_text: str) -> click.Group:
         pass
 
     @group.command("import", help=f"Read FILE into the {kind}.")
-    @click.argument("file", type=_FILE)
+    @click.argument("file", type=_PATH, callback=_readable)
     @click.option("--dry-run", is_flag=True, help="Read and report; change nothing.")
-    @click.option("--report", type=_OUT, help="Write the report as JSON.")
+    @click.option("--report", type=_PATH, callback=_writable, help="Write the report as JSON.")
     def import_(file: Path, dry_run: bool, report: Path | None) -> None:
         async def run() -> None:
             from jiedui.accounts.actor import Actor
-            from jiedui.ledgers.service import import_file
-            from jiedui.terminal import print_import
+            from jiedui.terminal import import_watched, print_import
 
-            result = await import_file(Actor.system(), kind, file, dry_run=dry_run, now=utc_now())
+            result = await import_watched(Actor.system(), kind, file, dry_run=dry_run)
             if report:
                 _write(report, result.report.as_data())
             print_import(result, dry_run=dry_run)
@@ -93,7 +112,7 @@ def round_() -> None:
 @click.option("--on", "dated", type=click.DateTime(["%Y-%m-%d"]), help="The round's day; today by default.")
 @click.option("--policy", default="standard", show_default=True)
 @click.option("--publish", is_flag=True, help="Publish the plan: proposals go out to the volunteers.")
-@click.option("--json", "out", type=_OUT, help="Write the plan as JSON.")
+@click.option("--json", "out", type=_PATH, callback=_writable, help="Write the plan as JSON.")
 def run_round(region: str, dated: datetime | None, policy: str, publish: bool, out: Path | None) -> None:
     """Pair volunteers with the households of an area."""
 
@@ -119,7 +138,7 @@ def run_round(region: str, dated: datetime | None, policy: str, publish: bool, o
 
 @round_.command("show")
 @click.argument("round_id", metavar="ROUND", type=click.UUID)
-@click.option("--json", "out", type=_OUT, help="Write the plan as JSON.")
+@click.option("--json", "out", type=_PATH, callback=_writable, help="Write the plan as JSON.")
 def show_round(round_id: Any, out: Path | None) -> None:
     """Show the newest plan of a round (the published one, once there is one)."""
 
@@ -177,20 +196,19 @@ def demo(once: bool) -> None:
 @cli.command()
 def serve() -> None:
     """The web server and a worker, with the embedded servers where none are given."""
-
-    async def ready() -> None:
-        pass
-
-    inside(ready, then=_serve_all)
+    inside(_nothing, then=_serve_all)
 
 
 @cli.command()
 def worker() -> None:
     """One more worker."""
-    with _servers():
-        from jiedui.worker import main as work
 
-        work()
+    def work() -> None:
+        from jiedui.worker import main as work_on
+
+        work_on()
+
+    inside(_nothing, then=work)
 
 
 @cli.command()
@@ -207,6 +225,7 @@ def inside(work: Callable[[], Awaitable[None]], then: Callable[[], None] | None 
     """Run `work` with servers, a migrated database and a pool; then `then`, while the servers still run."""
 
     async def run() -> None:
+        await _reach_database()
         from jiedui.migrate import migrate as bring_up_to_date
         from jiedui.piccolo_conf import DB
 
@@ -223,6 +242,20 @@ def inside(work: Callable[[], Awaitable[None]], then: Callable[[], None] | None 
             then()
 
 
+async def _nothing() -> None:
+    pass
+
+
+async def _reach_database() -> None:
+    """One clear sentence, before Piccolo, which warns about the same at length."""
+    try:
+        connection = await asyncpg.connect(os.environ["DATABASE_URL"], timeout=_PATIENCE_SECONDS)
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        words = str(error) or type(error).__name__
+        raise Unavailable(N_("PostgreSQL does not answer at DATABASE_URL: {words}"), words=words) from error
+    await connection.close()
+
+
 @contextlib.contextmanager
 def _servers() -> Iterator[None]:
     """The servers' addresses, put where every process of ours reads them."""
@@ -231,12 +264,12 @@ def _servers() -> Iterator[None]:
         os.environ["DATABASE_URL"] = servers.database_url
         os.environ["REDIS_URL"] = servers.redis_url
         os.environ["JIEDUI_DATA"] = str(data_dir)
+        load(os.environ)  # a bad value is told now, whichever command reads it later
         yield
 
 
 def _serve_all() -> None:
     from jiedui.launcher.processes import run_tree
-    from jiedui.settings import load
 
     settings = load(os.environ)
     click.echo(say(N_("Open {url} in a browser. Ctrl-C ends everything."), url=settings.public_url))

@@ -2,12 +2,13 @@
 
 from datetime import date
 from pathlib import Path
+from uuid import UUID
 
 from jiedui.accounts.actor import Actor
 from jiedui.clock import utc_now
-from jiedui.errors import Refused
+from jiedui.errors import NotFound, Refused
 from jiedui.i18n import N_, say
-from jiedui.terminal import console, print_import, print_plan, progress_bar, run_plan_watched
+from jiedui.terminal import console, import_watched, print_import, print_plan, run_plan_watched
 
 COUNTY = "500230000000"
 DATED = date(2026, 11, 1)
@@ -31,11 +32,11 @@ async def prepare() -> None:
     if plan_id is None:
         _, plan_id = await run_plan_watched(actor, COUNTY, DATED, "standard")
     print_plan(await plan_document(actor, plan_id))
-    await _print_logins(actor)
+    await _print_logins(actor, plan_id)
 
 
 async def _import_ledgers(actor: Actor) -> None:
-    from jiedui.ledgers.service import already_applied, import_file
+    from jiedui.ledgers.service import already_applied
 
     for kind, name, words in LEDGERS:
         path = EXAMPLES / name
@@ -43,16 +44,12 @@ async def _import_ledgers(actor: Actor) -> None:
             raise Refused(N_("{path} is missing: run this from a complete checkout."), path=path)
         if await already_applied(kind, path):
             continue
-        with progress_bar() as bar:
-            bar.add_task(say(words), total=None)
-            result = await import_file(actor, kind, path, dry_run=False, now=utc_now())
         console.print(f"[bold]{say(words)}[/bold]")
-        print_import(result, dry_run=False)
+        print_import(await import_watched(actor, kind, path, dry_run=False), dry_run=False)
 
 
-async def _print_logins(actor: Actor) -> None:
+async def _print_logins(actor: Actor, plan_id: UUID) -> None:
     from jiedui.accounts.staff import add_staff, staff_login_exists
-    from jiedui.volunteers.service import demo_telephone
 
     staff = (
         ("administrator", "admin", N_("Administrator of the demonstration")),
@@ -71,8 +68,20 @@ async def _print_logins(actor: Actor) -> None:
                 now=utc_now(),
             )
         console.print(f"  {say(name)}: {login} / {PASSPHRASE}")
-    telephone = await demo_telephone(COUNTY, DATED)
     console.print(
         "  " + say(N_("Volunteer: telephone {telephone}; her code is in the administrator's message console"),
-                   telephone=telephone)
+                   telephone=await _telephone(plan_id))
     )  # fmt: skip
+
+
+async def _telephone(plan_id: UUID) -> str:
+    """A volunteer's of the plan, so that whoever logs in with it finds a proposal once it is published."""
+    from jiedui.rounds.tables import Candidate
+    from jiedui.vault import unseal
+
+    her = Candidate.volunteer
+    query = Candidate.select(her.phone).where(Candidate.plan == plan_id, her.phone.is_not_null())
+    row = await query.order_by(her.number).first()
+    if row is None:
+        raise NotFound
+    return unseal(row["volunteer.phone"], "volunteer.phone")

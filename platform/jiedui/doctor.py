@@ -14,6 +14,7 @@ from jiedui.i18n import N_, say
 from jiedui.settings import Settings, load
 
 _ENOUGH_DISK = 2 * 1024**3
+_FAULTS = (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError, RedisError)
 
 
 async def examine(tell: Callable[[str], None]) -> bool:
@@ -23,7 +24,7 @@ async def examine(tell: Callable[[str], None]) -> bool:
     for title, look in _LOOKS:
         try:
             words, fine = await look(settings)
-        except (TimeoutError, OSError, asyncpg.PostgresError, RedisError) as error:
+        except _FAULTS as error:
             words, fine = str(error) or type(error).__name__, False
         well = well and fine
         tell(f"{'✓' if fine else '✗'} {say(title)}: {words}")
@@ -47,6 +48,7 @@ async def _database(settings: Settings) -> tuple[str, bool]:
 
 
 async def _migrations(settings: Settings) -> tuple[str, bool]:
+    await _database(settings)  # Piccolo would warn of the same at length
     from piccolo.apps.migrations.commands.check import CheckMigrationManager
 
     from jiedui.piccolo_conf import DB  # noqa: F401 -- the manager finds the engine through it

@@ -1,8 +1,11 @@
 """What the command line shows people: progress while it works, and results as small tables."""
 
 import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
 from datetime import date
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from rich.console import Console
@@ -14,22 +17,68 @@ from jiedui.clock import utc_now
 from jiedui.errors import Refused
 from jiedui.i18n import N_, say
 
+if TYPE_CHECKING:
+    from jiedui.ledgers.service import ImportResult
+
+_TELL_SECONDS = 0.1
 _COLOURS = {
     "red": (N_("● red"), "red"),
     "yellow": (N_("▲ yellow"), "yellow"),
     "green": (N_("■ green"), "green"),
 }
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
-def progress_bar() -> Progress:
-    """A bar with words, for anything over two seconds."""
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True
-    )
+async def import_watched(actor: Actor, kind: str, path: Path, *, dry_run: bool) -> "ImportResult":
+    """Import a ledger and show how far it is."""
+    from jiedui.ledgers.service import import_file
+
+    with _bar() as tell:
+
+        async def on(step: str, done: int, total: int) -> None:
+            tell(step, done, total)
+
+        return await import_file(actor, kind, path, dry_run=dry_run, now=utc_now(), on=on)
 
 
-def print_import(result: Any, *, dry_run: bool) -> None:
+async def run_plan_watched(actor: Actor, region: str, dated: date, policy: str) -> tuple[UUID, UUID]:
+    """Open a round, run a plan of it here or in a worker that is faster, and show how far it is."""
+    from jiedui.jobs.service import latest_job, run_one
+    from jiedui.rounds.service import open_round, queue_plan
+    from jiedui.worker import HANDLERS
+
+    round_id = await open_round(actor, region, dated, policy, utc_now())
+    plan_id = await queue_plan(actor, round_id, utc_now())
+    with _bar() as tell:
+        working: asyncio.Task[bool] | None = None
+        while (job := await latest_job(plan_id)) and job["state"] in ("queued", "running"):
+            tell(job["step"] or N_("Pairing"), job["done_units"], job["total_units"])
+            # A task each time: should the other worker die, its job is taken over here.
+            working = working or asyncio.create_task(run_one(HANDLERS, "terminal", utc_now()))
+            if (await asyncio.wait([working], timeout=_TELL_SECONDS))[0]:
+                busy, working = working.result(), None
+                await asyncio.sleep(0 if busy else _TELL_SECONDS)
+        if working is not None:
+            await working
+    if job is None or job["state"] != "done":
+        raise Refused("{words}", words=say(job["error"] if job else "") or say(Refused.msgid))
+    return round_id, plan_id
+
+
+@contextlib.contextmanager
+def _bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar with words while the block works, where a person watches; gives what to tell it."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+
+        def tell(step: str, done: int, total: int) -> None:
+            bar.update(task, description=say(step), completed=done, total=total or None)
+
+        yield tell
+
+
+def print_import(result: "ImportResult", *, dry_run: bool) -> None:
     """What an import read, refused and changed."""
     report, changes = result.report, result.changes
     console.print(
@@ -43,33 +92,6 @@ def print_import(result: Any, *, dry_run: bool) -> None:
         N_("{new} new, {changed} changed, {same} unchanged")
     )  # fmt: skip
     console.print(say(tense, new=changes.new, changed=changes.changed, same=changes.same))
-
-
-async def run_plan_watched(actor: Actor, region: str, dated: date, policy: str) -> tuple[UUID, UUID]:
-    """Open a round, run a plan of it here or in a worker that is faster, and show how far it is."""
-    from jiedui.jobs.service import latest_job, run_one
-    from jiedui.rounds.service import open_round, queue_plan
-    from jiedui.worker import HANDLERS
-
-    round_id = await open_round(actor, region, dated, policy, utc_now())
-    plan_id = await queue_plan(actor, round_id, utc_now())
-    with progress_bar() as bar:
-        task = bar.add_task(say(N_("Pairing")), total=None)
-        runner = asyncio.create_task(_run_jobs(run_one, HANDLERS))
-        while (job := await latest_job(plan_id)) and job["state"] in ("queued", "running"):
-            words = say(job["step"] or N_("Pairing"))
-            total = job["total_units"] or None
-            bar.update(task, description=words, completed=job["done_units"], total=total)
-            await asyncio.sleep(0.1)
-        await runner
-    if job is None or job["state"] != "done":
-        raise Refused(job["error"] if job else None)
-    return round_id, plan_id
-
-
-async def _run_jobs(run_one: Any, handlers: Any) -> None:
-    while await run_one(handlers, "terminal", utc_now()):
-        pass
 
 
 def print_plan(document: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from factories import COUNTY, OTHER_COUNTY, a_coordinator, a_pair, a_region_tree, a_round, a_volunteer
+from factories import COUNTY, OTHER_COUNTY, a_coordinator, a_pair, a_region_tree, a_volunteer
 
 from jiedui.accounts.actor import Actor
 from jiedui.audit.tables import AuditEntry
@@ -13,7 +13,6 @@ from jiedui.consents import service as consents
 from jiedui.consents.texts import current
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.policies.pack import standard
-from jiedui.vault import seal
 from jiedui.volunteers import register, service
 from jiedui.volunteers.register import Wanted
 from jiedui.volunteers.tables import VettingCheck, Volunteer
@@ -297,14 +296,3 @@ async def test_a_smaller_capacity_and_a_new_pair_at_once_never_end_with_too_many
         held = (await service.held_by([her]))[her]
         assert held <= (await row(her))["capacity"]
         assert sum(isinstance(result, Exception) for result in results) == 1
-
-
-async def test_the_demonstration_logs_in_somebody_the_round_gave_a_household(db):
-    await a_volunteer(number="Z1", phone=seal("19900000001", "volunteer.phone"))
-    paired = await a_volunteer(number="Z2", phone=seal("19900000002", "volunteer.phone"))
-    assert await service.demo_telephone(COUNTY, TODAY) == "19900000001"
-    await a_pair(volunteer=paired, round=await a_round(dated=TODAY))
-    assert await service.demo_telephone(COUNTY, TODAY) == "19900000002"
-    assert await service.demo_telephone(COUNTY, TODAY - timedelta(1)) == "19900000001"
-    with pytest.raises(NotFound):
-        await service.demo_telephone(OTHER_COUNTY, TODAY)

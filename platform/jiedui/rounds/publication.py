@@ -7,7 +7,7 @@ import asyncpg
 
 from jiedui.accounts.actor import Actor
 from jiedui.columns import Row
-from jiedui.errors import Conflict, NotFound
+from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
 from jiedui.notices.service import notify_volunteers
 from jiedui.piccolo_conf import DB
@@ -22,7 +22,10 @@ _OUT_OF_DATE = N_(
 
 
 async def publish_round(actor: Actor, round_id: UUID, plan_id: UUID, now: datetime) -> int:
-    """Turn a plan into proposals, all or none, once: says how many. Raises Conflict for the second."""
+    """Turn a plan into proposals, all or none, once: says how many.
+
+    Raises Conflict for the second, Refused for a plan without a pair.
+    """
     try:
         async with DB.transaction():
             round_row = await round_of(actor, round_id)
@@ -38,6 +41,8 @@ async def publish_round(actor: Actor, round_id: UUID, plan_id: UUID, now: dateti
                 raise Conflict(N_("This round has been published already, by you or a colleague."))
             await _refuse_stale(round_id, plan_id)
             pairs = await _propose(round_row, plan_id, now)
+            if not pairs:
+                raise Refused(N_("This plan holds no pair, so there is nothing to publish."))
             await note(actor, "round.publish", round_id, round_row["region_code"], now, pairs=len(pairs))
     except (asyncpg.CheckViolationError, asyncpg.UniqueViolationError) as error:
         raise Conflict(_OUT_OF_DATE) from error
