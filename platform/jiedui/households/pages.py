@@ -86,7 +86,7 @@ async def export(request: PageRequest) -> Response[Any]:
     wanted = _filter(request)
     rows = await take_along(request.user, wanted, now)
     headings = [N_("Township"), N_("Village"), N_("Name"), N_("Risk colour"), N_("Children"), N_("Needs"),
-                N_("How she may be told"), N_("Helper"), N_("Changed")]  # fmt: skip
+                N_("How she may be told"), N_("Paired with"), N_("Changed")]  # fmt: skip
     header = [translate(language, heading) for heading in headings]
     table = [_cells(row, language) for row in rows]
     if request.url.path.endswith(".csv"):

@@ -24,8 +24,8 @@ FIELDS = {
     "remark": N_("Remark"),
 }
 CONTACT_WAYS = {
-    "sms": N_("By text message"),
-    "call": N_("By telephone"),
+    "sms": N_("May be texted"),
+    "call": N_("May be called"),
     "village": N_("Through the village"),
     "letter": N_("By letter"),
     "none": N_("Nobody contacts her"),
