@@ -49,11 +49,14 @@ def main() -> int:
     """0 and the path on stdout, or 1 and a sentence on stderr."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--install", action="store_true", help="get one when there is none")
-    found = find() or (install() if parser.parse_args().install else None)
+    wanted = parser.parse_args().install
+    found = find() or (install() if wanted else None)
     if found is None:
         print(
-            "No Chromium was found for the browser tests. Install one (Debian: apt-get install chromium), "
-            "name one in JIEDUI_CHROMIUM, or run ./dev test, which installs one.",
+            "The browser tests need a Chromium. None starts on this machine, "
+            + ("and none of the ways to install one worked. " if wanted else "./dev test installs one. ")
+            + "Install one yourself (Debian: apt-get install chromium) or name one in JIEDUI_CHROMIUM; "
+            "it needs /proc, and the libraries that your distribution's package brings.",
             file=sys.stderr,
         )
         return 1

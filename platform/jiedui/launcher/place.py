@@ -57,6 +57,8 @@ class Place:
                 N_("{folder} was made by somebody else: remove it, or set JIEDUI_DATA to a shorter path"),
                 folder=self.sockets,
             )
+        for left_by_a_killed_server in self.sockets.iterdir():
+            left_by_a_killed_server.unlink()
         os.chown(self.sockets, account.uid, account.gid)
 
     def remove_sockets(self) -> None:
@@ -64,10 +66,10 @@ class Place:
         if self.sockets.parent != self.folder:
             shutil.rmtree(self.sockets, ignore_errors=True)
 
-    def lock(self) -> int | None:
+    def lock(self, name: str) -> int | None:
         """An open file that keeps others out until it and all copies of it are closed; None if taken."""
         try:
-            handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            handle = os.open(self.folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except PermissionError as error:
             raise ServerError(
                 NOT_YOURS,
@@ -79,6 +81,13 @@ class Place:
             os.close(handle)
             return None
         return handle
+
+    def taken(self, name: str) -> bool:
+        """Whether somebody holds the lock."""
+        if (handle := self.lock(name)) is None:
+            return True
+        os.close(handle)
+        return False
 
     def answers(self, name: str, question: bytes, answer: bytes) -> bool:
         """Whether something listens on the socket and says what it should."""

@@ -127,7 +127,9 @@ class Postgres:
             "unix_socket_permissions": "0700",
             "timezone": "UTC",
             "log_timezone": "UTC",
-            # No personal data in the log: neither values nor the statements they stand in.
+            # No personal data in the log: a statement's error goes to its sender alone, because even the
+            # first line of one may quote a value.
+            "log_min_messages": "log",
             "log_error_verbosity": "terse",
             "log_parameter_max_length": "0",
             "log_parameter_max_length_on_error": "0",

@@ -20,6 +20,8 @@ from jiedui.launcher.valkey import Valkey
 _START_SECONDS = 60
 _STOP_SECONDS = 30
 _LOG_BYTES = 5_000_000
+_THEIRS, _OURS = "lock", "launcher"
+"""Two locks: the first is held while any process of the server lives, the second while its launcher does."""
 
 Server = Postgres | Valkey
 
@@ -71,10 +73,8 @@ def erase(data_dir: Path) -> None:
     for server in _servers(data_dir):
         if not server.place.folder.exists():
             continue
-        lock = _lock(server, joining=False)
-        assert lock is not None  # noqa: S101 - for the type checker: without joining it is a lock or an error
-        shutil.rmtree(server.place.folder)
-        os.close(lock)
+        with _locked(server, joining=False):
+            shutil.rmtree(server.place.folder)
 
 
 def _servers(data_dir: Path) -> tuple[Postgres, Valkey]:
@@ -83,9 +83,9 @@ def _servers(data_dir: Path) -> tuple[Postgres, Valkey]:
 
 
 def _running(server: Server) -> str | None:
-    if not server.place.folder.exists() or not server.ready():
-        return None
-    return server.url
+    if server.place.folder.exists() and server.place.taken(_OURS) and server.ready():
+        return server.url
+    return None
 
 
 @contextlib.contextmanager
@@ -93,11 +93,10 @@ def _started(server: Server, *, durable: bool, joining: bool = False) -> Iterato
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("servers end with the thread that starts them: start them from the main thread")
     server.place.make()
-    lock = _lock(server, joining=joining)
-    if lock is None:
-        yield server.url
-        return
-    try:
+    with _locked(server, joining=joining) as lock:
+        if lock is None:
+            yield server.url
+            return
         process = _launch(server, lock, durable=durable)
         try:
             _await_ready(server, process)
@@ -105,29 +104,38 @@ def _started(server: Server, *, durable: bool, joining: bool = False) -> Iterato
         finally:
             _stop(server, process)
             server.place.remove_sockets()
-    finally:
-        os.close(lock)
 
 
-def _lock(server: Server, *, joining: bool) -> int | None:
-    """The lock; None when the server runs and may be joined. One just starting or ending is waited for."""
+@contextlib.contextmanager
+def _locked(server: Server, *, joining: bool) -> Iterator[int | None]:
+    """The server's lock, to be passed on to it; None when it runs and is joined.
+
+    A server that is just starting, or outlives its killed launcher by a moment, is waited for.
+    """
+    place = server.place
     deadline = time.monotonic() + _STOP_SECONDS
-    while (lock := server.place.lock()) is None:
-        if server.ready():
+    while (lock := place.lock(_THEIRS)) is None:
+        if place.taken(_OURS) and server.ready():
             if joining:
-                return None
+                yield None
+                return
             raise ServerError(
                 N_("{server} is already running on {folder}: stop the other jiedui first"),
                 server=server.name,
-                folder=server.place.folder,
+                folder=place.folder,
             )
         if time.monotonic() > deadline:
             raise ServerError(
-                N_("Another jiedui holds {folder} and does not answer: stop it first"),
-                folder=server.place.folder,
+                N_("Another jiedui holds {folder} and does not answer: stop it first"), folder=place.folder
             )
         time.sleep(0.05)
-    return lock
+    ours = place.lock(_OURS)
+    try:
+        yield lock
+    finally:
+        os.close(lock)
+        if ours is not None:
+            os.close(ours)
 
 
 def _launch(server: Server, lock: int, *, durable: bool) -> subprocess.Popen[bytes]:

@@ -1,0 +1,360 @@
+"""The main job as three people do it, in a real browser: from signing up to a logged visit.
+
+One county on its own servers, served as `jiedui serve` serves it; nothing is put into the database by hand.
+"""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import openpyxl
+import pytest
+from playwright.async_api import BrowserContext, Page, expect
+
+from jiedui.clock import today, utc_now
+from jiedui.ledgers.identity import check_digit
+
+COUNTY = "500230000000"
+REGIONS = Path(__file__).parents[2] / "examples/fengdu/regions.csv"
+PASSPHRASE = "a sentence nobody guesses"
+HEADERS = [
+    "序号", "乡镇(街道)", "村(社区)", "姓名", "身份证号", "联系电话", "留守儿童(姓名 出生年月)", "风险等级",
+    "帮扶需求", "通知方式",
+]  # fmt: skip
+HERE = ("名山街道", "鹿鸣寺社区")
+SHOTS = Path(__file__).parent / "shots"
+"""Where the window of whoever was stuck is kept, for a person to look at."""
+LONG_NAME = "阿依古丽·买买提江"
+OpenWindow = Callable[..., Awaitable[BrowserContext]]
+pytestmark = pytest.mark.usefixtures("site")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A county with regions and two members of staff, served on a free port; the address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("JIEDUI_")}
+    env = kept | {
+        "JIEDUI_DATA": str(tmp_path_factory.mktemp("site")), "JIEDUI_PORT": str(port), "JIEDUI_DEMO": "1",
+    }  # fmt: skip
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        env.pop(name, None)
+    jiedui = [sys.executable, "-m", "jiedui"]
+    subprocess.run([*jiedui, "regions", "import", str(REGIONS)], env=env, check=True, capture_output=True)
+    for role in ("coordinator", "administrator"):
+        subprocess.run(
+            [*jiedui, "account", role, "--role", role, "--region", COUNTY, "--name", "周敏",
+             "--passphrase", PASSPHRASE],
+            env=env, check=True, capture_output=True,
+        )  # fmt: skip
+    address = f"http://localhost:{port}"
+    server = subprocess.Popen([*jiedui, "serve"], env=env)
+    try:
+        _await(f"{address}/healthz", server)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _await(url: str, server: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=2).read()  # our own address
+            return
+        except OSError:
+            assert server.poll() is None, "the server ended"
+            assert time.monotonic() < deadline, "the server does not answer"
+            time.sleep(0.1)
+
+
+def an_identity(serial: int, born: str = "19880214") -> str:
+    """A valid identity number of nobody."""
+    stem = f"500230{born}{serial:03}"
+    return stem + check_digit(stem)
+
+
+def a_ledger(path: Path, rows: list[list[object]]) -> Path:
+    """A workbook as a village keeps it: a title above the headings, a line to sign below."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["丰都县农村留守妇女信息台账(虚构)"])
+    sheet.append(HEADERS)
+    for row in rows:
+        sheet.append(row)
+    sheet.append(["填表人:          审核人:"])
+    book.save(path)
+    return path
+
+
+@asynccontextmanager
+async def somebody(window: OpenWindow, site: str, kind: str) -> AsyncIterator[Page]:
+    """A person at a phone or a desk; whatever her browser complains about fails the test."""
+    context = await window(kind, base_url=site)
+    page = await context.new_page()
+    page.set_default_timeout(15_000)
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("dialog", lambda dialog: dialog.accept())
+    try:
+        yield page
+    except BaseException:
+        SHOTS.mkdir(exist_ok=True)
+        await page.screenshot(path=SHOTS / f"{kind}-{urlsplit(page.url).path.replace('/', '_')}.png")
+        raise
+    expected = ("status of 422", "status of 410", "status of 404")
+    assert [words for words in complaints if not any(fine in words for fine in expected)] == []
+    await context.close()
+
+
+async def staff(page: Page, login: str) -> None:
+    await page.goto("/login")
+    await page.fill("[name=login]", login)
+    await page.fill("[name=passphrase]", PASSPHRASE)
+    await page.click("main button.main")
+    await page.wait_for_url("**/desk")
+
+
+async def fits(page: Page) -> None:
+    """Nothing is cut off: the page is no wider than its window, and no control sticks out."""
+    sticking_out = await page.evaluate(
+        """() => [...document.querySelectorAll('main *')].filter(e => {
+            const box = e.getBoundingClientRect();
+            const apart = e.closest('.scroll, nav, .leaflet-container, .unseen');
+            return box.width && box.right > innerWidth + 1 && !apart;
+        }).map(e => e.outerHTML.slice(0, 120))"""
+    )
+    width = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert (width, sticking_out) == (0, []), page.url
+    slices = await page.evaluate(
+        "document.fonts.load('16px \"Noto Sans SC Variable\"', '结对帮扶').then(loaded => loaded.length)"
+    )
+    assert slices > 0, "the Chinese font has not loaded"
+
+
+async def newest_message(admin: Page, pattern: str, state: str = "sent") -> str:
+    """What the operator's console shows of the newest message that says this; waits for the worker."""
+    for _ in range(60):
+        await admin.goto(f"/notices?state={state}")
+        for text in await admin.locator(".message .bubble, .message .script").all_inner_texts():
+            if found := re.search(pattern, text):
+                return found[1]
+        await admin.wait_for_timeout(250)
+    raise AssertionError(f"no message says {pattern}: {await admin.inner_text('main')}")
+
+
+async def sign_up(volunteer: Page, admin: Page, *, name: str, phone: str, households: int = 1) -> None:
+    await volunteer.goto("/join")
+    await volunteer.check("[name=kind][value=caring_mother]")
+    for code in ("companionship", "tutoring"):
+        await volunteer.check(f"[name=offers][value={code}]")
+    await volunteer.check("[name=skills][value=小学辅导]")
+    await volunteer.select_option("[name=capacity]", str(households))
+    await volunteer.locator("[name=times]").first.check()
+    await volunteer.locator("#f-q").press_sequentially("lmss", delay=30)
+    await volunteer.locator("#villages [name=village]").first.check()
+    await volunteer.fill("[name=name]", name)
+    await volunteer.fill("[name=phone]", phone)
+    for box in await volunteer.locator(".sheet input[type=checkbox]").all():
+        await box.check()
+    await fits(volunteer)
+    await volunteer.locator("form.stack > button.main").click()
+    await volunteer.wait_for_selector("[name=code]")
+    await fits(volunteer)
+    await volunteer.fill("[name=code]", await newest_message(admin, r"(\d{6})"))
+    await volunteer.locator("form.stack > button.main").click()
+    await volunteer.wait_for_url("**/me**")
+    await fits(volunteer)
+
+
+async def vet(coordinator: Page, *, trained: bool = True) -> None:
+    """The newest sign-up is checked and approved."""
+    await coordinator.goto("/volunteers?state=applied")
+    await fits(coordinator)
+    await coordinator.locator("table.list tbody a").first.click()
+    await coordinator.wait_for_url(re.compile(r"/volunteers/[0-9a-f-]{36}"))
+    checks = ["identity", "record"] + ["training"] * trained
+    for check in checks:
+        await coordinator.select_option("#check [name=kind]", check)
+        await coordinator.select_option("#check [name=outcome]", "passed")
+        await coordinator.fill("#check [name=checked_on]", str(today(utc_now()) - timedelta(days=3)))
+        await coordinator.fill("#check [name=paper]", "身份证原件")
+        await coordinator.click("#check button.main")
+        await coordinator.wait_for_load_state()
+    await coordinator.click("form[action$='/approve'] button")
+    await coordinator.wait_for_load_state()
+    await expect(coordinator.locator("form[action$='/approve']")).to_have_count(0)
+
+
+async def import_ledger(coordinator: Page, ledger: Path, *, good: int, bad: int) -> None:
+    """Sent, read, looked at, taken."""
+    await coordinator.goto("/households/import")
+    await coordinator.set_input_files("[name=file]", ledger)
+    await coordinator.click("form[enctype] button.main")
+    take = coordinator.locator("form[action$='/apply'] button")
+    await take.wait_for()
+    figures = await coordinator.locator(".figure .value").all_inner_texts()
+    assert figures[:3] == [str(good + bad), str(good), str(bad)]
+    await fits(coordinator)
+    await take.click()
+    await expect(coordinator.locator("a[href='/households']").last).to_be_visible()
+    await expect(take).to_have_count(0)
+
+
+async def plan_and_publish(coordinator: Page) -> str:
+    """A round of the county for today: opened, calculated, looked at, published; its address."""
+    await coordinator.goto("/rounds/new")
+    await fits(coordinator)
+    await coordinator.select_option("[name=region]", COUNTY)
+    await coordinator.click("form.stack button.main")
+    await coordinator.wait_for_url(re.compile(r"/rounds/[0-9a-f-]{36}$"))
+    address = coordinator.url
+    await coordinator.click("form[action$='/calculate'] button")
+    look = coordinator.locator("a.button.main[href*='/plans/']")
+    await look.wait_for(timeout=30_000)
+    await fits(coordinator)
+    await look.click()
+    await coordinator.wait_for_url("**/plans/*")
+    await fits(coordinator)
+    await coordinator.click("form[action$='/publish'] button")
+    await expect(coordinator.locator("form[action$='/publish']")).to_have_count(0)
+    return address
+
+
+async def test_from_sign_up_to_a_logged_visit(window: OpenWindow, site: str, tmp_path: Path) -> None:
+    """The volunteer and the household have phones, the coordinator and the operator have desks."""
+    ledger = a_ledger(
+        tmp_path / "台账.xlsx",
+        [
+            [1, *HERE, LONG_NAME, an_identity(1), "19902300011", "小明 2016.09、小红 2018年3月", "红",
+             "亲情陪伴、学业辅导", "可短信"],
+            [2, HERE[0], "无此村", "陶秀倩", an_identity(3), "19902300012", "", "绿", "亲情陪伴", "可短信"],
+        ],
+    )  # fmt: skip
+    async with (
+        somebody(window, site, "phone") as volunteer,
+        somebody(window, site, "desktop") as coordinator,
+        somebody(window, site, "desktop") as admin,
+        somebody(window, site, "phone") as household,
+    ):
+        await staff(admin, "administrator")
+        await staff(coordinator, "coordinator")
+        await fits(coordinator)
+        await sign_up(volunteer, admin, name="欧阳娜娜", phone="19902301001")
+        await vet(coordinator)
+        await import_ledger(coordinator, ledger, good=1, bad=1)
+        await plan_and_publish(coordinator)
+
+        await volunteer.goto("/me")
+        await fits(volunteer)
+        assert LONG_NAME[:2] not in await volunteer.inner_text("main")
+        await volunteer.locator("a[href^='/me/proposals/']").click()
+        await volunteer.wait_for_url("**/me/proposals/*")
+        assert LONG_NAME[:2] not in await volunteer.inner_text("main")
+        await fits(volunteer)
+        await volunteer.click("form[action$='/accept'] button")
+        await volunteer.wait_for_url(re.compile(r"/me(/families)?(/.*)?$"))
+
+        link = await newest_message(admin, r"(http://\S+/h/[\w-]+)")
+        await household.goto(link)
+        assert "欧阳" not in await household.inner_text("main")
+        await fits(household)
+        await household.fill("[name=birth_year]", "1999")
+        await household.click("button.main")
+        await expect(household.locator(".summary")).to_be_visible()
+        await household.fill("[name=birth_year]", "1988")
+        await household.click("button.main")
+        await expect(household.locator("main")).to_contain_text("欧阳")
+        await fits(household)
+        await (
+            household.locator("form", has=household.locator("[name=answer][value=yes]"))
+            .locator("button")
+            .click()
+        )
+        await household.wait_for_load_state()
+        await fits(household)
+        answer = await household.goto(link)
+        assert answer is not None
+        assert answer.status == 410
+        await fits(household)
+
+        await volunteer.goto("/me/families")
+        await fits(volunteer)
+        await volunteer.locator("a[href^='/me/pairs/']").first.click()
+        await volunteer.wait_for_url("**/me/pairs/*")
+        await expect(volunteer.locator("main")).to_contain_text("阿依古丽")
+        await fits(volunteer)
+        await volunteer.locator("a[href$='/log']").click()
+        await volunteer.check("[name=medium][value=visit]")
+        await fits(volunteer)
+        await volunteer.click("main button.main")
+        await volunteer.wait_for_url("**/me")
+        await expect(volunteer.locator(".alert.done")).to_be_visible()
+
+        await coordinator.goto("/pairs")
+        await fits(coordinator)
+        await coordinator.locator("table.list tbody a").first.click()
+        await coordinator.wait_for_url(re.compile(r"/pairs/[0-9a-f-]{36}"))
+        await fits(coordinator)
+        for path in ("/desk", "/households", "/volunteers", "/followups", "/notices", "/rounds", "/concerns"):
+            await coordinator.goto(path)
+            await fits(coordinator)
+
+
+async def test_a_decline_with_a_reason_and_a_household_nobody_contacts(
+    window: OpenWindow, site: str, tmp_path: Path
+) -> None:
+    """The other way round: the volunteer sits at a desk, the coordinator has a phone."""
+    ledger = a_ledger(
+        tmp_path / "台账.xlsx",
+        [
+            [1, *HERE, "陶秀倩", an_identity(5), "19902300021", "", "黄", "亲情陪伴", "不得联系本人"],
+            [2, *HERE, "付霞蓉", an_identity(7), "19902300022", "", "绿", "亲情陪伴", "由村干部转达"],
+        ],
+    )  # fmt: skip
+    async with (
+        somebody(window, site, "desktop") as volunteer,
+        somebody(window, site, "phone") as coordinator,
+        somebody(window, site, "desktop") as admin,
+    ):
+        await staff(admin, "administrator")
+        await staff(coordinator, "coordinator")
+        await sign_up(volunteer, admin, name="姚霞琴", phone="19902301002", households=2)
+        await vet(coordinator, trained=False)
+        await import_ledger(coordinator, ledger, good=2, bad=0)
+        await plan_and_publish(coordinator)
+
+        await volunteer.goto("/me")
+        proposals = volunteer.locator("a[href^='/me/proposals/']")
+        await expect(proposals).to_have_count(2)
+        await proposals.first.click()
+        await volunteer.wait_for_url("**/me/proposals/*")
+        await volunteer.click("details.other summary")
+        await volunteer.check("[name=reason][value=no_time]")
+        await fits(volunteer)
+        await volunteer.click("form[action$='/decline'] button")
+        await volunteer.wait_for_load_state()
+        await volunteer.goto("/me")
+        await proposals.first.click()
+        await volunteer.click("form[action$='/accept'] button")
+        await volunteer.wait_for_load_state()
+
+        states = {}
+        for state in ("declined", "accepted"):
+            await coordinator.goto(f"/pairs?state={state}")
+            await fits(coordinator)
+            states[state] = await coordinator.locator("table.list tbody tr").count()
+        assert states == {"declined": 1, "accepted": 1}
