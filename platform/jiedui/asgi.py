@@ -23,6 +23,7 @@ from jiedui.ledgers import pages as ledgers
 from jiedui.notices import pages as notices
 from jiedui.pairs import pages as pairs
 from jiedui.regions import pages as regions
+from jiedui.rounds import pages as rounds
 from jiedui.settings import Settings, load
 from jiedui.volunteers import pages as volunteers
 from jiedui.web import cookies, errors, forgery, headers, pages, rendering
@@ -38,6 +39,7 @@ ROUTERS: list[Router] = [
     pages.STATIC_FILES,
     pairs.ROUTER,
     regions.ROUTER,
+    rounds.ROUTER,
     volunteers.ROUTER,
 ]
 """What the site is made of, one router per concept."""

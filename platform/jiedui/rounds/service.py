@@ -53,7 +53,8 @@ async def queue_plan(actor: Actor, round_id: UUID, now: datetime) -> UUID:
         round_row = await round_of(actor, round_id, lock=True)
         if round_row["state"] != "draft":
             raise Conflict(N_("This round has been published. Open a new one to pair again."))
-        await _refuse_emptiness(round_row)
+        await refuse_empty_area(actor, round_row["region_code"])
+        await _give_up_lost_runs(round_id, now)
         if await Plan.exists().where(Plan.round == round_id, Plan.state.is_in(["queued", "running"])):
             raise Conflict(
                 N_("This round is being calculated already. Please wait for it, or stop it first.")
@@ -141,8 +142,11 @@ async def draft_of(actor: Actor, round_id: UUID) -> Row:
     return round_row
 
 
-async def _refuse_emptiness(round_row: Row) -> None:
-    prefix = significant(round_row["region_code"]) + "%"
+async def refuse_empty_area(actor: Actor, region_code: str) -> None:
+    """Raises Refused when an area has nobody to pair, NotFound when it is not the actor's."""
+    if not within(actor.region_code, region_code):
+        raise NotFound(N_("There is no area with the code {code} among yours."), code=region_code)
+    prefix = significant(region_code) + "%"
     counts = await Round.raw(
         """
         SELECT (SELECT count(*) FROM volunteer
@@ -163,6 +167,18 @@ async def _refuse_emptiness(round_row: Row) -> None:
         raise Refused(
             N_("This area has no household with a stated need. Import the households' ledger first.")
         )
+
+
+async def _give_up_lost_runs(round_id: UUID, now: datetime) -> None:
+    """A run whose job ended without a word (its worker died every time) must not block the next one."""
+    await Plan.raw(
+        """
+        UPDATE plan SET state = 'failed', error = {}, finished_at = {}
+        WHERE "round" = {} AND state IN ('queued', 'running') AND NOT EXISTS (
+            SELECT FROM job WHERE job.subject_id = plan.id AND job.state IN ('queued', 'running'))
+        """,
+        N_("This run ended unexpectedly. Please calculate again."), now, round_id,
+    )  # fmt: skip
 
 
 async def note(

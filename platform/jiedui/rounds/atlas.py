@@ -1,0 +1,108 @@
+"""A plan as a map: villages and counts, no person's name; a line stands for all pairs of two villages."""
+
+from typing import Any
+
+from jiedui.columns import Row
+from jiedui.policies.pack import COLOURS
+from jiedui.regions.codes import county, significant
+from jiedui.regions.outlines import outline
+from jiedui.regions.tables import Region
+from jiedui.rounds.tables import LIVE, Plan
+
+_LIVE = ", ".join(f"'{state}'" for state in LIVE)
+
+
+async def plan_map(round_row: Row, plan: Row) -> dict[str, Any]:
+    """Everything the map draws, in one small document."""
+    area = round_row["region_code"]
+    townships = await Region.select(Region.code, Region.short_name, Region.lat, Region.lng).where(
+        Region.level == "township", Region.code.like(significant(area) + "%"), Region.lat.is_not_null()
+    ).order_by(Region.code)  # fmt: skip
+    lines = await Plan.raw(_LINES, plan["id"])
+    left_out = await Plan.raw(_RINGS, plan["id"])
+    room = await Plan.raw(_DOTS, plan["id"], plan["round"], significant(area) + "%")
+    return {
+        "outline": outline(county(area)),
+        "townships": [[row["short_name"], row["lat"], row["lng"]] for row in townships],
+        "villages": {
+            code: [row["name"], row["lat"], row["lng"]]
+            for row in await Plan.raw(_VILLAGES, list(_villages(lines, left_out, room)))
+            for code in [row["code"]]
+        },
+        "lines": [[row["home"], row["helper"], row["n"], row["colour"]] for row in lines],
+        "left_out": [[row["village"], *(row[colour] for colour in COLOURS)] for row in left_out],
+        "room": [[row["village"], row["volunteers"], row["places"]] for row in room],
+    }
+
+
+async def townships_summary(plan: Row) -> list[Row]:
+    """What the map shows, as a table: per township of the families, pairs, way and families left out."""
+    rows: list[Row] = await Plan.raw(_SUMMARY, plan["id"], plan["id"])
+    return rows
+
+
+async def village_on_map(plan: Row, round_row: Row, code: str) -> Row | None:
+    """One village of the round's area: who is left out there and who there has room, or None."""
+    place = await Region.select(Region.code, Region.short_name).where(
+        Region.code == code, Region.code.like(significant(round_row["region_code"]) + "%")
+    ).first()  # fmt: skip
+    if place is None:
+        return None
+    families = await Plan.raw(
+        """
+        SELECT h.id AS household, h.name AS household_name, h.colour, c.reasons
+        FROM left_out c JOIN household h ON h.id = c.household
+        WHERE c.plan = {} AND c.stage = 1 AND h.region_code = {}
+        ORDER BY array_position(ARRAY['red', 'yellow', 'green'], h.colour::text), h.id LIMIT 200
+        """,
+        plan["id"], code,
+    )  # fmt: skip
+    volunteers = await Plan.raw(
+        f"SELECT * FROM ({_ROOM}) AS r WHERE r.room > 0 ORDER BY r.room DESC, r.number LIMIT 200",  # noqa: S608
+        plan["id"], plan["round"], code,
+    )  # fmt: skip
+    return {**place, "families": families, "volunteers": volunteers}
+
+
+def _villages(lines: list[Row], left_out: list[Row], room: list[Row]) -> set[str]:
+    ends = {code for row in lines for code in (row["home"], row["helper"])}
+    return ends | {row["village"] for row in [*left_out, *room]}
+
+
+_LINES = """
+SELECT h.region_code AS home, v.region_code AS helper, count(*) AS n,
+    (ARRAY['red', 'yellow', 'green'])[
+        min(array_position(ARRAY['red', 'yellow', 'green'], h.colour::text))] AS colour
+FROM candidate c JOIN household h ON h.id = c.household JOIN volunteer v ON v.id = c.volunteer
+WHERE c.plan = {} GROUP BY 1, 2 ORDER BY 1, 2
+"""
+_RINGS = """
+SELECT h.region_code AS village, count(*) FILTER (WHERE h.colour = 'red') AS red,
+    count(*) FILTER (WHERE h.colour = 'yellow') AS yellow, count(*) FILTER (WHERE h.colour = 'green') AS green
+FROM left_out c JOIN household h ON h.id = c.household
+WHERE c.plan = {} AND c.stage = 1 GROUP BY 1 ORDER BY 1
+"""
+_ROOM = f"""
+SELECT v.id, v.number, v.name, v.region_code, v.capacity
+    - (SELECT count(DISTINCT c.household) FROM candidate c WHERE c.plan = {{}} AND c.volunteer = v.id)
+    - (SELECT count(DISTINCT q.household) FROM pair q WHERE q.volunteer = v.id AND q.state IN ({_LIVE})
+       AND q."round" IS DISTINCT FROM {{}}) AS room
+FROM volunteer v WHERE v.state = 'active' AND NOT v.paused AND v.region_code LIKE {{}}
+"""  # noqa: S608 -- our own words
+_DOTS = f"""
+SELECT region_code AS village, count(*) AS volunteers, sum(room)::bigint AS places
+FROM ({_ROOM}) AS r WHERE room > 0 GROUP BY 1 ORDER BY 1
+"""  # noqa: S608 -- our own words
+_VILLAGES = "SELECT code, short_name AS name, lat, lng FROM region WHERE code = ANY ({}) AND lat IS NOT NULL"
+_SUMMARY = """
+SELECT t.code, t.short_name AS name, count(*) FILTER (WHERE f.paired) AS pairs,
+    round(avg(f.distance_m) FILTER (WHERE f.paired))::int AS mean_m,
+    count(*) FILTER (WHERE f.colour = 'red') AS red, count(*) FILTER (WHERE f.colour = 'yellow') AS yellow,
+    count(*) FILTER (WHERE f.colour = 'green') AS green
+FROM (
+    SELECT household, distance_m, true AS paired, '' AS colour FROM candidate WHERE plan = {}
+    UNION ALL SELECT household, 0, false, colour FROM left_out WHERE plan = {} AND stage = 1
+) AS f
+JOIN household h ON h.id = f.household JOIN region t ON t.code = left(h.region_code, 9) || '000'
+GROUP BY t.code, t.short_name ORDER BY t.code
+"""

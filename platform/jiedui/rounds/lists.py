@@ -1,0 +1,251 @@
+"""The lists of a plan: its pairs and the families left out, filtered in the database, 50 at a time by key."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from jiedui.accounts.actor import Actor
+from jiedui.columns import Row
+from jiedui.piccolo_conf import DB
+from jiedui.rounds.service import note
+from jiedui.rounds.tables import LIVE, Candidate, LeftOut, Plan
+from jiedui.rounds.words import NOBODY_OFFERS, TAKEN
+
+PAGE = 50
+_LIVE = ", ".join(f"'{state}'" for state in LIVE)
+
+
+class PairFilter(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the pairs are narrowed to; blank means all. `unmet` is a kind of support or `any`."""
+
+    township: str = ""
+    colour: str = ""
+    unmet: str = ""
+    wish: Literal["", "pin", "forbid"] = ""
+    sort: Literal["far", "near", "cost", "village"] = "far"
+
+
+class LeftOutFilter(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the families left out are narrowed to; `reason` is a rule's name, `taken` or `offers`."""
+
+    township: str = ""
+    colour: str = ""
+    reason: str = ""
+    stage: Literal["1", "2"] = "1"
+
+
+Filter = TypeVar("Filter", PairFilter, LeftOutFilter)
+
+
+class ListPage(msgspec.Struct, Generic[Filter], frozen=True):
+    """One page of a list; `before` and `after` are the keys of its neighbours, where there are any."""
+
+    rows: list[Row]
+    matching: int
+    total: int
+    before: str = ""
+    after: str = ""
+
+
+async def pairs_of(
+    plan: Row, wanted: PairFilter, *, after: str = "", before: str = ""
+) -> ListPage[PairFilter]:
+    """A page of a plan's pairs; a key that means nothing gives the first page."""
+    where, values = _pairs_where(plan, wanted)
+    key = _PAIR_KEYS[wanted.sort]
+    total = await Candidate.count().where(Candidate.plan == plan["id"])
+    return await _page(_PAIRS, where, values, key, after, before, total, _pair)
+
+
+async def left_out_of(
+    plan: Row, wanted: LeftOutFilter, *, after: str = "", before: str = ""
+) -> ListPage[LeftOutFilter]:
+    """A page of the families a plan could not serve, the red ones first."""
+    where, values = _left_out_where(plan, wanted)
+    total = await LeftOut.count().where(LeftOut.plan == plan["id"], LeftOut.stage == int(wanted.stage))
+    return await _page(_LEFT_OUT, where, values, _LEFT_OUT_KEY, after, before, total, _left_out)
+
+
+async def pair_at(plan: Row, candidate_id: UUID) -> Row | None:
+    """One pair of a plan, with everything the list says."""
+    rows = await Plan.raw(f"{_PAIRS} WHERE c.plan = {{}} AND c.id = {{}}", plan["id"], candidate_id)
+    return _pair(rows[0]) if rows else None
+
+
+async def between(plan: Row, home: str, helper: str) -> list[Row]:
+    """The pairs of a plan that link these two villages; without a helper's village, all of the family's."""
+    where, values = "c.plan = {} AND h.region_code = {}", [plan["id"], home]
+    if helper:
+        where, values = where + " AND v.region_code = {}", [*values, helper]
+    rows = await Plan.raw(f"{_PAIRS} WHERE {where} ORDER BY c.distance_m, c.id LIMIT 200", *values)
+    return [_pair(row) for row in rows]
+
+
+async def take_pairs_along(
+    actor: Actor, round_row: Row, plan: Row, wanted: PairFilter, now: datetime
+) -> list[Row]:
+    """Every pair of the filtered list; that it was taken, and by whom, stays in the records."""
+    where, values = _pairs_where(plan, wanted)
+    order = f"{_PAIR_KEYS[wanted.sort]}, c.id"
+    async with DB.transaction():
+        rows = await Plan.raw(f"{_PAIRS} WHERE {where} ORDER BY {order}", *values)
+        await _note_export(actor, round_row, plan, "pairs", len(rows), now)
+    return [_pair(row) for row in rows]
+
+
+async def take_left_out_along(
+    actor: Actor, round_row: Row, plan: Row, wanted: LeftOutFilter, now: datetime
+) -> list[Row]:
+    """Every family of the filtered list of those left out; noted likewise."""
+    where, values = _left_out_where(plan, wanted)
+    async with DB.transaction():
+        rows = await Plan.raw(f"{_LEFT_OUT} WHERE {where} ORDER BY {_LEFT_OUT_KEY}, c.id", *values)
+        await _note_export(actor, round_row, plan, "left_out", len(rows), now)
+    return [_left_out(row) for row in rows]
+
+
+async def townships_of(plan: Row) -> list[tuple[str, str]]:
+    """The townships that have families in a plan, paired or left out, for the filter."""
+    rows = await Plan.raw(
+        """
+        SELECT t.code, t.short_name FROM region t WHERE t.code IN (
+            SELECT left(h.region_code, 9) || '000' FROM household h
+            WHERE h.id IN (SELECT household FROM candidate WHERE plan = {}
+                           UNION ALL SELECT household FROM left_out WHERE plan = {})
+        ) ORDER BY t.code
+        """,
+        plan["id"], plan["id"],
+    )  # fmt: skip
+    return [(row["code"], row["short_name"]) for row in rows]
+
+
+_PLACES = """
+    JOIN household h ON h.id = c.household
+    JOIN region p ON p.code = h.region_code
+    LEFT JOIN region t ON t.code = left(h.region_code, 9) || '000'"""
+_PAIRS = f"""
+SELECT c.id, c.household, c.volunteer, c.stage, c.distance_m, c.cost, c.needs_met, c.needs_unmet, c.pinned,
+    c.runner_up, h.name AS household_name, h.colour, h.region_code, p.short_name AS village,
+    t.short_name AS township, v.name AS volunteer_name, v.number, v.capacity,
+    vp.short_name AS volunteer_village, w.kind AS wish, w.id AS wish_id, n.name AS next_name,
+    n.number AS next_number,
+    (SELECT count(DISTINCT o.household) FROM candidate o WHERE o.plan = c.plan AND o.volunteer = c.volunteer)
+    + (SELECT count(DISTINCT q.household) FROM pair q WHERE q.volunteer = c.volunteer AND q.state IN ({_LIVE})
+       AND q."round" IS DISTINCT FROM plan."round") AS load
+FROM candidate c JOIN plan ON plan.id = c.plan {_PLACES}
+    JOIN volunteer v ON v.id = c.volunteer
+    JOIN region vp ON vp.code = v.region_code
+    LEFT JOIN volunteer n ON n.id = (c.runner_up ->> 'volunteer')::uuid
+    LEFT JOIN wish w ON w."round" = plan."round" AND w.household = c.household AND w.volunteer = c.volunteer
+"""  # noqa: S608 -- our own words
+_LEFT_OUT = f"""
+SELECT c.id, c.household, c.colour, c.stage, c.reasons, h.name AS household_name, h.region_code,
+    p.short_name AS village, t.short_name AS township,
+    ARRAY(SELECT n.kind FROM need n WHERE n.household = h.id ORDER BY n.position) AS needs
+FROM left_out c {_PLACES}
+"""  # noqa: S608 -- our own words
+_PAIR_KEYS = {
+    "far": "-c.distance_m::bigint",
+    "near": "c.distance_m::bigint",
+    "cost": "-c.cost",
+    "village": "h.region_code::bigint",
+}
+_LEFT_OUT_KEY = (
+    "array_position(ARRAY['red', 'yellow', 'green'], c.colour::text) * 1000000000000 + h.region_code::bigint"
+)
+
+
+def _pairs_where(plan: Row, wanted: PairFilter) -> tuple[str, list[Any]]:
+    conditions = [
+        ("left(h.region_code, 9) = {}", wanted.township[:9]),
+        ("h.colour = {}", wanted.colour),
+        ("{} = ANY (c.needs_unmet)", "" if wanted.unmet == "any" else wanted.unmet),
+        ("w.kind = {}", wanted.wish),
+    ]
+    where, values = _where(plan, conditions)
+    return where + (" AND cardinality(c.needs_unmet) > 0" if wanted.unmet == "any" else ""), values
+
+
+def _left_out_where(plan: Row, wanted: LeftOutFilter) -> tuple[str, list[Any]]:
+    plain = {
+        NOBODY_OFFERS: " AND (c.reasons ->> 'offering')::int = 0",
+        TAKEN: " AND (c.reasons ->> 'taken')::int > 0",
+    }
+    conditions = [
+        ("left(h.region_code, 9) = {}", wanted.township[:9]),
+        ("c.colour = {}", wanted.colour),
+        ("c.stage = {}::int", int(wanted.stage)),
+        ("jsonb_exists(c.reasons -> 'refused', {})", "" if wanted.reason in plain else wanted.reason),
+    ]
+    where, values = _where(plan, conditions)
+    return where + plain.get(wanted.reason, ""), values
+
+
+def _where(plan: Row, conditions: list[tuple[str, Any]]) -> tuple[str, list[Any]]:
+    asked = [(condition, value) for condition, value in conditions if value]
+    return (
+        " AND ".join(["c.plan = {}", *(condition for condition, _ in asked)]),
+        [plan["id"], *(value for _, value in asked)],
+    )
+
+
+async def _page(
+    select: str, where: str, values: list[Any], key: str, after: str, before: str, total: int,
+    read: Callable[[Row], Row],
+) -> ListPage[Any]:  # fmt: skip
+    counted = await Plan.raw(f"SELECT count(*) AS n FROM ({select} WHERE {where}) AS found", *values)  # noqa: S608
+    edge = _edge(before or after)
+    back = bool(before) and edge is not None
+    limits: list[Any] = []
+    if edge is not None:
+        where += f" AND ({key}, c.id) {'<' if back else '>'} ({{}}::bigint, {{}}::uuid)"
+        limits = list(edge)
+    order = "DESC" if back else "ASC"
+    rows = await Plan.raw(
+        f"{select.replace('SELECT', f'SELECT {key} AS sort_key,', 1)} WHERE {where} "
+        f"ORDER BY sort_key {order}, c.id {order} LIMIT {PAGE + 1}",
+        *values,
+        *limits,
+    )
+    more, shown = len(rows) > PAGE, rows[:PAGE]
+    if back:
+        shown.reverse()
+    has_before = more if back else edge is not None
+    has_after = edge is not None if back else more
+    return ListPage(
+        rows=[read(row) for row in shown],
+        matching=counted[0]["n"],
+        total=total,
+        before=_key(shown[0]) if shown and has_before else "",
+        after=_key(shown[-1]) if shown and has_after else "",
+    )
+
+
+def _pair(row: Row) -> Row:
+    return {**row, "runner_up": json.loads(row["runner_up"]) if row["runner_up"] else None}
+
+
+def _left_out(row: Row) -> Row:
+    return {**row, "reasons": json.loads(row["reasons"])}
+
+
+def _key(row: Row) -> str:
+    return f"{row['sort_key']}~{row['id']}"
+
+
+def _edge(key: str) -> tuple[int, UUID] | None:
+    number, _, row = key.partition("~")
+    try:
+        return (int(number), UUID(row)) if re.fullmatch(r"-?[0-9]{1,15}", number) else None
+    except ValueError:
+        return None
+
+
+async def _note_export(actor: Actor, round_row: Row, plan: Row, what: str, rows: int, now: datetime) -> None:
+    await note(actor, "round.export", round_row["id"], round_row["region_code"], now,
+               plan=plan["number"], what=what, rows=rows)  # fmt: skip

@@ -1,0 +1,236 @@
+"""The coordinator's rounds: opened, counted, calculated, compared; pins and bans."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from litestar import Response, Router, get, post
+from litestar.params import FromPath, FromQuery
+
+from jiedui.accounts.access import safe_path
+from jiedui.errors import Conflict, NotFound, Refused
+from jiedui.i18n import N_
+from jiedui.jobs.pages import seconds_left
+from jiedui.jobs.service import latest_job
+from jiedui.rounds import comparison, plan_pages, service, views, wishes, words
+from jiedui.web.forms import blank, read_form
+from jiedui.web.once import once
+from jiedui.web.page import PageRequest, flash, page, see_other
+from jiedui.web.words import day_of
+
+
+class Opening(msgspec.Struct):
+    """Where, for which day and under which policy a round is opened."""
+
+    region: Annotated[str, msgspec.Meta(max_length=12)]
+    dated: date
+    policy: Annotated[str, msgspec.Meta(max_length=40)]
+
+
+class WishForm(msgspec.Struct):
+    """A pair that must be, or must not be."""
+
+    household: UUID
+    volunteer: UUID
+    kind: Literal["pin", "forbid"]
+    back: str = ""
+
+
+@get("/rounds", name="rounds:list")
+async def show_list(request: PageRequest) -> Response[Any]:
+    """The rounds of the area, the newest first."""
+    rows, further = await views.rounds_of(request.user, _uuid(request.query_params.get("before", "")))
+    link = f"/rounds?before={further}" if further else ""
+    return page(request, "rounds/list.html", rounds=rows, next=link, states=words.ROUND_STATES)
+
+
+@get("/rounds/new", name="rounds:new")
+async def new(request: PageRequest) -> Response[Any]:
+    """The form of a round, with the families and places of the area it names."""
+    today = day_of(request.app.state.clock())
+    known = {"region": request.user.region_code, "dated": today.isoformat(), "policy": "standard"}
+    return await _form_page(request, blank(**known | _given(request)))
+
+
+@get("/rounds/preview", name="rounds:preview")
+async def preview(request: PageRequest) -> Response[Any]:
+    """Only the counts, when another area or day is chosen."""
+    return page(request, "rounds/counts.html", counts=await _counts(request, _given(request)))
+
+
+@post("/rounds", name="rounds:open")
+async def open_(request: PageRequest) -> Response[Any]:
+    """Open a round; the draft of that area and day, where there is one."""
+    form = await read_form(request, Opening)
+    if form.ok:
+        try:
+            return await once(request, lambda: _open(request, form.value))
+        except (Refused, NotFound) as refused:
+            form.refuse(refused)
+    return await _form_page(request, form)
+
+
+@get("/rounds/{round_id:uuid}", name="rounds:show")
+async def show(request: PageRequest, round_id: FromPath[UUID]) -> Response[Any]:
+    """One round: who waits, what was calculated, what is being calculated."""
+    round_row = await views.round_page(request.user, round_id)
+    plans = await views.plans_of(round_id)
+    job = await latest_job(plans[0]["id"]) if plans and plans[0]["state"] in ("queued", "running") else None
+    counts = await views.counts_of(
+        request.user, round_row["region_code"], round_row["dated"], round_row["policy_name"],
+        round_row["policy_version"],
+    )  # fmt: skip
+    return page(
+        request,
+        "rounds/show.html",
+        round=round_row,
+        plans=plans,
+        counts=counts,
+        wishes=await views.wishes_of(round_id),
+        job=job,
+        left=seconds_left(job, request.app.state.clock()) if job else None,
+        back=f"/rounds/{round_id}",
+        words=words,
+    )
+
+
+@post("/rounds/{round_id:uuid}/calculate", name="rounds:calculate")
+async def calculate(request: PageRequest, round_id: FromPath[UUID]) -> Response[Any]:
+    """Ask a worker for a plan; the page shows how far it is."""
+    try:
+        await service.queue_plan(request.user, round_id, request.app.state.clock())
+    except (Conflict, Refused) as refused:
+        flash(request, refused.msgid, kind="problem", **refused.params)
+    return see_other(request, f"/rounds/{round_id}")
+
+
+@post("/rounds/{round_id:uuid}/put-aside", name="rounds:cancel")
+async def put_aside(request: PageRequest, round_id: FromPath[UUID]) -> Response[Any]:
+    """Close a draft that is not needed; it stays for the record."""
+    try:
+        await service.cancel_round(request.user, round_id, request.app.state.clock())
+        flash(request, N_("The round was put aside. Its runs stay readable here."))
+    except Conflict as refused:
+        flash(request, refused.msgid, kind="problem", **refused.params)
+    return see_other(request, f"/rounds/{round_id}")
+
+
+@post("/rounds/{round_id:uuid}/wishes", name="rounds:wish")
+async def wish(request: PageRequest, round_id: FromPath[UUID]) -> Response[Any]:
+    """Pin or forbid a pair; the next run obeys."""
+    form = await read_form(request, WishForm)
+    if not form.ok:
+        raise NotFound
+    asked = form.value
+    await wishes.wish(
+        request.user, round_id, asked.household, asked.volunteer, asked.kind, "", request.app.state.clock()
+    )
+    return await _after_wish(request, round_id, asked.household, asked.volunteer, asked.back)
+
+
+@post("/rounds/{round_id:uuid}/wishes/{wish_id:uuid}/take-back", name="rounds:unwish")
+async def unwish(request: PageRequest, round_id: FromPath[UUID], wish_id: FromPath[UUID]) -> Response[Any]:
+    """Take a pin or a ban back."""
+    back = safe_path(request.query_params.get("back"))
+    found = [row for row in await views.wishes_of(round_id) if row["id"] == wish_id]
+    await wishes.unwish(request.user, round_id, wish_id, request.app.state.clock())
+    if not found:
+        return see_other(request, back if back != "/" else f"/rounds/{round_id}")
+    return await _after_wish(request, round_id, found[0]["household"], found[0]["volunteer"], back)
+
+
+@get("/rounds/{round_id:uuid}/compare", name="rounds:compare")
+async def compare(
+    request: PageRequest, round_id: FromPath[UUID], a: FromQuery[int] = 0, b: FromQuery[int] = 0
+) -> Response[Any]:
+    """Two runs side by side; by default the newest ready one and the one before."""
+    round_row = await views.round_page(request.user, round_id)
+    ready = [plan for plan in await views.plans_of(round_id) if plan["state"] == "ready"]
+    runs = {plan["number"]: plan for plan in ready}
+    newest = sorted(runs)[-2:]
+    if len(newest) < 2:
+        return page(request, "rounds/compare.html", round=round_row, ready=ready, sides=None)
+    if (a or b) and not {a, b} <= runs.keys():
+        raise NotFound
+    one, other = (runs[a], runs[b]) if a and b else (runs[newest[0]], runs[newest[1]])
+    return page(
+        request,
+        "rounds/compare.html",
+        round=round_row,
+        ready=ready,
+        sides=[{**run, **await views.plan_summary(run["id"])} for run in (one, other)],
+        only=[await comparison.only_in(*ids) for ids in _both_ways(one, other)],
+        helped=[await comparison.helped_only_in(*ids) for ids in _both_ways(one, other)],
+        most=comparison.MOST_SHOWN,
+    )
+
+
+async def _open(request: PageRequest, wanted: Opening) -> str:
+    now = request.app.state.clock()
+    await service.refuse_empty_area(request.user, wanted.region)
+    return (
+        f"/rounds/{await service.open_round(request.user, wanted.region, wanted.dated, wanted.policy, now)}"
+    )
+
+
+async def _form_page(request: PageRequest, form: Any) -> Response[Any]:
+    typed = {name: form.text(name) for name in ("region", "dated", "policy")}
+    return page(
+        request,
+        "rounds/new.html",
+        form=form,
+        areas=await views.areas_of(request.user),
+        policies=await views.policies(),
+        counts=await _counts(request, typed),
+        status_code=form.status,
+    )
+
+
+async def _counts(request: PageRequest, typed: dict[str, str]) -> Any:
+    try:
+        wanted = msgspec.convert(typed, Opening, strict=False)
+        return await views.counts_of(request.user, wanted.region, wanted.dated, wanted.policy)
+    except (msgspec.ValidationError, NotFound):
+        return None
+
+
+def _given(request: PageRequest) -> dict[str, str]:
+    given = {name: request.query_params.get(name, "") for name in ("region", "dated", "policy")}
+    return {name: value for name, value in given.items() if value}
+
+
+async def _after_wish(
+    request: PageRequest, round_id: UUID, household: UUID, volunteer: UUID, back: str
+) -> Response[Any]:
+    """For htmx the buttons of this one pair, as they now are; else the page that was left."""
+    back = safe_path(back)
+    back = back if back != "/" else f"/rounds/{round_id}"
+    if not request.htmx:
+        return see_other(request, back)
+    mine = [row for row in await views.wishes_of(round_id)
+            if (row["household"], row["volunteer"]) == (household, volunteer)]  # fmt: skip
+    wished = mine[0] if mine else {"kind": None, "id": None}
+    pair = {"household": household, "volunteer": volunteer, "wish": wished["kind"], "wish_id": wished["id"]}
+    return page(request, "rounds/wish.html", round_id=round_id, pair=pair, back=back)
+
+
+def _both_ways(one: Any, other: Any) -> tuple[tuple[UUID, UUID], tuple[UUID, UUID]]:
+    return (one["id"], other["id"]), (other["id"], one["id"])
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+ROUTER = Router(
+    "/",
+    route_handlers=[
+        show_list, new, preview, open_, show, calculate, put_aside, wish, unwish, compare,
+        *plan_pages.HANDLERS,
+    ],
+    opt={"access": "coordinator"},
+)  # fmt: skip

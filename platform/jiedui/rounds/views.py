@@ -1,0 +1,223 @@
+"""What a coordinator sees of her rounds: lists, counts, runs. Reads only, all within her area."""
+
+import json
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from jiedui.accounts.actor import Actor
+from jiedui.columns import Row
+from jiedui.errors import NotFound
+from jiedui.policies.pack import COLOURS, Pack
+from jiedui.policies.service import pack_named
+from jiedui.policies.tables import PolicyPack
+from jiedui.regions.codes import parent, significant, within
+from jiedui.regions.tables import LEVELS, Region
+from jiedui.rounds.service import round_of
+from jiedui.rounds.tables import LIVE, Plan, Round
+from jiedui.web.words import percent
+
+PAGE = 50
+_DIGITS = (2, 4, 6, 9, 12)
+"""Significant digits of a code at each of LEVELS."""
+_LIVE = ", ".join(f"'{state}'" for state in LIVE)
+
+
+async def rounds_of(actor: Actor, before: UUID | None = None) -> tuple[list[Row], UUID | None]:
+    """Rounds of the area, the newest first, 50 at a time; and the id to go on from."""
+    rows = await Round.raw(_ROUNDS, significant(actor.region_code) + "%", before, before, PAGE + 1)
+    shown = [_with_figures(row) for row in rows[:PAGE]]
+    return shown, shown[-1]["id"] if len(rows) > PAGE else None
+
+
+async def areas_of(actor: Actor) -> list[tuple[str, str]]:
+    """Where this actor may open a round: her own region and the two steps below it, no single villages."""
+    own = significant(actor.region_code)
+    level = _DIGITS.index(len(own)) if own else -1
+    rows = await Region.select(Region.code, Region.short_name).where(
+        Region.level.is_in(list(LEVELS[max(level, 0) : level + 3])),
+        Region.level != "village",
+        Region.code.like(own + "%"),
+    ).order_by(Region.code)  # fmt: skip
+    names = {row["code"]: row["short_name"] for row in rows}
+    return [(code, " · ".join(names[step] for step in _steps(code, own) if step in names)) for code in names]
+
+
+async def policies() -> list[tuple[str, int]]:
+    """The policies a round can be run under, each in its newest version."""
+    rows = await PolicyPack.raw(
+        "SELECT name, max(version) AS version FROM policy_pack GROUP BY name ORDER BY 1"
+    )
+    return [(row["name"], row["version"]) for row in rows]
+
+
+async def counts_of(
+    actor: Actor, region_code: str, dated: date, policy: str, version: int | None = None
+) -> Row:
+    """Families that wait, by colour, and the places there are for them. Raises NotFound out of the area."""
+    if not within(actor.region_code, region_code):
+        raise NotFound
+    pack = await pack_named(policy, version)
+    prefix = significant(region_code) + "%"
+    waiting = {row["colour"]: row for row in await Round.raw(_WAITING, prefix, pack.helpers.ratio)}
+    none = {"families": 0, "needs": 0}
+    places = await Round.raw(_PLACES, dated, pack.eligibility.record_check_days, prefix)
+    return {"waiting": {colour: waiting.get(colour, none) for colour in COLOURS}, **places[0]}
+
+
+async def round_page(actor: Actor, round_id: UUID) -> Row:
+    """A round with the names a page says beside it. Raises NotFound."""
+    await round_of(actor, round_id)
+    rows = await Round.raw(
+        """
+        SELECT r.*, g.short_name AS area, a.name AS opened_by, b.name AS publisher,
+            (SELECT number FROM plan WHERE plan.id = r.published_plan_id) AS published_number
+        FROM "round" r LEFT JOIN region g ON g.code = r.region_code
+        LEFT JOIN account a ON a.id = r.created_by LEFT JOIN account b ON b.id = r.published_by
+        WHERE r.id = {}
+        """,
+        round_id,
+    )
+    row: Row = rows[0]
+    return row
+
+
+async def plans_of(round_id: UUID) -> list[Row]:
+    """The runs of a round the caller has been shown, the newest first."""
+    rows = await Plan.select().where(Plan.round == round_id).order_by(Plan.number, ascending=False)
+    return [_with_figures(row) for row in rows]
+
+
+async def plan_at(actor: Actor, round_id: UUID, number: int) -> tuple[Row, Row]:
+    """A round of the area and its plan of this number. Raises NotFound."""
+    round_row = await round_page(actor, round_id)
+    query = Plan.select().where(Plan.round == round_id, Plan.number == number)
+    row = await query.first() if 0 < number < 2**31 else None
+    if row is None:
+        raise NotFound
+    return round_row, _with_figures(row)
+
+
+async def plan_summary(plan_id: UUID) -> Row:
+    """Pairs, people and distances of a plan."""
+    rows = await Plan.raw(_SUMMARY, plan_id, plan_id)
+    row: Row = rows[0]
+    return row
+
+
+async def wishes_of(round_id: UUID) -> list[Row]:
+    """The pins and bans of a round, the newest first."""
+    rows: list[Row] = await Round.raw(
+        """
+        SELECT w.*, h.name AS household_name, h.colour, p.short_name AS village, t.short_name AS township,
+            v.name AS volunteer_name, v.number, a.name AS wished_by
+        FROM wish w JOIN household h ON h.id = w.household JOIN volunteer v ON v.id = w.volunteer
+        JOIN region p ON p.code = h.region_code LEFT JOIN region t ON t.code = left(h.region_code, 9) || '000'
+        LEFT JOIN account a ON a.id = w.created_by
+        WHERE w."round" = {} ORDER BY w.created_at DESC, w.id
+        """,
+        round_id,
+    )
+    return rows
+
+
+async def refused_pins(plan: Row) -> list[Row]:
+    """Pins this plan could not obey, with the people and the name of the rule."""
+    pins = [pin for stage in plan["stages"] for pin in stage["refused_pins"]]
+    if not pins:
+        return []
+    rows = await Plan.raw(
+        """
+        SELECT h.id AS household, h.name AS household_name, v.id AS volunteer, v.name AS volunteer_name,
+            v.number
+        FROM unnest({}::uuid[], {}::uuid[]) AS pin (household, volunteer)
+        JOIN household h ON h.id = pin.household JOIN volunteer v ON v.id = pin.volunteer
+        """,
+        [UUID(pin["household"]) for pin in pins], [UUID(pin["volunteer"]) for pin in pins],
+    )  # fmt: skip
+    names = {(str(row["household"]), str(row["volunteer"])): row for row in rows}
+    first = {(pin["household"], pin["volunteer"]): pin["rule"] for pin in reversed(pins)}
+    return [{**names[who], "rule": rule} for who, rule in first.items() if who in names]
+
+
+async def pack_of(round_row: Row) -> Pack:
+    """The policy a round was opened under."""
+    return await pack_named(round_row["policy_name"], round_row["policy_version"])
+
+
+def _steps(code: str, own: str) -> list[str]:
+    """The regions from below one's own down to this one."""
+    steps = [code]
+    while (above := parent(steps[0])) and len(significant(above)) > len(own):
+        steps.insert(0, above)
+    return steps
+
+
+def _coverage(counts: dict[str, list[int]]) -> list[Row]:
+    return [
+        {"colour": colour, "got": got, "wanted": wanted, "share": percent(got, wanted)}
+        for colour in COLOURS
+        for got, wanted in [counts[colour]]
+    ]
+
+
+def _with_figures(row: Row) -> Row:
+    """The figures of a run laid open: `covered` by colour, `second` helpers found, `checks` by name."""
+    stages: list[dict[str, Any]] = json.loads(row["figures"]).get("stages", []) if row["figures"] else []
+    first = stages[0] if stages else None
+    checks: dict[str, bool] = {}
+    for stage in stages:
+        for name, passed in stage["checks"].items():
+            checks[name] = checks.get(name, True) and passed
+    return {
+        **row,
+        "stages": stages,
+        "covered": _coverage(first["covered"]) if first else [],
+        "found": first["pairs"] if first else 0,
+        "second": sum(stage["pairs"] for stage in stages[1:]),
+        "pairs": sum(stage["pairs"] for stage in stages),
+        "checks": checks,
+    }
+
+
+_ROUNDS = """
+SELECT r.*, g.short_name AS area, a.name AS opened_by, b.name AS publisher, p.number, p.figures,
+    (SELECT count(*) FROM plan q WHERE q."round" = r.id) AS runs,
+    EXISTS (SELECT FROM plan q WHERE q."round" = r.id AND q.state IN ('queued', 'running')) AS running
+FROM "round" r LEFT JOIN region g ON g.code = r.region_code
+LEFT JOIN LATERAL (
+    SELECT number, figures FROM plan WHERE plan."round" = r.id AND plan.state = 'ready'
+    AND plan.id = coalesce(r.published_plan_id, plan.id) ORDER BY number DESC LIMIT 1
+) p ON true
+LEFT JOIN account a ON a.id = r.created_by LEFT JOIN account b ON b.id = r.published_by
+WHERE r.region_code LIKE {} AND ({}::uuid IS NULL OR (r.created_at, r.id) < (
+    SELECT created_at, id FROM "round" WHERE id = {}::uuid))
+ORDER BY r.created_at DESC, r.id DESC LIMIT {}
+"""
+_WAITING = f"""
+SELECT h.colour, count(*) AS families, coalesce(sum(n.needs), 0)::bigint AS needs
+FROM household h
+JOIN LATERAL (SELECT count(*) AS needs FROM need WHERE need.household = h.id) n ON n.needs > 0
+WHERE h.active AND h.region_code LIKE {{}} AND greatest(h.wanted_helpers, {{}}) > (
+    SELECT count(*) FROM pair p WHERE p.household = h.id AND p.state IN ({_LIVE}))
+GROUP BY h.colour
+"""  # noqa: S608 -- our own words
+_PLACES = f"""
+SELECT count(*) AS volunteers, count(*) FILTER (WHERE room > 0) AS with_room,
+    coalesce(sum(room), 0)::bigint AS places, count(*) FILTER (WHERE room > 0 AND cleared) AS cleared,
+    coalesce(sum(room) FILTER (WHERE cleared), 0)::bigint AS cleared_places
+FROM (
+    SELECT coalesce(v.trained AND {{}}::date - v.record_checked_on BETWEEN 0 AND {{}}::int, false) AS cleared,
+        greatest(v.capacity - (SELECT count(DISTINCT p.household) FROM pair p
+            WHERE p.volunteer = v.id AND p.state IN ({_LIVE})), 0) AS room
+    FROM volunteer v WHERE v.region_code LIKE {{}} AND v.state = 'active' AND NOT v.paused
+) AS helper
+"""  # noqa: S608 -- our own words
+_SUMMARY = """
+SELECT count(*) AS pairs, count(DISTINCT c.household) AS households,
+    count(DISTINCT c.volunteer) AS volunteers,
+    round(avg(c.distance_m))::int AS mean_m, max(c.distance_m) AS max_m,
+    percentile_disc(0.5) WITHIN GROUP (ORDER BY c.distance_m) AS median_m,
+    (SELECT count(DISTINCT l.household) FROM left_out l WHERE l.plan = {} AND l.stage = 1) AS left_out
+FROM candidate c WHERE c.plan = {}
+"""
