@@ -3,7 +3,7 @@
 import logging
 import secrets
 import traceback
-from typing import Any
+from typing import Any, cast
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
@@ -87,6 +87,7 @@ def _unknown(request: Request[Any, Any, Any], error: Exception) -> Response[Any]
 
 
 def _render(request: Request[Any, Any, Any], error: DomainError, status: int) -> Response[Any]:
+    cast(dict[str, Any], request.scope)["failed"] = True
     headers = {"Retry-After": str(error.params.get("seconds", 60))} if status in (429, 503) else {}
     if _wants_json(request):
         sentence = translate(language_of(request), error.msgid, **error.params)

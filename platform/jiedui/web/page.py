@@ -105,6 +105,8 @@ def _view(request: Request[Any, Any, Any]) -> View:
 
 
 def _address(request: Request[Any, Any, Any]) -> str:
+    if cast(dict[str, Any], request.scope).get("failed"):
+        return "/"  # what failed may have had somebody's name in its address, and leads nowhere anyway
     query = request.scope["query_string"].decode("latin-1")
     return request.scope["path"] + (f"?{query}" if query else "")
 
