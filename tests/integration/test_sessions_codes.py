@@ -33,6 +33,8 @@ async def test_of_fifty_redemptions_at_once_one_succeeds(clean_db, limits):
     now = utc_now()
     code = await ask(limits, now)
     await OneTimeCode.update({OneTimeCode.tries: -50}, force=True)
+    # connections are opened first, else the first comer is done before the others have one
+    await asyncio.gather(*(OneTimeCode.raw("SELECT pg_sleep(0.2)") for _ in range(10)))
     outcomes = await asyncio.gather(
         *(redeem_code(PHONE, code, "login", address="a", limits=limits, now=now) for _ in range(50)),
         return_exceptions=True,
