@@ -172,15 +172,30 @@ async def test_two_workers_deliver_each_notice_once(clean_db: None) -> None:
     gateway = Gateway()
     post = post_with(gateway)
 
-    async def worker() -> None:
-        while await delivery.deliver_due(post, limit=7):
-            continue
+    async def worker() -> int:
+        taken = 0
+        while taken_now := await delivery.deliver_due(post, limit=7):
+            taken += taken_now
+        return taken
 
-    await asyncio.gather(*(asyncio.create_task(worker(), context=Context()) for _ in range(4)))
+    taken = await asyncio.gather(*(asyncio.create_task(worker(), context=Context()) for _ in range(4)))
+    assert sum(taken) == 60
+    assert sorted(taken)[-2] > 0, "at least two really worked at the same time"
     keys = [key for key, _ in gateway.seen]
     assert len(keys) == 60
     assert len(set(keys)) == 60
     assert await Notice.count().where(Notice.state == "sent") == 60
+
+
+async def test_a_notice_that_another_worker_holds_does_not_hold_up_the_others(clean_db: None) -> None:
+    household = await a_household()
+    held, free = await told(household), await told(household)
+    gateway = Gateway()
+    async with DB.transaction():
+        await Notice.select(Notice.id).where(Notice.id == held).lock_rows("UPDATE")
+        other = asyncio.create_task(delivery.deliver_due(post_with(gateway)), context=Context())
+        assert await asyncio.wait_for(other, timeout=5) == 1
+    assert [key for key, _ in gateway.seen] == [str(free)]
 
 
 async def test_a_contact_way_changed_between_queueing_and_sending_is_honoured(db: None) -> None:
@@ -319,8 +334,9 @@ async def test_the_demonstrations_console_needs_no_gateway(db: None) -> None:
 async def test_a_reminder_waits_behind_the_first_telling_and_ends_with_it(db: None) -> None:
     household, pair = await a_household(contact_way="village"), uuid4()
     first = await told(household, about=pair)
-    reminder = await told(household, "household.reminder", about=pair)
     await service.deliver_due(NOW)
+    reminder = await told(household, "household.reminder", about=pair)
+    await service.deliver_due(NOW + timedelta(days=3))
     (item,) = await lists.on_list(a_coordinator(), "village")
     assert item.notice_id == first
     await service.mark_passed_on(a_coordinator(), first, NOW)
