@@ -60,11 +60,13 @@ async def test_she_is_vetted_and_approved_step_by_step(db, coordinator):
     page = await coordinator.get(path)
     for missing in ("A record check is missing.", "The training is missing.", "not an approved volunteer"):
         assert missing in page.text
+    assert f'action="{path}/approve"' not in page.text
     early = await coordinator.submit(f"{path}/approve")
     assert early.headers["location"] == path
     assert "record the identity check first" in (await coordinator.get(path)).text
     for kind in ("identity", "record", "training"):
         assert (await coordinator.submit(f"{path}/checks", CHECK | {"kind": kind})).status_code == 303
+    assert f'action="{path}/approve"' in (await coordinator.get(path)).text
     await coordinator.submit(f"{path}/approve")
     page = await coordinator.get(path)
     assert "Approved." in page.text and "until 1 October 2027" in page.text

@@ -220,6 +220,7 @@ async def _one(
         missing=rules.before_children(volunteer, standard(), today),
         cleared_until=rules.cleared_until(volunteer, standard()),
         deeds=rules.allowed_deeds(volunteer["state"]),
+        before_approval=rules.before_approval(volunteer["checks"]),
         states=words.STATES,
         checks=words.CHECKS,
         times=rules.TIMES,

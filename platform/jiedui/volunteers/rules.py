@@ -73,13 +73,14 @@ def latest(checks: Sequence[Mapping[str, Any]], kind: str) -> Mapping[str, Any] 
     return max(of_kind, key=lambda check: (check["checked_on"], check["created_at"]), default=None)
 
 
-def require_identity(checks: Sequence[Mapping[str, Any]]) -> None:
-    """Nobody becomes active without somebody having seen who she is. Raises Refused."""
+def before_approval(checks: Sequence[Mapping[str, Any]]) -> str | None:
+    """Nobody becomes active without somebody having seen who she is: what is in the way, or None."""
     found = latest(checks, "identity")
     if found is None:
-        raise Refused(N_("Please record the identity check first: somebody has to have seen who she is."))
+        return N_("Please record the identity check first: somebody has to have seen who she is.")
     if not found["passed"]:
-        raise Refused(N_("The last identity check was not passed, so she cannot be approved."))
+        return N_("The last identity check was not passed, so she cannot be approved.")
+    return None
 
 
 def check_date(checked_on: date, today: date) -> None:

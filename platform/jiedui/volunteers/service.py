@@ -199,8 +199,8 @@ async def _move(
     reason: str | None = None,
 ) -> None:
     state = rules.next_state(deed, volunteer["state"])
-    if deed == "approve":
-        rules.require_identity(checks)
+    if deed == "approve" and (in_the_way := rules.before_approval(checks)):
+        raise Refused(in_the_way)
     moved = (
         await Volunteer.update({Volunteer.state: state, Volunteer.paused: False, Volunteer.updated_at: now})
         .where(Volunteer.id == volunteer["id"], Volunteer.state == volunteer["state"])
