@@ -238,6 +238,13 @@ async def test_after_the_end_nothing_is_left_to_see(state):
         await service.show_phone(actor, pair, NOW)
 
 
+async def test_a_family_that_ended_once_and_runs_again_is_named_once():
+    home, volunteer, actor = await a_family_with_canaries()
+    await a_pair(home, volunteer, state="closed")
+    await a_pair(home, volunteer, state="active")
+    assert [family.surname for family in await service.pairs_of(actor)] == ["钱", ""]
+
+
 async def test_the_moment_a_pair_closes_the_family_is_gone_from_her_list():
     home, volunteer, actor = await a_family_with_canaries()
     pair = await a_pair(home, volunteer, state="active")

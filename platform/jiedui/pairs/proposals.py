@@ -29,9 +29,7 @@ async def accept_proposal(actor: Actor, pair_id: UUID, now: datetime) -> None:
     _in_time(pair, now)
     async with DB.transaction():
         await check_still_eligible(pair, now)
-        pair = await take(
-            "accept", pair, actor.role, {Pair.volunteer_answered_at: now}, Pair.volunteer_deadline > now
-        )
+        pair = await take("accept", pair, actor.role, {Pair.volunteer_answered_at: now})
         await consents.give(
             ("pair", pair_id),
             [current("pairing.volunteer")],
@@ -58,7 +56,6 @@ async def decline_proposal(actor: Actor, pair_id: UUID, reason: str, now: dateti
             pair,
             actor.role,
             {Pair.volunteer_answered_at: now, Pair.end_reason: why.code},
-            Pair.volunteer_deadline > now,
         )
         await never_again(pair, why.code, now)
         await note(actor, "pair.decline", pair, now, reason=why.code)

@@ -38,8 +38,8 @@ async def locked(pair_id: UUID) -> Row:
     return pair
 
 
-async def take(name: str, pair: Row, role: str, values: dict[Any, Any] | None = None, *also: Any) -> Row:
-    """Move a pair on if it still stands where the step begins (and `also` holds); the row as it is then.
+async def take(name: str, pair: Row, role: str, values: dict[Any, Any] | None = None) -> Row:
+    """Move a pair on if it still stands where the step begins; the row as it is then.
 
     Raises Forbidden for a role that may not, Conflict when somebody was faster.
     """
@@ -48,7 +48,7 @@ async def take(name: str, pair: Row, role: str, values: dict[Any, Any] | None = 
         raise Forbidden
     moved: list[Row] = (
         await Pair.update({Pair.state: step.to, **(values or {})})
-        .where(Pair.id == pair["id"], Pair.state.is_in(sorted(step.takes)), *also)
+        .where(Pair.id == pair["id"], Pair.state.is_in(sorted(step.takes)))
         .returning(*Pair.all_columns())
     )
     if not moved:
