@@ -33,15 +33,18 @@ async def add_staff(
         created_at=now,
     )
     async with DB.transaction():
-        added = await Account.insert(account).on_conflict(target=Account.login, action="DO NOTHING").returning(
-            Account.id
-        )  # fmt: skip
+        insert = Account.insert(account).on_conflict(target=Account.login, action="DO NOTHING")
+        added = await insert.returning(Account.id)
         if not added:
             raise Conflict(N_("The login name {login} is taken."), login=login)
         await record(
-            actor, action="account.add", subject=("account", added[0]["id"]), region_code=region_code, now=now,
+            actor,
+            action="account.add",
+            subject=("account", added[0]["id"]),
+            region_code=region_code,
+            now=now,
             detail={"role": role},
-        )  # fmt: skip
+        )
     return UUID(str(added[0]["id"]))
 
 

@@ -35,8 +35,9 @@ def seconds_left(job: Row, now: datetime) -> int | None:
     """A guess from the share that is done; None while there is nothing to guess from."""
     if not job["done_units"] or job["started_at"] is None:
         return None
-    spent: float = (now - job["started_at"]).total_seconds()
-    return max(0, round(spent / job["done_units"] * (job["total_units"] - job["done_units"])))
+    spent = (now - job["started_at"]).total_seconds()
+    left: float = spent / job["done_units"] * (job["total_units"] - job["done_units"])
+    return max(0, round(left))
 
 
 ROUTER = Router("/", route_handlers=[progress, stop], opt={"access": "coordinator"})
