@@ -16,6 +16,7 @@ from jiedui.accounts.tables import Account
 from jiedui.households.tables import Household
 from jiedui.jobs.service import run_one
 from jiedui.jobs.tables import Job
+from jiedui.ledgers import service
 from jiedui.ledgers.tables import HeaderWord, LedgerImport
 from jiedui.ledgers.work import apply_upload, read_upload
 from jiedui.volunteers.tables import Volunteer
@@ -223,6 +224,33 @@ async def test_a_file_being_read_when_it_is_thrown_away_stays_thrown_away(login_
     await coordinator.submit(f"{here}/discard")
     await work()
     assert (await the_import())["state"] == "discarded"
+
+
+async def test_a_file_thrown_away_in_the_middle_of_reading_stays_thrown_away(login_as, monkeypatch):
+    coordinator = await login_as("coordinator")
+    here = (await send(coordinator, ledger("households", household_row(1)))).headers["location"]
+    await coordinator.get(here)
+    forecast = service.forecast
+
+    async def meanwhile(*args: Any) -> Any:
+        await coordinator.submit(f"{here}/discard")
+        return await forecast(*args)
+
+    monkeypatch.setattr(service, "forecast", meanwhile)
+    await work()
+    assert (await the_import())["state"] == "discarded"
+
+
+async def test_who_moved_to_another_area_meanwhile_takes_nothing_there(login_as):
+    coordinator = await login_as("coordinator")
+    here = (await send(coordinator, ledger("households", household_row(1)))).headers["location"]
+    await work()
+    await coordinator.get(here)
+    await coordinator.submit(f"{here}/apply")
+    await Account.update({Account.region_code: OTHER_COUNTY}).where(Account.id == coordinator.account_id)
+    await work()
+    assert await Household.count() == 0
+    assert (await the_import())["state"] == "checked"
 
 
 async def test_somebody_else_s_upload_looks_like_none(login_as):
