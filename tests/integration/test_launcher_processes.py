@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,18 +60,12 @@ class Family:
                 continue
         return found
 
-    def grows_to(self, count: int) -> None:
-        self._becomes(lambda: len(self.living()) >= count)
-
-    def is_gone(self) -> None:
-        self._becomes(lambda: not self.living())
-
-    def _becomes(self, condition: object) -> None:
-        assert callable(condition)
+    def becomes(self, wanted: Callable[[list[int]], bool]) -> None:
+        """Wait until the family is as wanted."""
         deadline = time.monotonic() + 30
-        while not condition() and time.monotonic() < deadline:
+        while not wanted(living := self.living()):
+            assert time.monotonic() < deadline, [command(pid)[:80] for pid in living]
             time.sleep(0.05)
-        assert condition(), [Path(f"/proc/{pid}/cmdline").read_bytes()[:80] for pid in self.living()]
 
 
 @pytest.fixture
@@ -89,7 +83,8 @@ def launch(family: Family, data: Path, member: str = MEMBER, **options: object) 
         start_new_session=True,
         **{"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "stdin": subprocess.DEVNULL, **options},  # type: ignore[call-overload]
     )
-    family.grows_to(5 if member == MEMBER else 3)  # the launcher, two members, their workers
+    size = 5 if member == MEMBER else 3  # the launcher, two members, their workers
+    family.becomes(lambda living: len(living) == size)
     return process  # type: ignore[no-any-return]
 
 
@@ -121,7 +116,7 @@ def test_a_killed_launcher_leaves_nothing(tmp_path: Path, family: Family) -> Non
     process = launch(family, tmp_path)
     process.kill()
     process.wait()
-    family.is_gone()
+    family.becomes(lambda living: not living)
     deadline = time.monotonic() + 10
     while servers_of(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -165,7 +160,7 @@ def test_a_member_that_dies_is_started_again_and_its_leftovers_are_ended(
     leftovers = [pid for pid in family.living() if parent(pid) in members]
     assert len(members) == len(leftovers) == 2
     os.kill(members[0], signal.SIGKILL)
-    family._becomes(lambda: len(family.living()) == 5 and members[0] not in family.living())
+    family.becomes(lambda living: len(living) == 5 and members[0] not in living)
     assert members[1] in family.living()
     assert len(set(leftovers) & set(family.living())) == 1
     process.terminate()
