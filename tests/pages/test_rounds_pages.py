@@ -376,7 +376,7 @@ async def test_a_pair_is_pinned_and_forbidden_and_both_are_taken_back(coordinato
     answer = await coordinator.submit(f"/rounds/{round_id}/wishes", people | {"kind": "pin"})
     assert answer.headers["location"] == f"{plan}?colour=green"
     page = await coordinator.get(plan)
-    assert "1 pins or bans are newer than this run." in page.text
+    assert "Pins and bans newer than this run: 1." in page.text
     assert "Your pins and bans" in page.text
     htmx = {"hx-request": "true"}
     swapped = await coordinator.submit(

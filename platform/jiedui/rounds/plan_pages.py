@@ -111,7 +111,7 @@ async def pairs_file(request: PageRequest, round_id: FromPath[UUID], number: Fro
     language = language_of(request)
     headings = [N_("Township"), N_("Village"), N_("Family"), N_("Risk colour"), N_("Needs met"),
                 N_("Needs not met"), N_("Volunteer"), N_("Number"), N_("Kilometres"), N_("Load after"),
-                N_("Next best"), N_("Helper")]  # fmt: skip
+                N_("Next best"), N_("Which helper")]  # fmt: skip
     table = [
         [
             row["township"] or "", row["village"], mask_name(row["household_name"]),
@@ -125,7 +125,7 @@ async def pairs_file(request: PageRequest, round_id: FromPath[UUID], number: Fro
         ]
         for row in rows
     ]  # fmt: skip
-    return _file(request, headings, table, N_("Pairs"), "pairs")
+    return _file(request, headings, table, N_("Who helps whom"), "pairs")
 
 
 @get([f"{_PLAN}/left-out.csv", f"{_PLAN}/left-out.xlsx"], name="plans:left_out_file")

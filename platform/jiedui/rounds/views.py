@@ -71,7 +71,8 @@ async def round_page(actor: Actor, round_id: UUID) -> Row:
     rows = await Round.raw(
         """
         SELECT r.*, g.short_name AS area, a.name AS opened_by, b.name AS publisher,
-            (SELECT number FROM plan WHERE plan.id = r.published_plan_id) AS published_number
+            (SELECT number FROM plan WHERE plan.id = r.published_plan_id) AS published_number,
+            (SELECT max(number) FROM plan WHERE plan."round" = r.id AND plan.state = 'ready') AS newest_number
         FROM "round" r LEFT JOIN region g ON g.code = r.region_code
         LEFT JOIN account a ON a.id = r.created_by LEFT JOIN account b ON b.id = r.published_by
         WHERE r.id = {}

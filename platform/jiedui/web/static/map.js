@@ -76,12 +76,12 @@
       const parts = COLOURS.map((colour, at) => counts[at] && `${SHAPES[colour]} ${said[colour]} ${counts[at]}`).filter(Boolean);
       const text = `${fill(said.ring, { village: name(village), n })} (${parts.join(", ")})`;
       const worst = COLOURS.find((_, at) => counts[at]);
-      const ring = L.circleMarker(point(village), { className: `ring ${worst}`, radius: 5 + 1.5 * Math.sqrt(n), fillOpacity: null });
+      const ring = L.circleMarker(point(village), { className: `ring ${worst}`, radius: 2 + 1.6 * Math.sqrt(n) });
       reachable(ring, text, `village/${village}`).addTo(map);
     }
     for (const [village, , free] of data.room) {
       if (!point(village)) continue;
-      const dot = L.circleMarker(point(village), { className: "dot", radius: 1.5 + 1.2 * Math.sqrt(free) });
+      const dot = L.circleMarker(point(village), { className: "dot", radius: 1 + 1.2 * Math.sqrt(free) });
       reachable(dot, fill(said.dot, { village: name(village), n: free }), `village/${village}`).addTo(map);
     }
 
@@ -99,6 +99,7 @@
       }
     };
     map.on("zoomend", sortOut);
+    new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(box);
     sortOut();
   };
 
