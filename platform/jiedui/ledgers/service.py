@@ -22,7 +22,7 @@ from jiedui.ledgers.header import Profile, header_key
 from jiedui.ledgers.households import read_households
 from jiedui.ledgers.regions import VillageIndex, read_regions
 from jiedui.ledgers.report import Finding, Reading, Report, UnknownHeader
-from jiedui.ledgers.saving import Changes, OnProgress, Saved
+from jiedui.ledgers.saving import Changes, OnProgress, Saved, one_import_at_a_time
 from jiedui.ledgers.tables import HeaderWord, LedgerImport
 from jiedui.ledgers.volunteers import read_volunteers
 from jiedui.piccolo_conf import DB
@@ -124,6 +124,7 @@ async def take(
 ) -> ImportResult:
     """Save a reading inside the caller's transaction, with its audit entry."""
     if kind == "regions":
+        await one_import_at_a_time(kind)
         done = await save_regions(actor, reading.records, now)
         result = ImportResult(reading.report, Changes(done.new, done.changed, done.same))
     else:
