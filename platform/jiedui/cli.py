@@ -36,12 +36,16 @@ def main() -> None:
     except SettingsError as error:
         click.echo(str(error), err=True)
         sys.exit(1)
-    except (ConnectionError, asyncpg.PostgresConnectionError) as error:
-        click.echo(say(_GONE, words=str(error) or type(error).__name__), err=True)
+    except _ACCIDENTS as error:
+        click.echo(say(_CUT_SHORT, words=str(error) or type(error).__name__), err=True)
         sys.exit(1)
 
 
-_GONE = N_("The connection to PostgreSQL was lost in the middle ({words}). Run the same command again.")
+_ACCIDENTS = (
+    OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InterfaceError
+)  # fmt: skip
+"""A full disk, a server that went away: nobody's mistake, and no half-done work is kept."""
+_CUT_SHORT = N_("Cut short: {words}. Nothing half-done was kept; please run the same command again.")
 
 
 def _readable(context: click.Context, option: click.Parameter, path: Path) -> Path:

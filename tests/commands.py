@@ -1,0 +1,97 @@
+"""The real `jiedui` program as people start it: a process of its own, on a data folder of its own."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+JIEDUI = (sys.executable, "-m", "jiedui")
+FENGDU = Path(__file__).parents[1] / "examples" / "fengdu"
+COUNTY = "500230000000"
+DATED = "2026-11-01"
+_UP = "import time; print('up', flush=True); time.sleep(600)"
+
+
+def environment(data: Path, **also: str) -> dict[str, str]:
+    """Nothing of this process's settings but the folder: the command brings its own servers."""
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "TMPDIR")}
+    return {**kept, "JIEDUI_DATA": str(data), "JIEDUI_LANG": "en", **also}
+
+
+def jiedui(data: Path, *arguments: str | Path, **also: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end. Whatever it was told, it must not answer with a traceback."""
+    done = subprocess.run(
+        [*JIEDUI, *map(str, arguments)],
+        env=environment(data, **also),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def done(data: Path, *arguments: str | Path, **also: str) -> str:
+    """Run a command that must succeed; what it printed."""
+    result = jiedui(data, *arguments, **also)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def refused(data: Path, *arguments: str | Path, **also: str) -> str:
+    """Run a command that must be refused with one sentence on stderr, which is given."""
+    result = jiedui(data, *arguments, **also)
+    assert result.returncode == 1, (result.stdout, result.stderr)
+    (sentence,) = result.stderr.strip().splitlines()
+    return sentence
+
+
+@contextlib.contextmanager
+def servers_up(data: Path) -> Iterator[None]:
+    """Keeps the folder's servers running, so that each command in the block joins them."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "jiedui.launcher", sys.executable, "-c", _UP],
+        env=environment(data),
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
+        try:
+            yield
+        finally:
+            for child in children(process.pid):
+                with contextlib.suppress(ProcessLookupError):
+                    if b"time.sleep(600)" in Path(f"/proc/{child}/cmdline").read_bytes():
+                        os.kill(child, signal.SIGTERM)
+            process.wait(30)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process started and that still live."""
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
+
+
+def living(data: Path) -> list[tuple[int, str]]:
+    """Every process that has anything to do with a data folder: its number and command."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        with contextlib.suppress(OSError):
+            command, environ = ((entry / name).read_bytes() for name in ("cmdline", "environ"))
+            if command and os.fsencode(data) in command + environ + os.fsencode((entry / "cwd").readlink()):
+                found.append((int(entry.name), command.replace(b"\0", b" ").decode(errors="replace")))
+    return found
+
+
+def wait_until(what: Callable[[], bool], seconds: float = 30, every: float = 0.02) -> None:
+    """Wait for something to come true, and fail when it does not."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, f"not true after {seconds} s"
+        time.sleep(every)

@@ -1,0 +1,195 @@
+"""What the command line says to bad input: one sentence, the right exit status, and nothing lost."""
+
+import json
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from commands import COUNTY, DATED, FENGDU, JIEDUI, done, environment, jiedui, living, refused, servers_up
+from ledger_files import household_row, ledger_file, volunteer_row
+
+NOT_LEDGERS = {
+    "old.xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512), "old Excel format"),
+    "list.csv": ("姓名,村\n测试甲,回龙村\n".encode(), "text file"),
+    "renamed.xlsx": ("姓名,村\n".encode("gbk"), "text file"),
+    "pictures.zip": (b"PK\x05\x06" + bytes(18), ".xlsx"),
+    "torn.xlsx": (b"PK\x03\x04" + bytes(40), "damaged"),
+    "empty.xlsx": (b"", "empty"),
+}
+
+
+@pytest.fixture(scope="module")
+def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder whose servers run, with regions and one household in it."""
+    folder = tmp_path_factory.mktemp("refusals")
+    with servers_up(folder):
+        done(folder, "regions", "import", FENGDU / "regions.csv")
+        done(folder, "households", "import", ledger_file(folder, "households", household_row(1)))
+        yield folder
+
+
+def kept(county: Path) -> bool:
+    """Whether the one household is there, as it was."""
+    file = ledger_file(county, "households", household_row(1))
+    return "0 new, 0 changed, 1 unchanged" in done(county, "households", "import", file)
+
+
+@pytest.mark.parametrize("name", NOT_LEDGERS)
+def test_a_file_that_is_no_workbook_is_refused_and_nothing_is_lost(county: Path, name: str) -> None:
+    content, words = NOT_LEDGERS[name]
+    (county / name).write_bytes(content)
+    assert words in refused(county, "households", "import", county / name)
+    assert kept(county)
+
+
+@pytest.mark.parametrize(
+    ("kind", "other"), [("households", "volunteers"), ("volunteers", "households"), ("regions", "households")]
+)
+def test_the_other_ledger_is_recognised(county: Path, kind: str, other: str) -> None:
+    sentence = refused(county, kind, "import", FENGDU / f"{other}.xlsx")
+    assert (f"a ledger of {other}, not of {kind}" in sentence) or kind == "regions"
+    assert kept(county)
+
+
+def test_a_missing_file_and_a_folder_are_named(county: Path) -> None:
+    for path in (county / "nowhere.xlsx", county):
+        assert refused(county, "households", "import", path) == f"There is no file {path}."
+
+
+def test_bad_rows_are_reported_one_by_one_and_the_good_ones_taken(county: Path) -> None:
+    report = county / "report.json"
+    rows = [household_row(2, village="桃花源村"), household_row(3, township="火星镇"), household_row(4)]
+    file = ledger_file(county, "households", *rows)
+    assert "1 new, 0 changed, 0 unchanged" in done(county, "households", "import", file, "--report", report)
+    document = json.loads(report.read_text(encoding="utf-8"))
+    assert (document["rows"], document["accepted"], sum(document["rejected"].values())) == (3, 1, 2)
+    assert {one["cell"] for one in document["details"]} == {"台账!B2", "台账!B3"}
+
+    rows = [volunteer_row(5, capacity=-1), volunteer_row(6, capacity="-3户"), volunteer_row(7)]
+    file = ledger_file(county, "volunteers", *rows)
+    assert "1 new, 0 changed, 0 unchanged" in done(county, "volunteers", "import", file, "--report", report)
+    document = json.loads(report.read_text(encoding="utf-8"))
+    assert document["rejected"] == {"capacity is not a positive whole number": 2}
+
+
+def test_an_unknown_policy_or_round_is_a_sentence(county: Path) -> None:
+    run = ("round", "run", "--region", COUNTY, "--on", DATED, "--policy", "generous")
+    assert refused(county, *run) == "There is no policy called generous."
+    nowhere = "6e2f7b5c-0000-4000-8000-000000000000"
+    assert "nothing at this address" in refused(county, "round", "show", nowhere)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("round", "run", "--region", COUNTY, "--on", "2026-13-01"),
+        ("round", "run", "--region", COUNTY, "--on", "tomorrow"),
+        ("round", "run"),
+        ("round", "show", "123"),
+        ("households", "import"),
+        ("households",),
+        ("divorce",),
+        ("migrate", "--hard"),
+        (),
+    ],
+)
+def test_wrong_usage_ends_with_2_before_anything_starts(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    result = jiedui(tmp_path / "data", *arguments)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "Usage:" in result.stderr
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("JIEDUI_PORT", "eighty", "JIEDUI_PORT is 'eighty': write a number"),
+        ("JIEDUI_PORT", "70000", "JIEDUI_PORT is '70000': write a number"),
+        ("JIEDUI_SECRET", "short", "JIEDUI_SECRET is shorter than 32"),
+        ("JIEDUI_DEMO", "yes", "JIEDUI_DEMO is 'yes': write 1 or 0"),
+        ("DATABASE_URL", "mysql://localhost/x", "DATABASE_URL is not understood: write postgresql://"),
+        ("DATABASE_URL", "postgresql://[x", "PostgreSQL does not answer at DATABASE_URL"),
+        ("REDIS_URL", "localhost", "REDIS_URL is not understood: write redis://"),
+    ],
+)
+@pytest.mark.parametrize("verb", [("migrate",), ("serve",)])
+def test_a_bad_setting_is_named_with_what_to_write(
+    county: Path, variable: str, value: str, words: str, verb: tuple[str]
+) -> None:
+    assert words in refused(county, *verb, **{variable: value})
+
+
+def test_a_database_that_is_away_or_somebody_elses_is_a_sentence(county: Path) -> None:
+    url = f"postgresql://jiedui@127.0.0.1:{_closed_port()}/jiedui"
+    assert refused(county, "migrate", DATABASE_URL=url).startswith(
+        "PostgreSQL does not answer at DATABASE_URL:"
+    )
+
+
+def test_a_report_that_cannot_be_written_is_told_before_the_work(county: Path) -> None:
+    file = ledger_file(county, "households", household_row(9))
+    for out in (county / "no" / "report.json", county):
+        assert "cannot be written" in refused(county, "households", "import", file, "--report", out)
+    assert "Would be: 1 new" in done(county, "households", "import", file, "--dry-run")
+
+
+def test_a_data_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert "set JIEDUI_DATA to a folder" in refused(tmp_path / "file", "migrate")
+
+
+def test_the_doctor_finds_a_healthy_folder_well(county: Path) -> None:
+    printed = done(county, "doctor")
+    assert printed.count("✓") == 6
+    assert "✗" not in printed
+
+
+@pytest.mark.parametrize(
+    ("variable", "address", "line"),
+    [
+        ("REDIS_URL", "redis://127.0.0.1:{port}", "✗ Redis or Valkey: "),
+        ("REDIS_URL", "redis://h:none", "✗ Redis or Valkey: "),
+        ("DATABASE_URL", "postgresql://jiedui@127.0.0.1:{port}/jiedui", "✗ PostgreSQL: "),
+        ("DATABASE_URL", "postgresql://[x", "✗ PostgreSQL: "),
+    ],
+)
+def test_the_doctor_names_what_is_not_reachable(county: Path, variable: str, address: str, line: str) -> None:
+    result = jiedui(county, "doctor", **{variable: address.format(port=_closed_port())})
+    assert (result.returncode, result.stderr) == (1, "")
+    assert line in result.stdout
+
+
+def test_the_doctor_sends_a_fresh_folder_to_migrate_and_then_is_content(tmp_path: Path) -> None:
+    result = jiedui(tmp_path, "doctor")
+    assert result.returncode == 1
+    assert "run jiedui migrate" in result.stdout
+    assert "up to date" in done(tmp_path, "migrate")
+    assert "✗" not in done(tmp_path, "doctor")
+
+
+def test_two_commands_on_a_fresh_folder_both_do_their_work_and_leave_nobody_behind(tmp_path: Path) -> None:
+    command = [*JIEDUI, "regions", "import", FENGDU / "regions.csv"]
+    both = [
+        subprocess.Popen(command, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    words = [process.communicate(timeout=60) for process in both]
+    assert [process.returncode for process in both] == [0, 0], words
+    counts = sorted(out.decode().splitlines()[-1] for out, _ in words)
+    assert counts == ["0 new, 0 changed, 369 unchanged", "369 new, 0 changed, 0 unchanged"]
+    assert living(tmp_path) == []
+
+
+def test_help_needs_no_server(tmp_path: Path) -> None:
+    for arguments in (("--help",), ("round", "run", "--help"), ("--version",)):
+        assert done(tmp_path / "data", *arguments)
+    assert not (tmp_path / "data").exists()
+
+
+def _closed_port() -> int:
+    """A port where nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
