@@ -85,7 +85,7 @@ SELECT h.id, r.lat, r.lng, r.name AS village, h.colour, h.wanted_helpers, h.ledg
 FROM household h JOIN region r ON r.code = h.region_code JOIN need n ON n.household = h.id
 WHERE h.region_code LIKE {} AND h.active
 GROUP BY h.id, r.lat, r.lng, r.name
-ORDER BY h.ledger_key
+ORDER BY h.region_code, h.name, h.born_on, h.ledger_key
 """
 _VOLUNTEERS = """
 SELECT v.id, r.lat, r.lng, r.name AS village, v.offers, v.skills, v.capacity, v.reach_km, v.record_checked_on,
