@@ -77,7 +77,7 @@ async def pair_at(plan: Row, candidate_id: UUID) -> Row | None:
     return _pair(rows[0]) if rows else None
 
 
-async def between(plan: Row, home: str, helper: str) -> list[Row]:
+async def between(plan: Row, home: str, helper: str = "") -> list[Row]:
     """The pairs of a plan that link these two villages; without a helper's village, all of the family's."""
     where, values = "c.plan = {} AND h.region_code = {}", [plan["id"], home]
     if helper:

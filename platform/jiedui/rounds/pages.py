@@ -23,9 +23,9 @@ from jiedui.web.words import day_of
 class Opening(msgspec.Struct):
     """Where, for which day and under which policy a round is opened."""
 
-    region: Annotated[str, msgspec.Meta(max_length=12)]
+    region: Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$")]
     dated: date
-    policy: Annotated[str, msgspec.Meta(max_length=40)]
+    policy: Annotated[str, msgspec.Meta(pattern=r"^[\w-]{1,40}$")]
 
 
 class WishForm(msgspec.Struct):

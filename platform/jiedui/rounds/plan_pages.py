@@ -81,7 +81,7 @@ async def village(
     found = await atlas.village_on_map(plan, round_row, code)
     if found is None:
         raise NotFound
-    paired = await lists.between(plan, code, "")
+    paired = await lists.between(plan, code)
     return _panel(request, "rounds/panel_village.html", round_row, plan, village=found, pairs=paired)
 
 
