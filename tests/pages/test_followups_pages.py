@@ -35,6 +35,7 @@ async def test_the_week_names_overdue_contacts_and_leads_to_the_form(login_as, a
     assert "Overdue" in answer.text
     assert "Call 欧阳&#39;s family" in answer.text
     assert f"/me/pairs/{pair}/log?medium=call" in answer.text
+    assert "&lt;time" not in answer.text
     assert "娜娜" not in answer.text
     assert "red" not in answer.text.casefold().replace("required", "")
 
@@ -43,6 +44,7 @@ async def test_a_proposal_stands_first_and_names_nobody(login_as, app):
     visitor, pair = await a_volunteer_with_a_family(login_as, app, state="proposed")
     answer = await visitor.get("/me", headers={"accept-language": "en"})
     assert f"/me/proposals/{pair}" in answer.text
+    assert "&lt;time" not in answer.text
     assert "欧阳" not in answer.text
 
 

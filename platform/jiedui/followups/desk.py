@@ -12,6 +12,7 @@ class Waiting:
     """Counts of what needs a person; `people` tells whether the ledgers hold anybody at all."""
 
     applied: int
+    proposed: int
     unanswered: int
     nobody_may_call: int
     concerns: int
@@ -32,6 +33,8 @@ async def waiting(actor: Actor) -> Waiting:
         SELECT
             (SELECT count(*) FROM volunteer, area WHERE region_code LIKE prefix AND state = 'applied')
                 AS applied,
+            (SELECT count(*) FROM pair, area WHERE region_code LIKE prefix AND state = 'proposed')
+                AS proposed,
             (SELECT count(*) FROM pair, area WHERE region_code LIKE prefix AND state = 'accepted')
                 AS unanswered,
             (SELECT count(*) FROM pair p JOIN household h ON h.id = p.household, area
