@@ -69,7 +69,8 @@ async def pair(
     found = await lists.pair_at(plan, candidate_id)
     if found is None:
         raise NotFound
-    return _panel(request, "rounds/panel_pair.html", round_row, plan, pair=found)
+    kinds = await _kinds(request, round_row)
+    return _panel(request, "rounds/panel_pair.html", round_row, plan, pair=found, kinds=kinds)
 
 
 @get(f"{_PLAN}/village/{{code:str}}", name="plans:village")
@@ -204,6 +205,7 @@ async def _head(request: PageRequest, round_row: Row, plan: Row) -> dict[str, An
         "newer_wishes": [one for one in wishes if one["created_at"] > plan["created_at"]],
         "refused_pins": await views.refused_pins(plan),
         "answer_days": pack.consent.volunteer_answer_days,
+        "road_factor": pack.eligibility.road_factor,
         "kinds": await _kinds(request, round_row),
         "language": language_of(request),
         "words": words,
