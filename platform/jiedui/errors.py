@@ -1,5 +1,6 @@
 """What can go wrong that a person should hear about: a status and a sentence, translated when shown."""
 
+import json
 from typing import Any
 
 from jiedui.i18n import N_
@@ -15,6 +16,20 @@ class DomainError(Exception):
         self.msgid = msgid or self.msgid
         self.params = params
         super().__init__(self.msgid.format(**params))
+
+
+def kept(error: DomainError) -> str:
+    """The error as a text for a column, so that whoever reads it later hears it in her own language."""
+    return json.dumps([error.msgid, error.params], ensure_ascii=False, default=str)
+
+
+def recalled(text: str) -> DomainError:
+    """The error that `kept` wrote; anything else (the name of an accident) becomes the general sentence."""
+    try:
+        msgid, params = json.loads(text)
+    except ValueError:
+        return DomainError()
+    return DomainError(msgid, **params)
 
 
 class NotFound(DomainError):

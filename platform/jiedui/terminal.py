@@ -14,7 +14,7 @@ from rich.table import Table
 
 from jiedui.accounts.actor import Actor
 from jiedui.clock import utc_now
-from jiedui.errors import Refused
+from jiedui.errors import recalled
 from jiedui.i18n import N_, say
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ async def run_plan_watched(actor: Actor, region: str, dated: date, policy: str) 
         if working is not None:
             await working
     if job is None or job["state"] != "done":
-        raise Refused("{words}", words=say(job["error"] if job else "") or say(Refused.msgid))
+        raise recalled(job["error"] if job else "")
     return round_id, plan_id
 
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from factories import COUNTY, OTHER_COUNTY, a_coordinator
 
-from jiedui.errors import NotFound, Refused
+from jiedui.errors import NotFound, Refused, recalled
 from jiedui.jobs.service import (
     LEASE,
     MAX_ATTEMPTS,
@@ -84,6 +84,32 @@ async def test_the_job_of_a_dead_worker_goes_to_another_when_its_lease_ends() ->
     assert await state_of(job_id) == "done"
 
 
+async def test_a_job_that_kills_every_worker_is_given_up_with_a_sentence() -> None:
+    job_id = await a_job()
+    seen, handlers = handling()
+    moment = now()
+    for attempt in range(MAX_ATTEMPTS):
+        assert await service._claim(f"dies {attempt}", moment)
+        moment += LEASE + timedelta(seconds=1)
+
+    assert not await run_one(handlers, "alive", moment)
+    row = await job_of(a_coordinator(), job_id)
+    assert (row["state"], seen) == ("failed", [])
+    assert "given up" in row["error"]
+
+
+async def test_a_worker_that_is_told_to_stop_uses_up_no_attempt() -> None:
+    job_id = await a_job()
+
+    async def handle(job: JobRow, progress: Progress) -> None:
+        raise asyncio.CancelledError
+
+    for _ in range(MAX_ATTEMPTS + 1):
+        with pytest.raises(asyncio.CancelledError):
+            await run_one({"test.count": handle}, "w", now())
+    assert (await job_of(a_coordinator(), job_id))["attempts"] == 0
+
+
 async def test_progress_shows_while_the_work_is_not_yet_committed() -> None:
     job_id = await a_job()
     shown: list[tuple[str, int]] = []
@@ -114,11 +140,11 @@ async def test_a_refusal_fails_at_once_with_its_sentence() -> None:
     job_id = await a_job()
 
     async def handle(job: JobRow, progress: Progress) -> None:
-        raise Refused("No volunteers here.")
+        raise Refused("No volunteers in {area}.", area="Fengdu")
 
     await run_one({"test.count": handle}, "w", now())
     row = await job_of(a_coordinator(), job_id)
-    assert (row["state"], row["error"]) == ("failed", "No volunteers here.")
+    assert (row["state"], str(recalled(row["error"]))) == ("failed", "No volunteers in Fengdu.")
 
 
 async def test_an_accident_is_tried_again_later_and_then_given_up_without_personal_data() -> None:

@@ -30,6 +30,7 @@ from jiedui.rounds.publication import publish_round
 from jiedui.rounds.report import plan_document
 from jiedui.rounds.service import cancel_round, newest_plan, open_round, plan_to_show, queue_plan
 from jiedui.rounds.tables import Candidate, LeftOut, NeverAgain, Pair, Plan, Round
+from jiedui.rounds.views import counts_of
 from jiedui.rounds.wishes import unwish, wish
 from jiedui.rounds.work import run_plan
 from jiedui.volunteers.tables import Volunteer
@@ -110,6 +111,20 @@ async def test_ended_pairs_free_both_sides_but_never_again_is_kept() -> None:
     second = await a_volunteer(region_code=FAR_VILLAGE)
     _, plan_id = await a_planned_round()
     assert await paired(plan_id) == {(household, second)}
+
+
+@pytest.mark.parametrize(("days_ago", "asked"), [(179, False), (181, True)])
+async def test_a_household_that_wants_no_helper_is_left_in_peace_for_a_while(
+    days_ago: int, asked: bool
+) -> None:
+    household, first, second = await a_household(), await a_volunteer(), await a_volunteer()
+    said = NOW - timedelta(days=days_ago)
+    await a_pair(household, first, state="refused", end_reason="wants_no_helper", household_answered_at=said)
+    await NeverAgain(household=household, volunteer=first, region_code=COUNTY, reason="other").save()
+    _, plan_id = await a_planned_round()
+    assert await paired(plan_id) == ({(household, second)} if asked else set())
+    counted = await counts_of(a_coordinator(), COUNTY, TODAY, "standard", 1)
+    assert counted["waiting"]["green"]["families"] == (1 if asked else 0)
 
 
 async def test_another_countys_people_are_not_in_the_round() -> None:

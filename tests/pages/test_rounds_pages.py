@@ -26,6 +26,7 @@ from factories import (
 
 from jiedui.accounts.actor import Actor
 from jiedui.audit.tables import AuditEntry
+from jiedui.errors import Refused, kept
 from jiedui.jobs.service import JobRow, Silent
 from jiedui.jobs.tables import Job
 from jiedui.policies.service import store_standard
@@ -250,12 +251,12 @@ async def test_a_failed_run_says_why_and_can_be_tried_again(coordinator):
     await a_volunteer()
     round_id = await open_round(a_coordinator(), COUNTY, TODAY, "standard", NOW)
     plan_id = await queue_plan(a_coordinator(), round_id, NOW)
-    await Plan.update({Plan.state: "failed", Plan.error: "X has no position in the region tree."}).where(
-        Plan.id == plan_id
-    )
+    await Plan.update(
+        {Plan.state: "failed", Plan.error: kept(Refused("{village} has no position.", village="X"))}
+    ).where(Plan.id == plan_id)
     page = await coordinator.get(f"/rounds/{round_id}")
     assert "Run 1 failed:" in page.text
-    assert "X has no position in the region tree." in page.text
+    assert "X has no position." in page.text
     assert "Calculate again" in page.text
     assert "no plan to show" in (await coordinator.get(f"/rounds/{round_id}/plans/1")).text
 

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from jiedui.accounts.actor import Actor
-from jiedui.errors import DomainError, NotFound
+from jiedui.errors import DomainError, NotFound, kept
 from jiedui.jobs.tables import Job
 from jiedui.piccolo_conf import DB
 from jiedui.regions.codes import significant
@@ -20,6 +20,9 @@ LEASE = timedelta(seconds=20)
 """A worker that is silent for so long is taken for dead, and its job goes to another."""
 BEAT_SECONDS = 5.0
 MAX_ATTEMPTS = 3
+_WORKERS_DIED = N_(
+    "This was given up: whoever worked on it ended without a word, each time. Please tell the operator."
+)
 
 
 class Stopped(Exception):
@@ -135,7 +138,7 @@ async def run_one(handlers: dict[str, Handler], worker: str, now: datetime) -> b
     except Stopped:
         await _finish(job, "stopped", "")
     except DomainError as refusal:
-        await _finish(job, "failed", str(refusal))
+        await _finish(job, "failed", kept(refusal))
     except asyncio.CancelledError:
         await _alone(_put_back, job.id)
         raise
@@ -150,6 +153,12 @@ async def run_one(handlers: dict[str, Handler], worker: str, now: datetime) -> b
 
 async def _claim(worker: str, now: datetime) -> dict[str, Any] | None:
     async with DB.transaction():
+        # Whatever kills its worker every time would otherwise do so for ever.
+        await Job.raw(
+            "UPDATE job SET state = 'failed', error = {}, finished_at = {}, lease_until = NULL"
+            " WHERE state = 'running' AND lease_until < {} AND attempts >= {}",
+            _WORKERS_DIED, now, now, MAX_ATTEMPTS,
+        )  # fmt: skip
         rows = await Job.raw(
             """
             UPDATE job SET state = 'running', worker = {}, attempts = attempts + 1, lease_until = {},
@@ -203,7 +212,9 @@ async def _report(job_id: UUID, step: str, done: int, total: int) -> bool:
 
 
 async def _put_back(job_id: UUID) -> None:
-    await Job.raw("UPDATE job SET state = 'queued', lease_until = NULL WHERE id = {}", job_id)
+    await Job.raw(
+        "UPDATE job SET state = 'queued', lease_until = NULL, attempts = attempts - 1 WHERE id = {}", job_id
+    )
 
 
 @contextlib.asynccontextmanager

@@ -53,10 +53,11 @@ class Helpers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ConsentPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Days each side has to answer."""
+    """Days each side has to answer, and days a household is left in peace once it wants no helper."""
 
     volunteer_answer_days: Positive
     household_answer_days: Positive
+    rest_days: Positive
 
 
 class Cadence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -41,7 +41,9 @@ async def load(round_row: Row) -> Inputs:
     pack = await pack_named(round_row["policy_name"], round_row["policy_version"])
     prefix = significant(round_row["region_code"]) + "%"
     dated = round_row["dated"]
-    household_rows = await Round.raw(_HOUSEHOLDS, pack.eligibility.minor_age, dated, prefix)
+    household_rows = await Round.raw(
+        _HOUSEHOLDS, pack.eligibility.minor_age, dated, prefix, dated, pack.consent.rest_days
+    )
     volunteer_rows = await Round.raw(_VOLUNTEERS, prefix)
     _refuse_placeless([*household_rows, *volunteer_rows])
     households, volunteers = _households(household_rows, pack), _volunteers(volunteer_rows, pack)
@@ -76,17 +78,26 @@ def ids_of(inputs: Inputs, pairs: Iterable[tuple[int, int]]) -> list[tuple[UUID,
     return [(inputs.households.ids[h], inputs.volunteers.ids[v]) for h, v in pairs]
 
 
-_HOUSEHOLDS = """
+IN_PEACE = """EXISTS (
+    SELECT FROM pair p WHERE p.household = h.id AND p.end_reason = 'wants_no_helper'
+        AND p.household_answered_at > {}::date - make_interval(days => {})
+)"""
+"""Household `h` has lately said that it wants no helper; takes the round's day and the policy's days."""
+_HOUSEHOLDS = (
+    """
 SELECT h.id, r.lat, r.lng, r.name AS village, h.colour, h.wanted_helpers, h.ledger_key, h.phone_key,
     EXISTS (
         SELECT FROM member m WHERE m.household = h.id AND m.born_on + make_interval(years => {}) > {}
     ) AS minor,
     array_agg(n.kind ORDER BY n.position) AS needs
 FROM household h JOIN region r ON r.code = h.region_code JOIN need n ON n.household = h.id
-WHERE h.region_code LIKE {} AND h.active
+WHERE h.region_code LIKE {} AND h.active AND NOT """
+    + IN_PEACE
+    + """
 GROUP BY h.id, r.lat, r.lng, r.name
 ORDER BY h.region_code, h.name, h.born_on, h.ledger_key
 """
+)
 _VOLUNTEERS = """
 SELECT v.id, r.lat, r.lng, r.name AS village, v.offers, v.skills, v.capacity, v.reach_km, v.record_checked_on,
     v.trained, v.ledger_key, v.phone_key, v.state = 'active' AND NOT v.paused AS active,

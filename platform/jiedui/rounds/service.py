@@ -7,7 +7,7 @@ from uuid import UUID
 from jiedui.accounts.actor import Actor
 from jiedui.audit import service as audit
 from jiedui.columns import Row
-from jiedui.errors import Conflict, NotFound, Refused
+from jiedui.errors import Conflict, NotFound, Refused, kept
 from jiedui.i18n import N_
 from jiedui.jobs import service as jobs
 from jiedui.piccolo_conf import DB
@@ -177,7 +177,7 @@ async def _give_up_lost_runs(round_id: UUID, now: datetime) -> None:
         WHERE "round" = {} AND state IN ('queued', 'running') AND NOT EXISTS (
             SELECT FROM job WHERE job.subject_id = plan.id AND job.state IN ('queued', 'running'))
         """,
-        N_("This run ended unexpectedly. Please calculate again."), now, round_id,
+        kept(Refused(N_("This run ended unexpectedly. Please calculate again."))), now, round_id,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from jiedui.policies.service import pack_named
 from jiedui.policies.tables import PolicyPack
 from jiedui.regions.codes import parent, significant, within
 from jiedui.regions.tables import LEVELS, Region
+from jiedui.rounds.problem import IN_PEACE
 from jiedui.rounds.service import round_of
 from jiedui.rounds.tables import LIVE, Plan, Round
 from jiedui.web.words import percent
@@ -59,7 +60,8 @@ async def counts_of(
         raise NotFound
     pack = await pack_named(policy, version)
     prefix = significant(region_code) + "%"
-    waiting = {row["colour"]: row for row in await Round.raw(_WAITING, prefix, pack.helpers.ratio)}
+    rows = await Round.raw(_WAITING, prefix, pack.helpers.ratio, dated, pack.consent.rest_days)
+    waiting = {row["colour"]: row for row in rows}
     none = {"families": 0, "needs": 0}
     places = await Round.raw(_PLACES, dated, pack.eligibility.record_check_days, prefix)
     return {"waiting": {colour: waiting.get(colour, none) for colour in COLOURS}, **places[0]}
@@ -200,7 +202,7 @@ SELECT h.colour, count(*) AS families, coalesce(sum(n.needs), 0)::bigint AS need
 FROM household h
 JOIN LATERAL (SELECT count(*) AS needs FROM need WHERE need.household = h.id) n ON n.needs > 0
 WHERE h.active AND h.region_code LIKE {{}} AND greatest(h.wanted_helpers, {{}}) > (
-    SELECT count(*) FROM pair p WHERE p.household = h.id AND p.state IN ({_LIVE}))
+    SELECT count(*) FROM pair p WHERE p.household = h.id AND p.state IN ({_LIVE})) AND NOT {IN_PEACE}
 GROUP BY h.colour
 """  # noqa: S608 -- our own words
 _PLACES = f"""

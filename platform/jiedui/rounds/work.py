@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from jiedui.clock import utc_now
-from jiedui.errors import DomainError, Refused
+from jiedui.errors import DomainError, Refused, kept
 from jiedui.i18n import N_
 from jiedui.jobs.service import JobRow, Progress, Stopped
 from jiedui.piccolo_conf import DB
@@ -41,11 +41,11 @@ async def run_plan(job: JobRow, progress: Progress) -> None:
     except Stopped:
         await Plan.update({Plan.state: "stopped", Plan.finished_at: utc_now()}).where(Plan.id == plan_id)
         raise
-    except (DomainError, ValueError) as error:
-        await Plan.update({Plan.state: "failed", Plan.error: str(error), Plan.finished_at: utc_now()}).where(
-            Plan.id == plan_id
-        )
-        raise Refused(str(error)) from error
+    except DomainError as refusal:
+        await Plan.update(
+            {Plan.state: "failed", Plan.error: kept(refusal), Plan.finished_at: utc_now()}
+        ).where(Plan.id == plan_id)
+        raise
 
 
 async def _watched(inputs: Inputs, progress: Progress) -> list[Stage]:

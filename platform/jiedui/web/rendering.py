@@ -20,7 +20,7 @@ from markupsafe import Markup, escape
 
 import jiedui
 from jiedui.accounts.actor import Actor
-from jiedui.errors import DomainError
+from jiedui.errors import DomainError, recalled
 from jiedui.i18n import translate
 from jiedui.web import words
 
@@ -73,6 +73,7 @@ def make_engine() -> JinjaTemplateEngine:
         mask_name=words.mask_name,
         mask_phone=words.mask_phone,
         sentence=_sentence,
+        recalled=recalled,
         **{
             name: _in_language(getattr(words, name))
             for name in (
