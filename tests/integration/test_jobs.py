@@ -8,6 +8,7 @@ import pytest
 from factories import COUNTY, OTHER_COUNTY, a_coordinator
 
 from jiedui.errors import NotFound, Refused, recalled
+from jiedui.jobs import service
 from jiedui.jobs.service import (
     LEASE,
     MAX_ATTEMPTS,

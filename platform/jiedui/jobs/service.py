@@ -12,6 +12,7 @@ from uuid import UUID
 
 from jiedui.accounts.actor import Actor
 from jiedui.errors import DomainError, NotFound, kept
+from jiedui.i18n import N_
 from jiedui.jobs.tables import Job
 from jiedui.piccolo_conf import DB
 from jiedui.regions.codes import significant
