@@ -19,7 +19,8 @@ import click
 from jiedui.clock import today, utc_now
 from jiedui.errors import DomainError, Refused, Unavailable
 from jiedui.i18n import N_, say
-from jiedui.launcher.servers import servers_for
+from jiedui.launcher.processes import ServersGone, run_tree
+from jiedui.launcher.servers import Servers, servers_for
 from jiedui.settings import SettingsError, load
 
 _PATH = click.Path(path_type=Path)
@@ -194,20 +195,23 @@ def demo(once: bool) -> None:
     os.environ["JIEDUI_DEMO"] = "1"
     from jiedui.demo import prepare
 
-    inside(prepare, then=None if once else _serve_all)
+    if once:
+        inside(prepare)
+    else:
+        _serve_all(prepare)
 
 
 @cli.command()
 def serve() -> None:
     """The web server and a worker, with the embedded servers where none are given."""
-    inside(_nothing, then=_serve_all)
+    _serve_all(_nothing)
 
 
 @cli.command()
 def worker() -> None:
     """One more worker."""
 
-    def work() -> None:
+    def work(servers: Servers) -> None:
         from jiedui.worker import main as work_on
 
         work_on()
@@ -225,7 +229,7 @@ def doctor() -> None:
     sys.exit(0 if healthy else 1)
 
 
-def inside(work: Callable[[], Awaitable[None]], then: Callable[[], None] | None = None) -> None:
+def inside(work: Callable[[], Awaitable[None]], then: Callable[[Servers], None] | None = None) -> None:
     """Run `work` with servers, a migrated database and a pool; then `then`, while the servers still run."""
 
     async def run() -> None:
@@ -240,10 +244,10 @@ def inside(work: Callable[[], Awaitable[None]], then: Callable[[], None] | None 
         finally:
             await DB.close_connection_pool()
 
-    with _servers():
+    with _servers(lasting=then is not None) as servers:
         asyncio.run(run())
         if then is not None:
-            then()
+            then(servers)
 
 
 async def _nothing() -> None:
@@ -261,28 +265,42 @@ async def _reach_database() -> None:
 
 
 @contextlib.contextmanager
-def _servers() -> Iterator[None]:
-    """The servers' addresses, put where every process of ours reads them."""
+def _servers(*, lasting: bool = False) -> Iterator[Servers]:
+    """The servers, with their addresses put where every process of ours reads them."""
     data_dir = Path(os.environ.get("JIEDUI_DATA") or ".data").absolute()
-    with servers_for(os.environ, data_dir) as servers:
+    given = {name: os.environ.get(name, "") for name in ("DATABASE_URL", "REDIS_URL")}
+    with servers_for(os.environ, data_dir, lasting=lasting) as servers:
         os.environ["DATABASE_URL"] = servers.database_url
         os.environ["REDIS_URL"] = servers.redis_url
         os.environ["JIEDUI_DATA"] = str(data_dir)
-        load(os.environ)  # a bad value is told now, whichever command reads it later
-        yield
+        try:
+            load(os.environ)  # a bad value is told now, whichever command reads it later
+            yield servers
+        finally:
+            os.environ.update(given)
 
 
-def _serve_all() -> None:
-    from jiedui.launcher.processes import run_tree
+def _serve_all(prepare: Callable[[], Awaitable[None]]) -> None:
+    """Serve until told to stop; should a server of ours die, everything is started again."""
+    while True:
+        try:
+            inside(prepare, then=_tree)
+        except ServersGone as gone:
+            click.echo(say(gone.msgid), err=True)
+            prepare = _nothing
+        else:
+            return
 
-    settings = load(os.environ)
-    click.echo(say(N_("Open {url} in a browser. Ctrl-C ends everything."), url=settings.public_url))
+
+def _tree(servers: Servers) -> None:
+    click.echo(say(N_("Open {url} in a browser. Ctrl-C ends everything."), url=load(os.environ).public_url))
     run_tree(
         {
             "web": [sys.executable, "-m", "jiedui.web.server"],
             "worker": [sys.executable, "-m", "jiedui.worker"],
         },
         os.environ,
+        servers.all_alive,
     )
 
 

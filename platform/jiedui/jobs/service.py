@@ -158,7 +158,7 @@ async def _claim(worker: str, now: datetime) -> dict[str, Any] | None:
         await Job.raw(
             "UPDATE job SET state = 'failed', error = {}, finished_at = {}, lease_until = NULL"
             " WHERE state = 'running' AND lease_until < {} AND attempts >= {}",
-            _WORKERS_DIED, now, now, MAX_ATTEMPTS,
+            kept(DomainError(_WORKERS_DIED)), now, now, MAX_ATTEMPTS,
         )  # fmt: skip
         rows = await Job.raw(
             """

@@ -66,7 +66,7 @@ class Place:
         if self.sockets.parent != self.folder:
             shutil.rmtree(self.sockets, ignore_errors=True)
 
-    def lock(self, name: str) -> int | None:
+    def lock(self, name: str, how: int = fcntl.LOCK_EX | fcntl.LOCK_NB) -> int | None:
         """An open file that keeps others out until it and all copies of it are closed; None if taken."""
         try:
             handle = os.open(self.folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -76,10 +76,13 @@ class Place:
                 folder=self.folder,
             ) from error
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, how)
         except BlockingIOError:
             os.close(handle)
             return None
+        except BaseException:  # Ctrl-C while waiting
+            os.close(handle)
+            raise
         return handle
 
     def taken(self, name: str) -> bool:

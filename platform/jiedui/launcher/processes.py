@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from jiedui.i18n import N_
@@ -20,10 +20,19 @@ _PATIENCE = 5
 """Deaths in a row, none of them after a healthy while, until it is no accident."""
 
 
-def run_tree(commands: Mapping[str, Sequence[str]], env: Mapping[str, str]) -> None:
+class ServersGone(ServerError):
+    """What the tree stands on has ended by itself: servers and tree have to be started again together."""
+
+
+def run_tree(
+    commands: Mapping[str, Sequence[str]],
+    env: Mapping[str, str],
+    standing: Callable[[], bool] = lambda: True,
+) -> None:
     """Run the named commands until SIGINT, SIGTERM or SIGHUP; one that dies is started again.
 
-    Each has a process group of its own, which goes with it. Raises ServerError if one keeps dying.
+    Each has a process group of its own, which goes with it. Raises ServerError if one keeps dying,
+    ServersGone when it no longer is `standing` on its servers.
     """
     with _told_to_stop() as stop:
         tree = [_Member(name, command, env) for name, command in commands.items()]
@@ -31,6 +40,8 @@ def run_tree(commands: Mapping[str, Sequence[str]], env: Mapping[str, str]) -> N
             for member in tree:
                 member.start()
             while not stop.wait(0.1):
+                if not standing():
+                    raise ServersGone(N_("PostgreSQL or Valkey ended by itself; starting everything again"))
                 for member in tree:
                     member.look_after()
         finally:

@@ -1,16 +1,18 @@
 """The two servers the product needs: given by address, already running here, or started and stopped by us."""
 
 import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from jiedui.i18n import N_
+from jiedui.i18n import N_, say
 from jiedui.launcher.account import account_for
 from jiedui.launcher.errors import ServerError
 from jiedui.launcher.place import Place
@@ -20,8 +22,9 @@ from jiedui.launcher.valkey import Valkey
 _START_SECONDS = 60
 _STOP_SECONDS = 30
 _LOG_BYTES = 5_000_000
-_THEIRS, _OURS = "lock", "launcher"
-"""Two locks: the first is held while any process of the server lives, the second while its launcher does."""
+_THEIRS, _OURS, _GUESTS = "lock", "launcher", "guests"
+"""Three locks: the first is held while any process of the server lives, the second while its launcher does,
+the third by all who joined it: the launcher waits for them before it stops the server."""
 
 Server = Postgres | Valkey
 
@@ -32,6 +35,12 @@ class Servers:
 
     database_url: str
     redis_url: str
+    started: tuple[subprocess.Popen[bytes], ...] = field(default=(), compare=False)
+    """Those that run as our own children."""
+
+    def all_alive(self) -> bool:
+        """Whether none of our own has ended by itself."""
+        return all(process.poll() is None for process in self.started)
 
 
 @contextlib.contextmanager
@@ -42,8 +51,10 @@ def embedded_servers(data_dir: Path, *, durable: bool = True) -> Iterator[Server
     for speed. Raises ServerError, also when the folder's servers are already running.
     """
     with contextlib.ExitStack() as stack:
-        postgres, valkey = (stack.enter_context(_started(s, durable=durable)) for s in _servers(data_dir))
-        yield Servers(postgres, valkey)
+        servers = _servers(data_dir)
+        for server in servers:
+            stack.enter_context(_started(server, durable=durable, lasting=True))
+        yield Servers(servers[0].url, servers[1].url)
 
 
 def running_servers(data_dir: Path) -> Servers | None:
@@ -53,19 +64,29 @@ def running_servers(data_dir: Path) -> Servers | None:
 
 
 @contextlib.contextmanager
-def servers_for(environ: Mapping[str, str], data_dir: Path) -> Iterator[Servers]:
-    """Each server as the environment names it; else the one running here; else one started for the block."""
+def servers_for(environ: Mapping[str, str], data_dir: Path, *, lasting: bool = False) -> Iterator[Servers]:
+    """Each server as the environment names it; else the one running here; else one started for the block.
+
+    One started here also outlasts the block of whoever joined it, unless this block is `lasting`: one that
+    runs until a person ends it, who then means all of it.
+    """
     with contextlib.ExitStack() as stack:
+        started: list[subprocess.Popen[bytes]] = []
 
         def address(name: str, server: Server) -> str:
-            return (
-                environ.get(name)
-                or _running(server)
-                or stack.enter_context(_started(server, durable=True, joining=True))
-            )
+            if given := environ.get(name):
+                return given
+            while (guest := _join(server)) is None:
+                process = stack.enter_context(_started(server, durable=True, joining=True, lasting=lasting))
+                if process is not None:
+                    started.append(process)
+                    return server.url
+            stack.callback(os.close, guest)
+            return server.url
 
         postgres, valkey = _servers(data_dir)
-        yield Servers(address("DATABASE_URL", postgres), address("REDIS_URL", valkey))
+        addresses = address("DATABASE_URL", postgres), address("REDIS_URL", valkey)
+        yield Servers(*addresses, started=tuple(started))
 
 
 def erase(data_dir: Path) -> None:
@@ -88,22 +109,59 @@ def _running(server: Server) -> str | None:
     return None
 
 
+def _join(server: Server) -> int | None:
+    """A guest's lock on a running server, None if it does not run; waits for one that is being stopped."""
+    if not server.place.folder.exists():
+        return None
+    guest = server.place.lock(_GUESTS, fcntl.LOCK_SH)
+    assert guest is not None  # noqa: S101 - for the type checker: this lock waits
+    if _running(server):
+        return guest
+    os.close(guest)
+    return None
+
+
 @contextlib.contextmanager
-def _started(server: Server, *, durable: bool, joining: bool = False) -> Iterator[str]:
+def _started(
+    server: Server, *, durable: bool, joining: bool = False, lasting: bool
+) -> Iterator[subprocess.Popen[bytes] | None]:
+    """The process; None when somebody else was faster, whose server may be joined."""
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("servers end with the thread that starts them: start them from the main thread")
     server.place.make()
     with _locked(server, joining=joining) as lock:
         if lock is None:
-            yield server.url
+            yield None
             return
         process = _launch(server, lock, durable=durable)
         try:
             _await_ready(server, process)
-            yield server.url
+            yield process
         finally:
-            _stop(server, process)
-            server.place.remove_sockets()
+            in_a_hurry = (
+                lasting or isinstance(sys.exception(), KeyboardInterrupt) or process.poll() is not None
+            )
+            with contextlib.nullcontext() if in_a_hurry else _guests_gone(server):
+                _stop(server, process)
+                server.place.remove_sockets()
+
+
+@contextlib.contextmanager
+def _guests_gone(server: Server) -> Iterator[None]:
+    """Wait for those who joined, and keep others from joining for the block; Ctrl-C ends the wait."""
+    alone = server.place.lock(_GUESTS)
+    if alone is None:
+        print(say(_WAITING, server=server.name), file=sys.stderr)
+        with contextlib.suppress(KeyboardInterrupt):
+            alone = server.place.lock(_GUESTS, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        if alone is not None:
+            os.close(alone)
+
+
+_WAITING = N_("Done. {server} stays until another jiedui command here is done too (Ctrl-C: ends at once).")
 
 
 @contextlib.contextmanager
