@@ -238,7 +238,7 @@ def inside(work: Callable[[], Awaitable[None]], then: Callable[[Servers], None] 
         from jiedui.piccolo_conf import DB
 
         await bring_up_to_date(utc_now())
-        await DB.start_connection_pool(min_size=1, max_size=5)
+        await DB.start_connection_pool(min_size=0, max_size=5)
         try:
             await work()
         finally:

@@ -65,7 +65,7 @@ def outcome(county: County, round_id: str) -> str:
 
 
 def test_twenty_kills_while_publishing_leave_nothing_or_everything(county: County) -> None:
-    """The publishing process is killed at any moment or inside its transaction, PostgreSQL every fifth time."""
+    """The publishing process is killed anywhere or inside its transaction, PostgreSQL every fifth time."""
     chance = random.Random(20261101)
     seen = Counter[str]()
     with servers_up(county.folder):

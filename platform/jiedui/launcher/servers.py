@@ -149,11 +149,13 @@ def _started(
 @contextlib.contextmanager
 def _guests_gone(server: Server) -> Iterator[None]:
     """Wait for those who joined, and keep others from joining for the block; Ctrl-C ends the wait."""
-    alone = server.place.lock(_GUESTS)
-    if alone is None:
-        print(say(_WAITING, server=server.name), file=sys.stderr)
-        with contextlib.suppress(KeyboardInterrupt):
+    try:
+        if (alone := server.place.lock(_GUESTS)) is None:
+            print(say(_WAITING, server=server.name), file=sys.stderr, flush=True)
             alone = server.place.lock(_GUESTS, fcntl.LOCK_EX)
+    except KeyboardInterrupt:
+        yield
+        raise
     try:
         yield
     finally:
