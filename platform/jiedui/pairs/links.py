@@ -21,7 +21,7 @@ from jiedui.pairs.telling import end_asking, hash_of
 from jiedui.piccolo_conf import DB
 from jiedui.vault import keyed_hash
 
-_TOKEN = re.compile(r"[0-9a-f]{32}")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 _PROOF = re.compile(r"([0-9]{10})\.([0-9a-f]{64})")
 _UNKNOWN = N_(
     "This link is not complete, or it is not one of ours. Please ask your village committee for help."

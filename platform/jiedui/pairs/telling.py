@@ -46,7 +46,7 @@ async def ask_household(pair: Row, now: datetime) -> bool:
     pack = await pack_named(pair["policy_name"], pair["policy_version"])
     expires = link_expires(now, pack.consent.household_answer_days)
     await end_asking(pair, now)
-    token = secrets.token_hex(16)
+    token = secrets.token_urlsafe(16)
     link = HouseholdLink(pair=pair["id"], token_hash=hash_of(token), expires_at=expires, created_at=now)
     await link.save()
     await Pair.update({Pair.household_deadline: expires}).where(Pair.id == pair["id"])
