@@ -325,6 +325,26 @@ async def test_a_header_explained_once_is_understood_in_the_whole_county(db, tmp
         await take(path, actor=a_coordinator(OTHER_COUNTY))
 
 
+async def test_a_county_s_word_is_understood_above_it_while_no_other_county_means_something_else(
+    db, tmp_path
+):
+    await a_region_tree()
+    path = ledger_file(tmp_path, "households", household_row(1), headers={"identity_number": "身份ID"})
+    await remember_header(a_coordinator(), "households", "身份ID", "identity_number", NOW)
+    above = (Actor.system(), a_coordinator("500000000000"))
+    for actor in above:
+        assert (await take(path, actor=actor, dry_run=True)).changes == Changes(new=1)
+    with pytest.raises(LedgerError):
+        await take(path, actor=a_coordinator("510000000000"))
+    await remember_header(a_coordinator(OTHER_COUNTY), "households", "身份ID", "remark", NOW)
+    for actor in above:
+        with pytest.raises(LedgerError):
+            await take(path, actor=actor)
+    assert (await take(path, dry_run=True)).changes == Changes(new=1), "in the county itself nothing changed"
+    await remember_header(above[1], "households", "身份ID", "identity_number", NOW)
+    assert (await take(path, actor=above[1])).changes == Changes(new=1), "what she says herself counts"
+
+
 async def test_a_header_that_nobody_needs_is_no_longer_mentioned(db, tmp_path):
     await a_region_tree()
     headers = {"remark": "包户干部"}

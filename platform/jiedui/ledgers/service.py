@@ -150,13 +150,26 @@ def outcome(result: ImportResult) -> dict[Column | str, Any]:
 
 
 async def header_words(actor: Actor, kind: str) -> dict[str, str]:
-    """What the headers mean that somebody explained here or above; the nearer explanation counts."""
+    """What the headers mean that somebody explained here or above; the nearer explanation counts.
+
+    Above a county, where ledgers of many counties are read, also what a county in the area explained,
+    unless another one explained it otherwise.
+    """
     areas = [actor.region_code]
     while (above := parent(areas[-1])) is not None:
         areas.append(above)
     rows = await HeaderWord.select().where(HeaderWord.kind == kind, HeaderWord.region_code.is_in(areas))
     rows.sort(key=lambda row: len(significant(row["region_code"])))
-    return {row["header"]: row["field"] for row in rows}
+    words = {row["header"]: row["field"] for row in rows}
+    if len(significant(actor.region_code)) >= _COUNTY_DIGITS:
+        return words
+    below = await HeaderWord.raw(
+        "SELECT header, min(field) AS field FROM header_word WHERE kind = {} AND region_code LIKE {} "
+        "GROUP BY header HAVING min(field) = max(field)",
+        kind,
+        significant(actor.region_code) + "%",
+    )
+    return {row["header"]: row["field"] for row in below} | words
 
 
 async def remember_header(actor: Actor, kind: str, header: str, field: str, now: datetime) -> None:
