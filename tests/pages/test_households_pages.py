@@ -41,10 +41,19 @@ async def test_the_list_shows_masked_names_and_says_how_many_of_how_many(login_a
     assert "陶*" in everyone and "欧阳*" in everyone
     assert "陶秀倩" not in everyone and "娜娜" not in everyone
     assert len(links(everyone)) == 2
+    assert '<th scope="col" class="n">' in everyone and '<td class="n"' in everyone
     red = (await coordinator.get("/households?colour=red")).text
     assert len(links(red)) == 1 and "陶*" in red
     count = re.search(r'class="count" role="status">([^<]*)<', red)
     assert count and sorted(re.findall(r"\d+", count[1])) == ["1", "2"]
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh-CN", "亲情陪伴、"), ("en", "Companionship, ")])
+async def test_needs_are_joined_as_the_reader_s_language_does(login_as, language, words):
+    await a_household(needs=("companionship", "legal"))
+    coordinator = await login_as("coordinator")
+    page = (await coordinator.get("/households", headers={"accept-language": language})).text
+    assert words in page
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,10 @@ _CONDITIONS = {
     "no_contact": "p.state = 'accepted' AND h.contact_way = 'none'",
 }
 _ROWS = """
-SELECT p.*, h.name AS household_name, h.colour, h.contact_way, v.name AS volunteer_name, v.kind
+SELECT p.*, h.name AS household_name, h.colour, h.contact_way, v.name AS volunteer_name, v.kind,
+    coalesce(r.short_name, p.region_code) AS village, coalesce(t.short_name, '') AS township
 FROM pair p JOIN household h ON h.id = p.household JOIN volunteer v ON v.id = p.volunteer
+LEFT JOIN region r ON r.code = p.region_code LEFT JOIN region t ON t.code = left(p.region_code, 9) || '000'
 WHERE p.region_code LIKE {}"""
 
 

@@ -92,7 +92,6 @@ async def pairs(request: PageRequest) -> Response[Any]:
         views=VIEWS,
         township=place,
         townships=await townships(request.user.region_code),
-        places=await path_names({row["region_code"] for row in listing.rows}),
         states=rules.STATES,
         first_page=not asked.get("after"),
     )
