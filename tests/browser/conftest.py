@@ -1,14 +1,19 @@
 """A real Chromium, and windows the size of what people use."""
 
 import os
+import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
+from people import COUNTY, PASSPHRASE, OpenWindow
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
 QUIET = [
@@ -30,7 +35,7 @@ WINDOWS: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1440, "height": 900}},
 }
 
-OpenWindow = Callable[..., Awaitable[BrowserContext]]
+REGIONS = Path(__file__).parents[2] / "examples/fengdu/regions.csv"
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -51,7 +56,7 @@ async def window(browser: Browser) -> AsyncIterator[OpenWindow]:
     async with AsyncExitStack() as stack:
 
         async def opened(kind: str, **options: Any) -> BrowserContext:
-            context = await browser.new_context(**CHINESE, **WINDOWS[kind], **options)
+            context = await browser.new_context(**CHINESE | WINDOWS[kind] | options)
             stack.push_async_callback(context.close)
             return context
 
@@ -82,3 +87,45 @@ def _sandbox_works() -> bool:
     return (
         subprocess.run(["unshare", "--user", "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0
     )
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A county with regions and two members of staff, served on a free port; the address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("JIEDUI_")}
+    env = kept | {
+        "JIEDUI_DATA": str(tmp_path_factory.mktemp("site")), "JIEDUI_PORT": str(port), "JIEDUI_DEMO": "1",
+    }  # fmt: skip
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        env.pop(name, None)
+    jiedui = [sys.executable, "-m", "jiedui"]
+    subprocess.run([*jiedui, "regions", "import", str(REGIONS)], env=env, check=True, capture_output=True)
+    for role in ("coordinator", "administrator"):
+        subprocess.run(
+            [*jiedui, "account", role, "--role", role, "--region", COUNTY, "--name", "周敏",
+             "--passphrase", PASSPHRASE],
+            env=env, check=True, capture_output=True,
+        )  # fmt: skip
+    address = f"http://localhost:{port}"
+    server = subprocess.Popen([*jiedui, "serve"], env=env)
+    try:
+        _await(f"{address}/healthz", server)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _await(url: str, server: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=2).read()  # our own address
+            return
+        except OSError:
+            assert server.poll() is None, "the server ended"
+            assert time.monotonic() < deadline, "the server does not answer"
+            time.sleep(0.1)

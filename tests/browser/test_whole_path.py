@@ -3,82 +3,25 @@
 One county on its own servers, served as `jiedui serve` serves it; nothing is put into the database by hand.
 """
 
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import openpyxl
 import pytest
-from playwright.async_api import BrowserContext, Page, expect
+from people import COUNTY, OpenWindow, fits, newest_message, somebody, staff
+from playwright.async_api import Page, expect
 
 from jiedui.clock import today, utc_now
 from jiedui.ledgers.identity import check_digit
 
-COUNTY = "500230000000"
-REGIONS = Path(__file__).parents[2] / "examples/fengdu/regions.csv"
-PASSPHRASE = "a sentence nobody guesses"
 HEADERS = [
     "序号", "乡镇(街道)", "村(社区)", "姓名", "身份证号", "联系电话", "留守儿童(姓名 出生年月)", "风险等级",
     "帮扶需求", "通知方式",
 ]  # fmt: skip
 HERE = ("名山街道", "鹿鸣寺社区")
-SHOTS = Path(__file__).parent / "shots"
-"""Where the window of whoever was stuck is kept, for a person to look at."""
 LONG_NAME = "阿依古丽·买买提江"
-expect.set_options(timeout=15_000)
-OpenWindow = Callable[..., Awaitable[BrowserContext]]
 pytestmark = pytest.mark.usefixtures("site")
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A county with regions and two members of staff, served on a free port; the address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("JIEDUI_")}
-    env = kept | {
-        "JIEDUI_DATA": str(tmp_path_factory.mktemp("site")), "JIEDUI_PORT": str(port), "JIEDUI_DEMO": "1",
-    }  # fmt: skip
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        env.pop(name, None)
-    jiedui = [sys.executable, "-m", "jiedui"]
-    subprocess.run([*jiedui, "regions", "import", str(REGIONS)], env=env, check=True, capture_output=True)
-    for role in ("coordinator", "administrator"):
-        subprocess.run(
-            [*jiedui, "account", role, "--role", role, "--region", COUNTY, "--name", "周敏",
-             "--passphrase", PASSPHRASE],
-            env=env, check=True, capture_output=True,
-        )  # fmt: skip
-    address = f"http://localhost:{port}"
-    server = subprocess.Popen([*jiedui, "serve"], env=env)
-    try:
-        _await(f"{address}/healthz", server)
-        yield address
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def _await(url: str, server: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=2).read()  # our own address
-            return
-        except OSError:
-            assert server.poll() is None, "the server ended"
-            assert time.monotonic() < deadline, "the server does not answer"
-            time.sleep(0.1)
 
 
 def an_identity(serial: int, born: str = "19880214") -> str:
@@ -98,63 +41,6 @@ def a_ledger(path: Path, rows: list[list[object]]) -> Path:
     sheet.append(["填表人:          审核人:"])
     book.save(path)
     return path
-
-
-@asynccontextmanager
-async def somebody(window: OpenWindow, site: str, kind: str) -> AsyncIterator[Page]:
-    """A person at a phone or a desk; whatever her browser complains about fails the test."""
-    context = await window(kind, base_url=site)
-    page = await context.new_page()
-    page.set_default_timeout(15_000)
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    page.on("dialog", lambda dialog: dialog.accept())
-    try:
-        yield page
-    except BaseException:
-        SHOTS.mkdir(exist_ok=True)
-        await page.screenshot(path=SHOTS / f"{kind}-{urlsplit(page.url).path.replace('/', '_')}.png")
-        raise
-    expected = ("status of 422", "status of 410", "status of 404")
-    assert [words for words in complaints if not any(fine in words for fine in expected)] == []
-    await context.close()
-
-
-async def staff(page: Page, login: str) -> None:
-    await page.goto("/login")
-    await page.fill("[name=login]", login)
-    await page.fill("[name=passphrase]", PASSPHRASE)
-    await page.click("main button.main")
-    await page.wait_for_url("**/desk")
-
-
-async def fits(page: Page) -> None:
-    """Nothing is cut off: the page is no wider than its window, and no control sticks out."""
-    sticking_out = await page.evaluate(
-        """() => [...document.querySelectorAll('main *')].filter(e => {
-            const box = e.getBoundingClientRect();
-            const apart = e.closest('.scroll, nav, .leaflet-container, .unseen');
-            return box.width && box.right > innerWidth + 1 && !apart;
-        }).map(e => e.outerHTML.slice(0, 120))"""
-    )
-    width = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert (width, sticking_out) == (0, []), page.url
-    slices = await page.evaluate(
-        "document.fonts.load('16px \"Noto Sans SC Variable\"', '结对帮扶').then(loaded => loaded.length)"
-    )
-    assert slices > 0, "the Chinese font has not loaded"
-
-
-async def newest_message(admin: Page, to: str, pattern: str) -> str:
-    """The operator's console on the newest message to this masked recipient; waits for the worker."""
-    for _ in range(60):
-        await admin.goto("/notices?state=sent")
-        for text in await admin.locator(".message", has_text=to).all_inner_texts():
-            if found := re.search(pattern, text):
-                return found[1]
-        await admin.wait_for_timeout(250)
-    raise AssertionError(f"no message to {to} says {pattern}: {await admin.inner_text('main')}")
 
 
 async def sign_up(volunteer: Page, admin: Page, *, name: str, phone: str, households: int = 1) -> None:
