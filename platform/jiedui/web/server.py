@@ -24,7 +24,7 @@ def main() -> None:
         log_level=LogLevels.warning,
         log_access=False,
         respawn_failed_workers=True,
-        workers_kill_timeout=5,
+        workers_kill_timeout=2,
     ).serve()
 
 
