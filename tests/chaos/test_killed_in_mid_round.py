@@ -28,8 +28,8 @@ def nothing_half_made(county: County, plan_id: str) -> bool:
     return bool((state, pairs) == ("ready", PAIRS) or (state in ("queued", "running") and not pairs))
 
 
-def made_once_and_whole(county: County, round_id: str, plan_id: str) -> None:
-    wait_until(lambda: county.one("SELECT state FROM plan WHERE id = $1", plan_id) == "ready")
+def made_once_and_whole(county: County, round_id: str, plan_id: str, seconds: float = 30) -> None:
+    wait_until(lambda: county.one("SELECT state FROM plan WHERE id = $1", plan_id) == "ready", seconds)
     wait_until(lambda: county.one("SELECT state FROM job WHERE subject_id = $1", plan_id) == "done")
     found = county.ask(
         "SELECT stage, count(*) AS n, count(DISTINCT household) AS households, sum(cost)::bigint AS cost "
@@ -145,4 +145,4 @@ def test_ctrl_c_in_mid_round_puts_the_job_back_at_once(county: County) -> None:
         assert launcher.wait(30) == 0
         assert living(county.folder) == []
     with county.served():
-        made_once_and_whole(county, round_id, plan_id)
+        made_once_and_whole(county, round_id, plan_id, seconds=10)  # no lease is waited for

@@ -133,9 +133,12 @@ def test_a_table_speaks_chinese_unless_asked_otherwise(county: Path, plan: dict[
     assert "平均 3.340 公里" in printed
 
 
-def test_without_a_terminal_no_control_character_is_printed(county: Path, reports: dict[str, Any]) -> None:
+def test_without_a_terminal_no_bar_and_no_control_character_is_printed(
+    county: Path, reports: dict[str, Any]
+) -> None:
     for report in reports.values():
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", report["printed"])
+        assert all(report["printed"].splitlines()), "the place of a bar was left empty"
 
 
 def test_a_round_published_twice_is_refused_and_tells_nobody_twice(
