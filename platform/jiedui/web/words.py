@@ -1,12 +1,11 @@
 """How dates, distances, numbers and guarded values are said to people; pure functions."""
 
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
+from jiedui import clock
 from jiedui.i18n import N_, translate
 from jiedui.policies.pack import standard
 
-HERE = ZoneInfo("Asia/Shanghai")
 COLOUR_SHAPES = {"red": "●", "yellow": "▲", "green": "■"}
 _COLOUR_NAMES = {"red": N_("Red"), "yellow": N_("Yellow"), "green": N_("Green")}
 _VOLUNTEER_KINDS = {
@@ -22,7 +21,7 @@ _DOUBLE_SURNAMES = frozenset(
 
 def day_of(value: date | datetime) -> date:
     """The calendar day here; a moment is stored in UTC."""
-    return value.astimezone(HERE).date() if isinstance(value, datetime) else value
+    return clock.today(value) if isinstance(value, datetime) else value
 
 
 def date_people(value: date | datetime | None, *, today: date, language: str) -> str:
@@ -53,7 +52,11 @@ def date_exact(value: date | datetime | None) -> str:
     """2026-06-01 or 2026-06-01 14:05, for hover and print."""
     if value is None:
         return ""
-    return f"{value.astimezone(HERE):%Y-%m-%d %H:%M}" if isinstance(value, datetime) else value.isoformat()
+    return (
+        f"{value.astimezone(clock.SHANGHAI):%Y-%m-%d %H:%M}"
+        if isinstance(value, datetime)
+        else value.isoformat()
+    )
 
 
 def km(metres: float | None, *, language: str) -> str:
