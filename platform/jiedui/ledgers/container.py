@@ -47,7 +47,7 @@ FORMULAS = N_(
     " Please open it in Excel or WPS, save it and try again."
 )
 
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # A cell with content: empty styled cells far below a table are a harmless habit and do not count.
 _CELL = re.compile(
     rb"<(?:\w+:)?c\s[^<>]*?\br\s*=\s*[\"']([A-Z]{1,8})(\d{1,9})[\"'][^<>]*(?<!/)>\s*<(?:\w+:)?(?:v|is|f)\b"
@@ -68,7 +68,7 @@ def check_container(data: bytes) -> None:
         raise LedgerError(EMPTY)
     if len(data) > MAX_FILE:
         raise LedgerError(TOO_LARGE)
-    if data.startswith(_OLE):
+    if data.startswith(OLE):
         raise LedgerError(_old_office(data))
     if not data.startswith(b"PK"):
         raise LedgerError(PDF if data.startswith(b"%PDF") else TEXT if _is_text(data) else UNKNOWN)

@@ -13,10 +13,13 @@ from jiedui.i18n import N_, translate
 from jiedui.jobs.pages import seconds_left
 from jiedui.ledgers import uploads
 from jiedui.ledgers.export import attachment, to_csv, to_xlsx
+from jiedui.ledgers.person import VILLAGE_UNKNOWN
 from jiedui.ledgers.report import Finding
 from jiedui.ledgers.service import IGNORED, PROFILES
-from jiedui.ledgers.template import template_workbook
-from jiedui.ledgers.uploads import MAX_UPLOAD, Upload
+from jiedui.ledgers.template import template_list, template_workbook
+from jiedui.ledgers.uploads import ACCESS, MAX_UPLOAD, Upload
+from jiedui.ledgers.words import WORDS
+from jiedui.regions.lists import tree_of
 from jiedui.web.body import fields_of
 from jiedui.web.forms import Form, blank
 from jiedui.web.once import once
@@ -58,6 +61,12 @@ async def send(request: PageRequest) -> Response[Any]:
 async def template(request: PageRequest) -> Response[Any]:
     """An empty ledger with the usual headers."""
     return attachment(template_workbook(_kind(request)), f"{_kind(request)}-template.xlsx")
+
+
+@get("/template.csv")
+async def list_template(request: PageRequest) -> Response[Any]:
+    """An empty region list with the usual headers."""
+    return attachment(template_list(), "regions-template.csv")
 
 
 @get("/{import_id:uuid}")
@@ -111,7 +120,7 @@ async def apply(request: PageRequest, import_id: FromPath[UUID]) -> Response[Any
 async def discard(request: PageRequest, import_id: FromPath[UUID]) -> Response[Any]:
     """Throw the file away."""
     await uploads.discard(request.user, _kind(request), import_id, request.app.state.clock())
-    flash(request, N_("The file was thrown away. The ledger is as it was."))
+    flash(request, WORDS[_kind(request)].thrown_away)
     return see_other(request, _base(request))
 
 
@@ -129,8 +138,10 @@ async def _choose(request: PageRequest, kind: str, form: Form[Any]) -> Response[
         request,
         "ledgers/choose.html",
         kind=kind,
+        words=WORDS[kind],
         form=form,
         recent=recent,
+        villages=(await tree_of(request.user)).villages,
         megabytes=MAX_UPLOAD // 2**20,
         status_code=form.status,
     )
@@ -152,6 +163,7 @@ def _show(request: PageRequest, upload: Upload) -> Response[Any]:
         request,
         "ledgers/import.html",
         kind=upload.kind,
+        words=WORDS[upload.kind],
         upload=upload,
         job=job,
         left=seconds_left(job, request.app.state.clock()) if job else None,
@@ -163,10 +175,17 @@ def _show(request: PageRequest, upload: Upload) -> Response[Any]:
         order=order,
         levels=_LEVELS,
         counts=[(name, _counted(upload.report.findings, name, language)) for name in _LEVELS],
-        fields={field: words[0] for field, words in PROFILES[upload.kind].wordings.items()},
+        fields=_fields(upload.kind),
+        villages_unknown=any(one.reason == VILLAGE_UNKNOWN for one in upload.report.findings),
         ignored=IGNORED,
         say=lambda finding: _said(finding, language),
     )
+
+
+def _fields(kind: str) -> dict[str, str]:
+    """What an unknown header may mean, by its usual wording."""
+    wordings = PROFILES[kind].wordings if kind in PROFILES else {}
+    return {field: words[0] for field, words in wordings.items()}
 
 
 def _counted(findings: Sequence[Finding], level: str, language: str) -> list[tuple[str, str, int]]:
@@ -201,11 +220,12 @@ def _take_along(request: PageRequest, findings: Sequence[Finding]) -> Response[A
 
 def _of(kind: str) -> Router:
     """The same pages for one kind of ledger, under the address of its list."""
+    own = [template, headers] if kind in PROFILES else [list_template]
     return Router(
         f"/{kind}/import",
-        route_handlers=[choose, send, template, show, findings, headers, again, apply, discard],
-        opt={"access": "coordinator", "ledger": kind},
+        route_handlers=[choose, send, show, findings, again, apply, discard, *own],
+        opt={"access": ACCESS[kind], "ledger": kind},
     )
 
 
-ROUTER = Router("/", route_handlers=[_of("households"), _of("volunteers")])
+ROUTER = Router("/", route_handlers=[_of(kind) for kind in ACCESS])

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from jiedui.i18n import N_
-from jiedui.ledgers.container import MAX_FILE
+from jiedui.ledgers.container import MAX_FILE, OLE
 from jiedui.ledgers.errors import LedgerError
 from jiedui.ledgers.header import header_key
 from jiedui.ledgers.report import Finding, Reading, Report
@@ -20,7 +20,7 @@ from jiedui.ledgers.workbook import address
 from jiedui.regions import codes
 
 LEVELS = {2: "province", 4: "city", 6: "county", 9: "township", 12: "village"}
-_HEADERS = {
+HEADERS = {
     "code": ("code", "代码", "区划代码", "行政区划代码", "统计用区划代码"),
     "name": ("name", "名称", "区划名称", "行政区划名称"),
     "level": ("level", "级别", "层级"),
@@ -32,6 +32,11 @@ _REQUIRED = ("code", "name", "level")
 _LEVEL_WORDS = {"省": "province", "市": "city", "县": "county", "乡镇": "township", "村": "village"}
 _LAT, _LNG = (3.0, 54.0), (73.0, 136.0)
 
+EMPTY = N_("This file is empty. Please choose the region list, saved as .csv.")
+WORKBOOK = N_(
+    "This is a workbook or a packed file."
+    " Please open it in Excel or WPS and save the region list as .csv (UTF-8)."
+)
 CODE_AS_NUMBER = N_("code stored as a number (digits lost)")
 CODE_WRONG = N_("code is not 12 digits of the form 2+2+2+3+3")
 REPEATED = N_("same code as an earlier row")
@@ -42,6 +47,7 @@ PARENT_MISSING = N_("the region above it is missing")
 POSITION_HALF = N_("only one of latitude and longitude is given")
 POSITION_WRONG = N_("latitude or longitude is not a number")
 POSITION_SWAPPED = N_("latitude and longitude look exchanged")
+OUTSIDE = N_("the region lies outside your area")
 POSITION_ABROAD = N_("position lies outside China")
 
 
@@ -133,8 +139,10 @@ def _township_forms(name: str) -> list[str]:
     return [full] if bare == full else [full, bare]
 
 
-def read_regions(path: Path, *, known: Collection[str] = ()) -> Reading[RegionRecord]:
-    """The regions of a csv file (UTF-8 or GB 18030). Raises LedgerError if it is none.
+def read_regions(
+    path: Path, *, known: Collection[str] = (), area: str = "000000000000"
+) -> Reading[RegionRecord]:
+    """The regions of a csv file (UTF-8 or GB 18030) that lie in `area`. Raises LedgerError if it is none.
 
     A region's parent must stand in the file too, or in `known`; the file's highest level needs none.
     """
@@ -144,7 +152,7 @@ def read_regions(path: Path, *, known: Collection[str] = ()) -> Reading[RegionRe
     if missing:
         raise LedgerError(
             N_("The first line of the region list must name the columns {columns}."),
-            columns=", ".join(missing),
+            columns=", ".join(f"{HEADERS[field][1]} ({field})" for field in missing),
         )
     findings: list[Finding] = []
     records: dict[str, RegionRecord] = {}
@@ -157,7 +165,7 @@ def read_regions(path: Path, *, known: Collection[str] = ()) -> Reading[RegionRe
         if not any(values.values()):
             continue
         rows += 1
-        fault = _fault(values, records)
+        fault = _fault(values, records, area)
         if fault is not None:
             field, reason = fault
             cell = f"{path.name}!{address(number, columns[field])}"
@@ -178,8 +186,10 @@ def _lines(path: Path) -> list[list[str]]:
     except OSError as error:
         raise LedgerError(N_("The file {name} cannot be opened."), name=path.name) from error
     if not data:
-        raise LedgerError(N_("This file is empty. Please choose the region list, saved as .csv."))
-    if len(data) > MAX_FILE or b"\0" in data or data.startswith(b"PK\x03\x04"):
+        raise LedgerError(EMPTY)
+    if data.startswith((b"PK\x03\x04", OLE)):
+        raise LedgerError(WORKBOOK)
+    if len(data) > MAX_FILE or b"\0" in data:
         raise LedgerError(N_("This is not a text file. Please save the region list as .csv (UTF-8)."))
     try:
         text = data.decode("utf-8-sig")
@@ -199,7 +209,7 @@ def _lines(path: Path) -> list[list[str]]:
 
 
 def _columns(header: list[str]) -> dict[str, int]:
-    known = {header_key(word): field for field, words in _HEADERS.items() for word in words}
+    known = {header_key(word): field for field, words in HEADERS.items() for word in words}
     found: dict[str, int] = {}
     for column, text in enumerate(header):
         if (field := known.get(header_key(text))) is not None:
@@ -207,12 +217,14 @@ def _columns(header: list[str]) -> dict[str, int]:
     return found
 
 
-def _fault(values: dict[str, str], records: dict[str, RegionRecord]) -> tuple[str, str] | None:
+def _fault(values: dict[str, str], records: dict[str, RegionRecord], area: str) -> tuple[str, str] | None:
     code = values["code"]
     if re.fullmatch(r"\d(\.\d+)?[eE]\+?\d+", code):
         return "code", CODE_AS_NUMBER
     if not re.fullmatch(r"[0-9]{12}", code) or not codes.significant(code):
         return "code", CODE_WRONG
+    if not codes.within(area, code):
+        return "code", OUTSIDE
     if code in records:
         return "code", REPEATED
     return _level_fault(values) or _position_fault(values.get("lat", ""), values.get("lng", ""))

@@ -28,7 +28,7 @@ from jiedui.ledgers.volunteers import read_volunteers
 from jiedui.piccolo_conf import DB
 from jiedui.policies.pack import standard
 from jiedui.regions.codes import county, parent, significant
-from jiedui.regions.service import save_regions
+from jiedui.regions.service import forecast_regions, save_regions
 from jiedui.regions.tables import Region
 
 READING = N_("Reading the workbook")
@@ -101,7 +101,7 @@ async def read_file(
         await on(READING, 0, 0)
     if kind == "regions":
         known = {row["code"] for row in await Region.select(Region.code)}
-        return await asyncio.to_thread(read_regions, path, known=known)
+        return await asyncio.to_thread(read_regions, path, known=known, area=actor.region_code)
     villages = VillageIndex(await _regions_around(actor))
     mapping = await header_words(actor, kind)
     read = read_households if kind == "households" else read_volunteers
@@ -111,10 +111,8 @@ async def read_file(
 async def forecast(actor: Actor, kind: str, reading: Reading[Any]) -> ImportResult:
     """What taking a reading would change; writes nothing."""
     if kind == "regions":
-        stored = {row["code"] for row in await Region.select(Region.code)}
-        new = sum(record.code not in stored for record in reading.records)
-        # How many differ in their name or position only saving can say.
-        return ImportResult(reading.report, Changes(new=new, same=len(reading.records) - new))
+        told = await forecast_regions(reading.records)
+        return ImportResult(reading.report, Changes(told.new, told.changed, told.same))
     saved = await _FORECAST[kind](actor, reading.records)
     return _result(reading, saved)
 

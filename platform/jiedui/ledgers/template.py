@@ -1,9 +1,11 @@
-"""An empty ledger to hand out: the usual headers, and one example row that says it is none."""
+"""Empty ledgers to hand out: the usual headers, and one example row that says it is none."""
 
 import io
 
 import xlsxwriter
 
+from jiedui.ledgers.export import to_csv
+from jiedui.ledgers.regions import HEADERS
 from jiedui.ledgers.service import PROFILES
 
 _TITLES = {"households": "农村留守妇女信息台账", "volunteers": "结对帮扶志愿者登记表"}
@@ -49,6 +51,12 @@ _EXAMPLE = {
         "remark": "",
     },
 }
+
+
+def template_list() -> bytes:
+    """The region list: the headers, and an example whose code is no region's, so that it is never taken."""
+    header = [next(word for word in words if not word.isascii()) for words in HEADERS.values()]
+    return to_csv(header, [("000000000000", "示例村村民委员会", "村", "29.9", "107.7", "示例")])
 
 
 def template_workbook(kind: str) -> bytes:

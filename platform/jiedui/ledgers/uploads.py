@@ -20,11 +20,14 @@ from jiedui.ledgers.report import Report, UnknownHeader
 from jiedui.ledgers.saving import Changes
 from jiedui.ledgers.service import remember_header
 from jiedui.ledgers.tables import LedgerImport
+from jiedui.ledgers.words import WORDS
 from jiedui.piccolo_conf import DB
 from jiedui.regions.codes import significant
 from jiedui.vault import seal, unseal
 
 MAX_UPLOAD = 10 * 2**20
+ACCESS = {"households": "coordinator", "volunteers": "coordinator", "regions": "administrator"}
+"""Who may import what."""
 _CONTENT = "ledger_import.content"
 _RECENT = 10
 
@@ -53,15 +56,9 @@ class Upload(msgspec.Struct, frozen=True):
 async def receive(actor: Actor, kind: str, content: bytes, now: datetime) -> UUID:
     """Keep a file and have it read. Raises Refused when it is empty or too large."""
     if not content:
-        raise Refused(
-            N_("This file is empty. Please choose the ledger itself, saved as .xlsx."), field="file"
-        )
+        raise Refused(WORDS[kind].empty_file, field="file")
     if len(content) > MAX_UPLOAD:
-        raise Refused(
-            N_("This file is larger than {n} MB. Please split the ledger by township."),
-            field="file",
-            n=MAX_UPLOAD // 2**20,
-        )
+        raise Refused(WORDS[kind].too_large, field="file", n=MAX_UPLOAD // 2**20)
     import_id = uuid4()
     async with DB.transaction():
         await LedgerImport.insert(

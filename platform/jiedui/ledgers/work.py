@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from piccolo.columns import Column
 
+from jiedui.accounts.access import ADMITTED
 from jiedui.accounts.actor import Actor
 from jiedui.accounts.service import actor_of
 from jiedui.clock import utc_now
@@ -83,8 +84,8 @@ async def _import_in(job: JobRow, state: str) -> Row | None:
 async def _actor(job: JobRow, row: Row) -> Actor:
     """Who asked for it, as she is now; never reaching further than the area the ledger was sent for."""
     actor = await actor_of(job.created_by) if job.created_by else None
-    allowed = actor is not None and actor.is_staff and within(actor.region_code, row["region_code"])
-    if actor is None or not allowed:
+    roles = ADMITTED[uploads.ACCESS[row["kind"]]] or ()
+    if actor is None or actor.role not in roles or not within(actor.region_code, row["region_code"]):
         raise Refused(
             N_("The account that asked for this may no longer do it. Please send the ledger again.")
         )
@@ -93,12 +94,11 @@ async def _actor(job: JobRow, row: Row) -> Actor:
 
 @contextmanager
 def _file(row: Row) -> Iterator[Path]:
-    """The ledger as a file of this process alone, gone afterwards."""
-    folder = _MEMORY if _MEMORY.is_dir() else None
-    with tempfile.NamedTemporaryFile(suffix=".xlsx", dir=folder) as file:
-        file.write(uploads.content_of(row))
-        file.flush()
-        yield Path(file.name)
+    """The ledger as a file of this process alone, gone afterwards; a finding in a csv names it."""
+    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
+        path = Path(folder) / ("regions.csv" if row["kind"] == "regions" else "ledger.xlsx")
+        path.write_bytes(uploads.content_of(row))
+        yield path
 
 
 def _refused(refusal: DomainError, unknown: list[UnknownHeader]) -> dict[Column | str, Any]:
@@ -115,6 +115,8 @@ def _refused(refusal: DomainError, unknown: list[UnknownHeader]) -> dict[Column 
 
 async def _headers_to_explain(actor: Actor, kind: str, path: Path) -> list[UnknownHeader]:
     """The headers nobody knows in a table that lacks a column it needs."""
+    if kind not in service.PROFILES:
+        return []
     mapping = await service.header_words(actor, kind)
     try:
         sheets = await asyncio.to_thread(open_workbook, path)

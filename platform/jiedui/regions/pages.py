@@ -1,17 +1,24 @@
-"""The type-ahead: villages that fit what a person has typed so far."""
+"""The type-ahead: villages that fit what a person has typed so far; and the region tree as staff see it."""
 
 from typing import Any
+from urllib.parse import urlencode
 
+import msgspec
 from litestar import Response, Router, get
 
 from jiedui.accounts.limits import Rule
+from jiedui.i18n import N_, translate
 from jiedui.regions import service
+from jiedui.regions.codes import is_code, significant
+from jiedui.regions.lists import RegionFilter, regions_of, tree_of
 from jiedui.regions.service import Place
-from jiedui.web.forms import Form
-from jiedui.web.page import PageRequest, client_address, page
+from jiedui.web.forms import Form, blank
+from jiedui.web.page import PageRequest, client_address, language_of, page
 
 SUGGESTIONS = Rule("suggest-address", 240, 60)
 """A village office shares one address; a person typing asks about once in half a second."""
+POSITIONS = {"known": N_("Position known"), "unknown": N_("Position not known")}
+_COUNTY_DIGITS = 6
 
 
 @get("/regions/suggest", name="regions:suggest")
@@ -21,6 +28,41 @@ async def suggest(request: PageRequest) -> Response[Any]:
     asked = {name: request.query_params.get(name, "") for name in ("q", "village", "township")}
     places = await choices(**asked)
     return page(request, "regions/choices.html", places=places, asked=asked)
+
+
+@get("/regions", name="regions:list", opt={"access": "coordinator"})
+async def show_list(request: PageRequest) -> Response[Any]:
+    """The townships and villages of the area, narrowed by what the address says."""
+    given = {name: value.strip()[:40] for name, value in request.query_params.items()}
+    township, position = given.get("township", ""), given.get("position", "")
+    wanted = RegionFilter(
+        q=given.get("q", ""),
+        township=township if is_code(township) else "",
+        position="unknown" if position == "unknown" else "known" if position == "known" else "",
+    )
+    found = await regions_of(
+        request.user, wanted, after=given.get("after", ""), before=given.get("before", "")
+    )
+    townships = [(place.code, place.name) for place in await service.townships(request.user.region_code)]
+    narrowed = msgspec.to_builtins(wanted)
+    said = [
+        wanted.q,
+        dict(townships).get(wanted.township, wanted.township),
+        translate(language_of(request), POSITIONS.get(wanted.position, "")),
+    ]
+    return page(
+        request,
+        "regions/list.html",
+        found=found,
+        tree=await tree_of(request.user),
+        form=blank(**msgspec.structs.asdict(wanted)),
+        townships=townships,
+        positions=POSITIONS,
+        several_counties=len(significant(request.user.region_code)) < _COUNTY_DIGITS,
+        narrowed=" · ".join(filter(None, said)),
+        previous=_link(narrowed, before=found.before),
+        next=_link(narrowed, after=found.after),
+    )
 
 
 def wants_choices(form: Form[Any]) -> bool:
@@ -42,15 +84,15 @@ async def choices(q: str, village: str, township: str) -> list[Place]:
     found: list[Place] = []
     if q.strip():
         found = await service.find_villages(q)
-    elif _code(township):
+    elif is_code(township):
         found = await service.find_villages("", township=township, limit=60)
-    if _code(village) and all(place.code != village for place in found):
+    if is_code(village) and all(place.code != village for place in found):
         found = [*await service.villages([village]), *found]
     return found
 
 
-def _code(text: str) -> bool:
-    return len(text) == 12 and text.isascii() and text.isdigit()
+def _link(narrowed: dict[str, str], **key: str) -> str:
+    return "/regions?" + urlencode(narrowed | key) if all(key.values()) else ""
 
 
-ROUTER = Router("/", route_handlers=[suggest], opt={"access": "public"})
+ROUTER = Router("/", route_handlers=[suggest, show_list], opt={"access": "public"})

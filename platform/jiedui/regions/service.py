@@ -5,10 +5,11 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from jiedui.accounts.actor import Actor
 from jiedui.audit.service import record
+from jiedui.columns import Row
 from jiedui.errors import NotFound
 from jiedui.piccolo_conf import DB
 from jiedui.regions.codes import parent, significant, township
@@ -64,19 +65,14 @@ class Place:
 
 async def save_regions(actor: Actor, records: Iterable[RegionRecord], now: datetime) -> Changes:
     """Make the table say what the list says; doing it again changes nothing, and no region is removed."""
-    wanted = [_row(one) for one in records]
     async with DB.transaction():
-        stored = {row["code"]: row for row in await Region.select()}
-        new = [row for row in wanted if row["code"] not in stored]
-        changed = [row for row in wanted if row["code"] in stored and row != stored[row["code"]]]
-        touched = new + changed
+        touched, result = await _compare(records)
         for start in range(0, len(touched), _AT_ONCE):
             await Region.insert(*(Region(**row) for row in touched[start : start + _AT_ONCE])).on_conflict(
                 target=Region.code,
                 action="DO UPDATE",
                 values=[column for column in Region.all_columns() if column is not Region.code],
             )
-        result = Changes(len(new), len(changed), len(wanted) - len(touched))
         if touched:
             await record(
                 actor,
@@ -86,6 +82,12 @@ async def save_regions(actor: Actor, records: Iterable[RegionRecord], now: datet
                 detail={"new": result.new, "changed": result.changed},
                 now=now,
             )
+    return result
+
+
+async def forecast_regions(records: Iterable[RegionRecord]) -> Changes:
+    """What saving the list would change; writes nothing."""
+    _, result = await _compare(records)
     return result
 
 
@@ -100,11 +102,9 @@ async def find_villages(
     words = _words(text)
     if not words and township is None:
         return []
-    conditions, values = ["v.level = 'village'", "v.code LIKE {}"], [_inside(township or within)]
-    for word in words:
-        condition, arguments = _matches(word)
-        conditions.append(condition)
-        values += arguments
+    naming, values = named(text)
+    conditions = ["v.level = 'village'", "v.code LIKE {}", *naming]
+    values = [_inside(township or within), *values]
     last = words[-1] if words else ""
     where = " AND ".join(conditions)  # our own fragments; what was typed is a parameter
     rows = await Region.raw(
@@ -123,6 +123,16 @@ async def find_villages(
     return [
         Place(row["code"], row["short_name"], "village", row["township"], row["county"] or "") for row in rows
     ]
+
+
+def named(text: str) -> tuple[list[str], list[str]]:
+    """What every word typed asks of a region `v` in its township `t`: conditions of SQL, and their values."""
+    conditions, values = [], []
+    for word in _words(text):
+        condition, arguments = _matches(word)
+        conditions.append(condition)
+        values += arguments
+    return conditions, values
 
 
 async def village(code: str) -> Place:
@@ -190,7 +200,25 @@ async def townships(within: str | None = None) -> list[Place]:
     return [Place(row["code"], row["short_name"], "township") for row in rows]
 
 
-def _row(one: RegionRecord) -> dict[str, Any]:
+async def _compare(records: Iterable[RegionRecord]) -> tuple[list[Row], Changes]:
+    """The rows to write, and how many of them are new, changed or as they were.
+
+    A line without a position leaves the one that is known: most lists have none, and rounds need it.
+    """
+    wanted = [_row(one) for one in records]
+    codes = [row["code"] for row in wanted]
+    stored = {
+        row["code"]: row for row in await Region.raw("SELECT * FROM region WHERE code = ANY({})", codes)
+    }
+    for row in wanted:
+        if row["lat"] is None and row["code"] in stored:
+            row |= {name: stored[row["code"]][name] for name in ("lat", "lng", "position_source")}
+    new = [row for row in wanted if row["code"] not in stored]
+    changed = [row for row in wanted if row["code"] in stored and row != stored[row["code"]]]
+    return new + changed, Changes(len(new), len(changed), len(wanted) - len(new) - len(changed))
+
+
+def _row(one: RegionRecord) -> Row:
     short = short_name(one.name)
     return {
         "code": one.code,

@@ -1,0 +1,101 @@
+"""The townships and villages of an area as staff see them: counted, narrowed, 50 at a time by code."""
+
+import re
+from typing import Any, Literal
+
+import msgspec
+
+from jiedui.accounts.actor import Actor
+from jiedui.columns import Row
+from jiedui.regions.codes import significant
+from jiedui.regions.service import named
+from jiedui.regions.tables import Region
+
+PAGE = 50
+_COLUMNS = """v.code, v.level, v.short_name AS name, v.lat, v.lng, v.position_source,
+    CASE WHEN v.level = 'village' THEN coalesce(t.short_name, '') ELSE '' END AS township,
+    coalesce(c.short_name, '') AS county"""
+_FROM = """FROM region v LEFT JOIN region t ON t.code = left(v.code, 9) || '000'
+    LEFT JOIN region c ON c.code = left(v.code, 6) || '000000'"""
+
+
+class RegionFilter(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the list is narrowed to; blank means all."""
+
+    q: str = ""
+    township: str = ""
+    position: Literal["", "known", "unknown"] = ""
+
+
+class Tree(msgspec.Struct, frozen=True):
+    """How much of the region tree an area has; `unplaced` of them have no position."""
+
+    townships: int
+    villages: int
+    unplaced: int
+
+
+class RegionPage(msgspec.Struct, frozen=True):
+    """One page of the list; `before` and `after` are the codes of its neighbours, where there are any."""
+
+    rows: list[Row]
+    matching: int
+    before: str = ""
+    after: str = ""
+
+
+async def tree_of(actor: Actor) -> Tree:
+    """The counts of the actor's area."""
+    rows = await Region.raw(
+        "SELECT count(*) FILTER (WHERE level = 'township') AS townships,"
+        " count(*) FILTER (WHERE level = 'village') AS villages,"
+        " count(*) FILTER (WHERE level IN ('township', 'village') AND lat IS NULL) AS unplaced"
+        " FROM region WHERE code LIKE {}",
+        _area(actor),
+    )
+    return Tree(**rows[0])
+
+
+async def regions_of(actor: Actor, wanted: RegionFilter, *, after: str = "", before: str = "") -> RegionPage:
+    """A page of the townships and villages of the actor's area."""
+    where, values = _where(actor, wanted)
+    counted = await Region.raw(f"SELECT count(*) AS n {_FROM} WHERE {where}", *values)
+    edge = before or after
+    if edge:
+        where += f" AND v.code {'<' if before else '>'} {{}}"
+        values = [*values, edge]
+    rows = await Region.raw(
+        f"SELECT {_COLUMNS} {_FROM} WHERE {where} "
+        f"ORDER BY v.code {'DESC' if before else 'ASC'} LIMIT {PAGE + 1}",
+        *values,
+    )
+    more, shown = len(rows) > PAGE, rows[:PAGE]
+    if before:
+        shown.reverse()
+    return RegionPage(
+        rows=shown,
+        matching=counted[0]["n"],
+        before=shown[0]["code"] if shown and (more if before else edge) else "",
+        after=shown[-1]["code"] if shown and (before or more) else "",
+    )
+
+
+def _where(actor: Actor, wanted: RegionFilter) -> tuple[str, list[Any]]:
+    conditions, values = ["v.level IN ('township', 'village')", "v.code LIKE {}"], [_area(actor)]
+    if wanted.township:
+        conditions.append("left(v.code, 9) = {}")
+        values.append(wanted.township[:9])
+    if wanted.position:
+        conditions.append("v.lat IS NULL" if wanted.position == "unknown" else "v.lat IS NOT NULL")
+    if re.fullmatch(r"[0-9]{4,12}", wanted.q):
+        conditions.append("v.code LIKE {}")
+        values.append(wanted.q + "%")
+    else:
+        naming, names = named(wanted.q)
+        conditions += naming
+        values += names
+    return " AND ".join(conditions), values
+
+
+def _area(actor: Actor) -> str:
+    return significant(actor.region_code) + "%"
