@@ -27,12 +27,27 @@ async def prepare() -> None:
     from jiedui.rounds.service import newest_plan
 
     actor = Actor.system()
+    await _refuse_real_people()
     await _import_ledgers(actor)
     plan_id = await newest_plan(actor, COUNTY, DATED)
     if plan_id is None:
         _, plan_id = await run_plan_watched(actor, COUNTY, DATED, "standard")
     print_plan(await plan_document(actor, plan_id))
     await _print_logins(actor, plan_id)
+
+
+async def _refuse_real_people() -> None:
+    """Synthetic people and a printed passphrase have no place in a database that is in use."""
+    from jiedui.households.tables import Household
+    from jiedui.ledgers.service import already_applied
+
+    if await Household.exists() and not await already_applied("households", EXAMPLES / "households.xlsx"):
+        raise Refused(
+            N_(
+                "This database holds people already: the demonstration starts only in an empty one."
+                " Set JIEDUI_DATA."
+            )
+        )
 
 
 async def _import_ledgers(actor: Actor) -> None:

@@ -182,6 +182,11 @@ def test_two_commands_on_a_fresh_folder_both_do_their_work_and_leave_nobody_behi
     assert living(tmp_path) == []
 
 
+def test_the_demonstration_does_not_mix_with_people_who_are_there_already(county: Path) -> None:
+    assert kept(county)
+    assert refused(county, "demo", "--once").startswith("This database holds people already")
+
+
 def test_help_needs_no_server(tmp_path: Path) -> None:
     for arguments in (("--help",), ("round", "run", "--help"), ("--version",)):
         assert done(tmp_path / "data", *arguments)

@@ -38,7 +38,7 @@ async def a_link():
     volunteer = await a_volunteer()
     pair = await a_pair(volunteer=volunteer)
     await service.accept_proposal(await the_volunteer(volunteer), pair, NOW)
-    token = (await notices_about(pair))["household.helper_found"]["params"]["link"][-32:]
+    token = (await notices_about(pair))["household.helper_found"]["params"]["link"].rsplit("/", 1)[-1]
     return token, pair, (await service.open_link(token, YEAR, NOW)).proof
 
 

@@ -111,14 +111,17 @@ async def plan_of(actor: Actor, plan_id: UUID) -> Row:
 
 
 async def newest_plan(actor: Actor, region_code: str, dated: date) -> UUID | None:
-    """The newest ready plan of an area and day."""
-    row = await Plan.select(Plan.id).where(
-        Plan.round.region_code == region_code,
-        Plan.round.dated == dated,
-        Plan.state == "ready",
-        Plan.region_code.like(significant(actor.region_code) + "%"),
-    ).order_by(Plan.created_at, ascending=False).first()  # fmt: skip
-    return row["id"] if row else None
+    """The published plan of an area and day, else its newest ready one."""
+    if not within(actor.region_code, region_code):
+        return None
+    rows = await Plan.raw(
+        'SELECT p.id FROM plan p JOIN "round" r ON r.id = p."round"'
+        " WHERE r.region_code = {} AND r.dated = {} AND p.state = 'ready'"
+        " ORDER BY r.published_plan_id = p.id DESC NULLS LAST, p.created_at DESC LIMIT 1",
+        region_code,
+        dated,
+    )
+    return rows[0]["id"] if rows else None
 
 
 async def plan_to_show(actor: Actor, round_id: UUID) -> UUID:
