@@ -12,6 +12,7 @@ from jiedui.audit.tables import AuditEntry
 from jiedui.consents import service as consents
 from jiedui.consents.texts import current
 from jiedui.errors import Conflict, NotFound, Refused
+from jiedui.paging import PAGE
 from jiedui.policies.pack import standard
 from jiedui.volunteers import register, service
 from jiedui.volunteers.register import Wanted
@@ -256,13 +257,13 @@ async def test_the_list_knows_its_area_its_filters_and_its_numbers(db):
 
 async def test_the_list_goes_on_where_the_page_before_ended(db):
     await a_region_tree()
-    for n in range(register.PAGE + 3):
+    for n in range(PAGE + 3):
         await a_volunteer(number=f"Z{n:06}")
     first = await register.list_volunteers(HERE, Wanted())
     rest = await register.list_volunteers(HERE, Wanted(), first.next_after)
     numbers = [one["number"] for one in first.rows + rest.rows]
-    assert len(first.rows) == register.PAGE and rest.next_after == ""
-    assert numbers == sorted(numbers, reverse=True) and len(set(numbers)) == register.PAGE + 3
+    assert len(first.rows) == PAGE and rest.next_after == ""
+    assert numbers == sorted(numbers, reverse=True) and len(set(numbers)) == PAGE + 3
 
 
 async def test_identity_numbers_and_hashes_never_leave_the_register(db):

@@ -22,9 +22,10 @@ from factories import (
 from ledger_files import household_row, identity_number, ledger_file
 
 from jiedui.audit.tables import AuditEntry
-from jiedui.households.lists import HELPER_SQL, PAGE, HouseholdFilter, households_of
+from jiedui.households.lists import HELPER_SQL, HouseholdFilter, households_of
 from jiedui.ledgers.export import to_csv, to_xlsx
 from jiedui.ledgers.service import import_file
+from jiedui.paging import PAGE
 from jiedui.rounds.tables import LIVE
 from jiedui.vault import keyed_hash
 

@@ -13,7 +13,7 @@ from jiedui.accounts.tables import Account
 from jiedui.jobs.service import run_one
 from jiedui.ledgers.tables import LedgerImport
 from jiedui.ledgers.work import apply_upload, read_upload
-from jiedui.regions.lists import PAGE
+from jiedui.paging import PAGE
 from jiedui.regions.tables import Region
 
 HANDLERS = {"ledger.read": read_upload, "ledger.apply": apply_upload}
@@ -214,6 +214,12 @@ async def test_long_lists_go_on_where_they_stopped_and_back(administrator):
     again = (await administrator.get(back[1].replace("&amp;", "&"))).text
     assert PLACE.findall(again) == PLACE.findall(first) and len(PLACE.findall(first)) == PAGE
     assert 'rel="prev"' not in again
+
+
+@pytest.mark.parametrize("key", ["after=x", "after=500230~1", "before=500230102201%27"])
+async def test_a_key_that_means_nothing_gives_the_first_places(administrator, key):
+    first = PLACE.findall((await administrator.get("/regions")).text)
+    assert first and PLACE.findall((await administrator.get(f"/regions?{key}")).text) == first
 
 
 async def test_an_empty_tree_teaches_the_next_step(db, login_as):

@@ -3,7 +3,6 @@
 import re
 from datetime import datetime
 from typing import Any, Literal
-from uuid import UUID
 
 import msgspec
 
@@ -12,11 +11,11 @@ from jiedui.audit.service import record as audit
 from jiedui.columns import Row
 from jiedui.households.tables import Household
 from jiedui.ledgers.identity import identity_number
+from jiedui.paging import Page, page_of
 from jiedui.piccolo_conf import DB
 from jiedui.regions.codes import significant
 from jiedui.vault import keyed_hash
 
-PAGE = 50
 _MOST_FOUND = 50
 
 # Every sort key is a text that grows, so that one comparison pages through all of them.
@@ -49,53 +48,14 @@ class HouseholdFilter(msgspec.Struct, frozen=True, omit_defaults=True):
     sort: Literal["village", "colour", "recent"] = "village"
 
 
-class HouseholdPage(msgspec.Struct, frozen=True):
-    """One page of a list; `before` and `after` are the keys of its neighbours, where there are any."""
-
-    rows: list[Row]
-    matching: int
-    total: int
-    before: str = ""
-    after: str = ""
-
-
-async def households_of(
-    actor: Actor, wanted: HouseholdFilter, *, after: str = "", before: str = ""
-) -> HouseholdPage:
+async def households_of(actor: Actor, wanted: HouseholdFilter, *, after: str = "", before: str = "") -> Page:
     """A page of the households of the actor's area; a key that means nothing gives the first page."""
     where, values = _where(actor, wanted)
-    counts = await Household.raw(
-        f"SELECT count(*) AS n {_FROM} WHERE {where} "  # noqa: S608 -- our own fragments, values are parameters
-        "UNION ALL SELECT count(*) FROM household h WHERE h.active AND h.region_code LIKE {}",
-        *values,
-        _area(actor),
-    )
-    edge = _edge(before or after)
-    back = bool(before) and edge is not None
-    key = _KEYS[wanted.sort]
-    limits: list[Any] = []
-    if edge is not None:
-        where += f" AND ({key}, h.id) {'<' if back else '>'} ({{}}, {{}})"
-        limits = list(edge)
-    order = "DESC" if back else "ASC"
-    rows = await Household.raw(
-        f"SELECT {_COLUMNS}, {key} AS sort_key {_FROM} WHERE {where} "
-        f"ORDER BY sort_key {order}, h.id {order} LIMIT {PAGE + 1}",
-        *values,
-        *limits,
-    )
-    more, shown = len(rows) > PAGE, rows[:PAGE]
-    if back:
-        shown.reverse()
-    has_before = more if back else edge is not None
-    has_after = edge is not None if back else more
-    return HouseholdPage(
-        rows=shown,
-        matching=counts[0]["n"],
-        total=counts[1]["n"],
-        before=_key(shown[0]) if shown and has_before else "",
-        after=_key(shown[-1]) if shown and has_after else "",
-    )
+    query = f"SELECT {_COLUMNS}, {_KEYS[wanted.sort]} AS sort_key {_FROM} WHERE {where}"
+    order = {"sort_key": "text", "id": "uuid"}
+    found = await page_of(Household, query, values, order, after=after, before=before)
+    total = await Household.count().where(Household.active.eq(True), Household.region_code.like(_area(actor)))
+    return msgspec.structs.replace(found, total=total)
 
 
 async def take_along(actor: Actor, wanted: HouseholdFilter, now: datetime) -> list[Row]:
@@ -170,18 +130,6 @@ def _where(actor: Actor, wanted: HouseholdFilter) -> tuple[str, list[Any]]:
 
 def _area(actor: Actor) -> str:
     return significant(actor.region_code) + "%"
-
-
-def _key(row: Row) -> str:
-    return f"{row['sort_key']}~{row['id']}"
-
-
-def _edge(key: str) -> tuple[str, UUID] | None:
-    text, _, household = key.partition("~")
-    try:
-        return (text, UUID(household)) if re.fullmatch(r"[0-9]{1,13}", text) else None
-    except ValueError:
-        return None
 
 
 def _literal(text: str) -> str:

@@ -10,6 +10,7 @@ from jiedui.accounts.actor import Actor
 from jiedui.columns import Row
 from jiedui.households.tables import Household
 from jiedui.i18n import N_
+from jiedui.paging import page_of
 from jiedui.pairs.eligible import Match, who_could_take_over
 from jiedui.pairs.rules import STATES
 from jiedui.pairs.steps import pair_of
@@ -18,7 +19,6 @@ from jiedui.regions.codes import significant, within
 from jiedui.rounds.tables import Pair
 from jiedui.volunteers.tables import Volunteer
 
-PAGE = 50
 VIEWS = {
     "running": N_("All that run or wait"),
     **STATES,
@@ -91,20 +91,9 @@ async def list_pairs(actor: Actor, view: str, township: str, after: str, now: da
     area = significant(township if township and within(actor.region_code, township) else actor.region_code)
     counts = await _counts(area + "%", now)
     condition, values = _condition(view, now)
-    village, _, last = after.partition(".")
-    if last:
-        condition, values = (
-            condition + " AND (p.region_code, p.id::text) > ({}, {})",
-            [*values, village, last],
-        )
-    rows = await Pair.raw(
-        f"{_ROWS} AND {condition} ORDER BY p.region_code, p.id::text LIMIT {{}}",
-        area + "%",
-        *values,
-        PAGE + 1,
-    )
-    further = f"{rows[PAGE - 1]['region_code']}.{rows[PAGE - 1]['id']}" if len(rows) > PAGE else ""
-    return Listing(rows[:PAGE], counts, further)
+    query, order = f"{_ROWS} AND {condition}", {"region_code": "text", "id": "uuid"}
+    found = await page_of(Pair, query, [area + "%", *values], order, after=after)
+    return Listing(found.rows, counts, found.after)
 
 
 async def whole_pair(actor: Actor, pair_id: UUID) -> Whole:

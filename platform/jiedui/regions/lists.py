@@ -6,12 +6,11 @@ from typing import Any, Literal
 import msgspec
 
 from jiedui.accounts.actor import Actor
-from jiedui.columns import Row
+from jiedui.paging import Page, page_of
 from jiedui.regions.codes import significant
 from jiedui.regions.service import named
 from jiedui.regions.tables import Region
 
-PAGE = 50
 _COLUMNS = """v.code, v.level, v.short_name AS name, v.lat, v.lng, v.position_source,
     CASE WHEN v.level = 'village' THEN coalesce(t.short_name, '') ELSE '' END AS township,
     coalesce(c.short_name, '') AS county"""
@@ -35,15 +34,6 @@ class Tree(msgspec.Struct, frozen=True):
     unplaced: int
 
 
-class RegionPage(msgspec.Struct, frozen=True):
-    """One page of the list; `before` and `after` are the codes of its neighbours, where there are any."""
-
-    rows: list[Row]
-    matching: int
-    before: str = ""
-    after: str = ""
-
-
 async def tree_of(actor: Actor) -> Tree:
     """The counts of the actor's area."""
     rows = await Region.raw(
@@ -56,28 +46,11 @@ async def tree_of(actor: Actor) -> Tree:
     return Tree(**rows[0])
 
 
-async def regions_of(actor: Actor, wanted: RegionFilter, *, after: str = "", before: str = "") -> RegionPage:
+async def regions_of(actor: Actor, wanted: RegionFilter, *, after: str = "", before: str = "") -> Page:
     """A page of the townships and villages of the actor's area."""
     where, values = _where(actor, wanted)
-    counted = await Region.raw(f"SELECT count(*) AS n {_FROM} WHERE {where}", *values)
-    edge = before or after
-    if edge:
-        where += f" AND v.code {'<' if before else '>'} {{}}"
-        values = [*values, edge]
-    rows = await Region.raw(
-        f"SELECT {_COLUMNS} {_FROM} WHERE {where} "
-        f"ORDER BY v.code {'DESC' if before else 'ASC'} LIMIT {PAGE + 1}",
-        *values,
-    )
-    more, shown = len(rows) > PAGE, rows[:PAGE]
-    if before:
-        shown.reverse()
-    return RegionPage(
-        rows=shown,
-        matching=counted[0]["n"],
-        before=shown[0]["code"] if shown and (more if before else edge) else "",
-        after=shown[-1]["code"] if shown and (before or more) else "",
-    )
+    query = f"SELECT {_COLUMNS} {_FROM} WHERE {where}"
+    return await page_of(Region, query, values, {"code": "text"}, after=after, before=before)
 
 
 def _where(actor: Actor, wanted: RegionFilter) -> tuple[str, list[Any]]:

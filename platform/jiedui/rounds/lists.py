@@ -1,22 +1,21 @@
 """The lists of a plan: its pairs and the families left out, filtered in the database, 50 at a time by key."""
 
 import json
-import re
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from jiedui.accounts.actor import Actor
 from jiedui.columns import Row
+from jiedui.paging import Page, page_of
 from jiedui.piccolo_conf import DB
 from jiedui.rounds.service import note
 from jiedui.rounds.tables import LIVE, Candidate, LeftOut, Plan
 from jiedui.rounds.words import NOBODY_OFFERS, TAKEN
 
-PAGE = 50
 _LIVE = ", ".join(f"'{state}'" for state in LIVE)
 
 
@@ -42,33 +41,20 @@ class LeftOutFilter(msgspec.Struct, frozen=True, omit_defaults=True):
 Filter = TypeVar("Filter", PairFilter, LeftOutFilter)
 
 
-class ListPage(msgspec.Struct, Generic[Filter], frozen=True):
-    """One page of a list; `before` and `after` are the keys of its neighbours, where there are any."""
-
-    rows: list[Row]
-    matching: int
-    total: int
-    before: str = ""
-    after: str = ""
-
-
-async def pairs_of(
-    plan: Row, wanted: PairFilter, *, after: str = "", before: str = ""
-) -> ListPage[PairFilter]:
+async def pairs_of(plan: Row, wanted: PairFilter, *, after: str = "", before: str = "") -> Page:
     """A page of a plan's pairs; a key that means nothing gives the first page."""
     where, values = _pairs_where(plan, wanted)
-    key = _PAIR_KEYS[wanted.sort]
+    found = await _page(_PAIRS, where, values, _PAIR_KEYS[wanted.sort], after, before)
     total = await Candidate.count().where(Candidate.plan == plan["id"])
-    return await _page(_PAIRS, where, values, key, after, before, total, _pair)
+    return replace(found, rows=[_pair(row) for row in found.rows], total=total)
 
 
-async def left_out_of(
-    plan: Row, wanted: LeftOutFilter, *, after: str = "", before: str = ""
-) -> ListPage[LeftOutFilter]:
+async def left_out_of(plan: Row, wanted: LeftOutFilter, *, after: str = "", before: str = "") -> Page:
     """A page of the families a plan could not serve, the red ones first."""
     where, values = _left_out_where(plan, wanted)
+    found = await _page(_LEFT_OUT, where, values, _LEFT_OUT_KEY, after, before)
     total = await LeftOut.count().where(LeftOut.plan == plan["id"], LeftOut.stage == int(wanted.stage))
-    return await _page(_LEFT_OUT, where, values, _LEFT_OUT_KEY, after, before, total, _left_out)
+    return replace(found, rows=[_left_out(row) for row in found.rows], total=total)
 
 
 async def pair_at(plan: Row, candidate_id: UUID) -> Row | None:
@@ -194,36 +180,10 @@ def _where(plan: Row, conditions: list[tuple[str, Any]]) -> tuple[str, list[Any]
     )
 
 
-async def _page(
-    select: str, where: str, values: list[Any], key: str, after: str, before: str, total: int,
-    read: Callable[[Row], Row],
-) -> ListPage[Any]:  # fmt: skip
-    counted = await Plan.raw(f"SELECT count(*) AS n FROM ({select} WHERE {where}) AS found", *values)  # noqa: S608
-    edge = _edge(before or after)
-    back = bool(before) and edge is not None
-    limits: list[Any] = []
-    if edge is not None:
-        where += f" AND ({key}, c.id) {'<' if back else '>'} ({{}}::bigint, {{}}::uuid)"
-        limits = list(edge)
-    order = "DESC" if back else "ASC"
-    rows = await Plan.raw(
-        f"{select.replace('SELECT', f'SELECT {key} AS sort_key,', 1)} WHERE {where} "
-        f"ORDER BY sort_key {order}, c.id {order} LIMIT {PAGE + 1}",
-        *values,
-        *limits,
-    )
-    more, shown = len(rows) > PAGE, rows[:PAGE]
-    if back:
-        shown.reverse()
-    has_before = more if back else edge is not None
-    has_after = edge is not None if back else more
-    return ListPage(
-        rows=[read(row) for row in shown],
-        matching=counted[0]["n"],
-        total=total,
-        before=_key(shown[0]) if shown and has_before else "",
-        after=_key(shown[-1]) if shown and has_after else "",
-    )
+async def _page(select: str, where: str, values: list[Any], key: str, after: str, before: str) -> Page:
+    query = f"{select.replace('SELECT', f'SELECT {key} AS sort_key,', 1)} WHERE {where}"
+    order = {"sort_key": "bigint", "id": "uuid"}
+    return await page_of(Plan, query, values, order, after=after, before=before)
 
 
 def _pair(row: Row) -> Row:
@@ -232,18 +192,6 @@ def _pair(row: Row) -> Row:
 
 def _left_out(row: Row) -> Row:
     return {**row, "reasons": json.loads(row["reasons"])}
-
-
-def _key(row: Row) -> str:
-    return f"{row['sort_key']}~{row['id']}"
-
-
-def _edge(key: str) -> tuple[int, UUID] | None:
-    number, _, row = key.partition("~")
-    try:
-        return (int(number), UUID(row)) if re.fullmatch(r"-?[0-9]{1,15}", number) else None
-    except ValueError:
-        return None
 
 
 async def _note_export(actor: Actor, round_row: Row, plan: Row, what: str, rows: int, now: datetime) -> None:
