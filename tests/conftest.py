@@ -1,6 +1,7 @@
 """Servers of the tests' own, started before any test module is read, and a clean database for every test."""
 
 import os
+import signal
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
@@ -19,6 +20,8 @@ KEPT = {"JIEDUI_CHROMIUM"}
 
 def pytest_collection(session: pytest.Session) -> None:
     """Importing the product's engine needs the database's address, and never may it be one from outside."""
+    # Started in the background a shell makes its children ignore Ctrl-C; tests that press it need it back.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     stack = ExitStack()
     session.config.add_cleanup(stack.close)
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jiedui-test-")))

@@ -19,6 +19,8 @@ STEPS = (
     N_("Looking for second helpers"),
 )
 Tell = Callable[[int], None]
+SOLVER = "ortools_flow"
+"""The reference solver makes the plans that people see; each is certified independently of it."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -56,13 +58,13 @@ def plan(inputs: Inputs, tell: Tell, stop: Callable[[], bool]) -> list[Stage]:
         running=inputs.running,
     )
     tell(1)
-    solution = solve(first.problem, stop=stop)
+    solution = solve(first.problem, solver=SOLVER, stop=stop)
     tell(2)
     stages = [_explained(1, first, solution)]
     if inputs.pack.helpers.max_helpers > 1 and not stop():
         tell(3)
         second = build_stage_two(first, solution, inputs.pinned)
-        stages.append(_explained(2, second, solve(second.problem, stop=stop)))
+        stages.append(_explained(2, second, solve(second.problem, solver=SOLVER, stop=stop)))
     return stages
 
 
