@@ -1,0 +1,41 @@
+"""Each volunteer's arcs, for searches that ask who would come to her."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from jiedui_matching.engine.network import Network
+from jiedui_matching.problem import Ints
+
+
+class Columns(NamedTuple):
+    """Volunteer j's arcs are start[j] to start[j + 1] of these, in the order of the slots."""
+
+    start: Ints
+    slot: Ints
+    arc: Ints
+    cost: Ints
+
+
+def columns_of(network: Network) -> Columns:
+    """The network's arcs by volunteer."""
+    return Columns(*_columns(network.row, network.cost, network.volunteer, len(network.price)))
+
+
+@njit(cache=True)
+def _columns(row, cost, volunteer, volunteers):
+    start = np.zeros(volunteers + 1, dtype=np.int64)
+    for a in range(row[-1]):
+        start[max(volunteer[a], ~volunteer[a]) + 1] += 1
+    start = np.cumsum(start)
+    fill = start[:-1].copy()
+    slot = np.empty(row[-1], dtype=np.int64)
+    arc = np.empty(row[-1], dtype=np.int64)
+    price = np.empty(row[-1], dtype=np.int64)
+    for i in range(len(row) - 1):
+        for a in range(row[i], row[i + 1]):
+            j = max(volunteer[a], ~volunteer[a])
+            slot[fill[j]], arc[fill[j]], price[fill[j]] = i, a, cost[a]
+            fill[j] += 1
+    return start, slot, arc, price
