@@ -17,10 +17,13 @@ import numpy as np
 from jiedui_matching.apart import Stop, run_apart
 from jiedui_matching.bench import machine, measure
 from jiedui_matching.check import check
+from jiedui_matching.couplings import Coupling, validate
 from jiedui_matching.explain import runner_up
 from jiedui_matching.formats import FORMATS, Case, FlowNetwork, read
 from jiedui_matching.formats.plan import plan_as_dict, read_plan, write_plan
+from jiedui_matching.formats.rules import read_couplings
 from jiedui_matching.general_flow import Flow, solve_network
+from jiedui_matching.ortools_cpsat import solve_coupled
 from jiedui_matching.solution import Solution
 from jiedui_matching.solve import SOLVERS, solve
 
@@ -50,15 +53,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _solve(args: argparse.Namespace) -> int:
     case = _read(args)
-    outcome = run_apart(partial(_answer, case, args.solver), args.seconds)
+    couplings = _couplings(args)
+    if couplings and args.solver not in ("auto", "ortools_cpsat"):
+        raise ValueError(f"{args.solver} knows no couplings: choose ortools_cpsat")
+    if couplings and isinstance(case, FlowNetwork):
+        raise ValueError(f"{args.file}: a general network has no couplings")
+    outcome = run_apart(partial(_answer, case, args.solver, couplings), args.seconds)
     if outcome.answer is None:
         print("status     stopped")
         reason = "interrupted" if outcome.interrupted else f"stopped after {args.seconds:g} seconds"
         return _say(f"{reason}: the solver had no plan yet", _INTERRUPTED if outcome.interrupted else _NO)
-    plan = _as_dict(case, outcome.answer)
+    answer, bound = outcome.answer
+    plan = _as_dict(case, answer) | ({} if bound is None else {"bound": bound})
     print(f"status     {plan['status']}")
     if plan["objective"] is not None:
         print(f"objective  {plan['objective']}")
+    if bound is not None:
+        print(f"bound      {bound} with what is uncovered weighed in")
     print(f"solver     {plan['solver']} ({plan['solver_version']})")
     print(f"seconds    {plan['seconds']:.3f}")
     for tier, count in plan.get("uncovered", {}).items():
@@ -70,12 +81,17 @@ def _solve(args: argparse.Namespace) -> int:
     return _DONE if plan["status"] == "optimal" else _NO
 
 
-def _answer(case: Case | FlowNetwork, solver: str, stop: Stop) -> Solution | Flow:
+def _answer(
+    case: Case | FlowNetwork, solver: str, couplings: Sequence[Coupling], stop: Stop
+) -> tuple[Solution | Flow, int | None]:
     if isinstance(case, Case):
-        return solve(case.problem, solver=solver, stop=stop)
+        if couplings:
+            solution, bound = solve_coupled(case.problem, couplings, stop=stop)
+            return solution, bound + case.offset
+        return solve(case.problem, solver=solver, stop=stop), None
     if solver not in ("auto", "ortools_flow"):
         raise ValueError(f"{solver} solves pairings, and this network is none: choose ortools_flow")
-    return solve_network(case)
+    return solve_network(case), None
 
 
 def _as_dict(case: Case | FlowNetwork, answer: Solution | Flow) -> dict[str, Any]:
@@ -89,7 +105,9 @@ def _as_dict(case: Case | FlowNetwork, answer: Solution | Flow) -> dict[str, Any
 
 def _check(args: argparse.Namespace) -> int:
     case = _pairing(args)
-    report = check(case.problem, _plan(args, case))
+    couplings = _couplings(args)
+    validate(case.problem, couplings)
+    report = check(case.problem, _plan(args, case), couplings)
     for each in report.checks:
         print(f"{each.name:10} {each.violation or 'ok'}")
     return _DONE if report.passed else _NO
@@ -162,6 +180,15 @@ def _plan(args: argparse.Namespace, case: Case) -> Solution:
         raise ValueError(f"{args.plan}: {error}") from error
 
 
+def _couplings(args: argparse.Namespace) -> tuple[Coupling, ...]:
+    if args.couplings is None:
+        return ()
+    try:
+        return read_couplings(args.couplings)
+    except ValueError as error:
+        raise ValueError(f"{args.couplings}: {error}") from error
+
+
 def _bench(args: argparse.Namespace) -> int:
     # Imported here: scipy is needed for nothing else.
     from jiedui_matching.instances import county
@@ -202,10 +229,15 @@ def _parser() -> argparse.ArgumentParser:
     solver = argparse.ArgumentParser(add_help=False)
     solver.add_argument("--solver", choices=("auto", *SOLVERS), default="auto")
 
-    command = commands.add_parser("solve", parents=[problem, solver, output], help="find the best plan")
+    rules = argparse.ArgumentParser(add_help=False)
+    rules.add_argument("--couplings", metavar="RULES", type=Path, help="JSON: rules that couple choices")
+
+    command = commands.add_parser(
+        "solve", parents=[problem, solver, rules, output], help="find the best plan"
+    )
     command.add_argument("--seconds", type=float, help="stop after this time with what there is")
     command.set_defaults(run=_solve)
-    command = commands.add_parser("check", parents=[problem], help="check a plan without trusting it")
+    command = commands.add_parser("check", parents=[problem, rules], help="check a plan without trusting it")
     command.add_argument("plan", metavar="SOLUTION", type=Path, help='JSON with at least "pairs"')
     command.set_defaults(run=_check)
     command = commands.add_parser("explain", parents=[problem, solver, output], help="name the runners-up")
@@ -219,7 +251,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--nearest", type=int, default=20, help="volunteers each slot may be paired with")
     command.add_argument("--runs", type=_count, default=5)
     command.add_argument("--seed", type=int, default=0)
-    command.add_argument("--solvers", default=",".join(SOLVERS), help="separated by commas")
+    command.add_argument("--solvers", default="ortools_flow,prices", help="separated by commas")
     command.set_defaults(run=_bench)
     return parser
 

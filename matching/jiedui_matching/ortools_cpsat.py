@@ -1,6 +1,7 @@
 """OR-Tools' CP-SAT: for couplings, which are no flow; without them a second opinion on the flow's answer."""
 
 import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from jiedui_matching import ortools_flow
+from jiedui_matching.check import bound_of
 from jiedui_matching.couplings import (
     Coupling,
     Household,
@@ -21,7 +23,8 @@ from jiedui_matching.couplings import (
     validate,
 )
 from jiedui_matching.problem import LIMIT, Ints, Mask, Problem
-from jiedui_matching.solution import cost_of, unassigned_after
+from jiedui_matching.solution import Solution, cost_of, unassigned_after
+from jiedui_matching.solve import solution_of, solve
 
 solver_version = ortools_flow.solver_version
 
@@ -47,22 +50,52 @@ def choose(problem: Problem) -> Mask:
     return choose_coupled(problem, ()).chosen
 
 
-def choose_coupled(
+def solve_coupled(
     problem: Problem,
     couplings: Sequence[Coupling],
     *,
     stop: Callable[[], bool] | None = None,
     seed: int = 0,
+) -> tuple[Solution, int]:
+    """The best plan that keeps the couplings, and its bound as a Choice has it.
+
+    Its prices are those of the best plan without couplings: they prove a bound, seldom the plan.
+    """
+    started = time.perf_counter()
+    validate(problem, couplings)
+    free = solve(problem, stop=stop, seed=seed)
+    start = np.zeros(problem.arcs, dtype=np.bool_)
+    start[free.pair_arc] = True
+    if free.status == "optimal":
+        choice = choose_coupled(problem, couplings, start=start, stop=stop, seed=seed)
+    else:
+        choice = Choice(
+            problem.pinned, free.status, bound_of(problem, free.prices.slot, free.prices.volunteer)
+        )
+    seconds = time.perf_counter() - started
+    solution = solution_of(
+        problem, choice.chosen, free.prices, choice.status, "ortools_cpsat", solver_version(), seconds
+    )
+    return solution, choice.bound
+
+
+def choose_coupled(
+    problem: Problem,
+    couplings: Sequence[Coupling],
+    *,
+    start: Mask | None = None,
+    stop: Callable[[], bool] | None = None,
+    seed: int = 0,
 ) -> Choice:
     """The best plan that keeps the couplings: coverage tier by tier, then cost.
 
-    The search starts from the flow's plan, which knows nothing of couplings: a connected part in
-    which that plan keeps them is settled, for nothing can be better there.
+    The search starts from the best plan without couplings, the flow's unless another is given: a
+    connected part in which that plan keeps them is settled, for nothing can be better there.
 
     Raises ValueError naming a coupling that does not fit, or numbers too large for CP-SAT.
     """
     validate(problem, couplings)
-    flow = ortools_flow.choose(problem)
+    flow = ortools_flow.choose(problem) if start is None else start
     chosen, status = flow.copy(), "optimal"
     bound = _weight(problem, flow)
     for arcs, slots, own in _parts(problem, couplings):
