@@ -12,7 +12,7 @@ from jiedui_matching.problem import Mask, Problem
 from jiedui_matching.solution import Prices, Solution, cost_of, unassigned_after, uncovered_by_tier
 
 # Each is a module of this name, loaded when first asked: processes that only read plans need neither.
-SOLVERS = ("prices", "ortools_flow")
+SOLVERS = ("prices", "ortools_flow", "ortools_cpsat")
 
 
 def solve(
