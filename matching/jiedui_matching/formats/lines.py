@@ -29,6 +29,8 @@ def whole_numbers(line: int, words: list[str]) -> list[int]:
     """The words as whole numbers below 2^62; raises ValueError naming the line and the word."""
     try:
         numbers = [int(word) for word in words]
+        if any("_" in word for word in words):
+            raise ValueError
     except ValueError:
         wrong = next((word for word in words if not _NUMBER.fullmatch(word)), max(words, key=len))
         raise ValueError(f"line {line}: {wrong[:40]!r} is not a whole number") from None

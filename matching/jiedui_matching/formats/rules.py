@@ -19,7 +19,7 @@ def read_couplings(path: Path) -> tuple[Coupling, ...]:
 
 
 def _coupling(where: str, given: Any) -> Coupling:
-    if not isinstance(given, dict) or given.get("rule") not in RULES:
+    if not isinstance(given, dict) or given.get("rule") not in tuple(RULES):
         raise ValueError(f"{where} must be an object whose rule is one of {', '.join(RULES)}")
     kind = RULES[given["rule"]]
     names = {field.name for field in fields(kind)}
