@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jiedui_matching.ortools_flow import solver_version
-from jiedui_matching.problem import LIMIT, Ints, Problem
+from jiedui_matching.problem import Ints, Problem
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -83,11 +83,8 @@ def solve_network(network: FlowNetwork) -> Flow:
     np.subtract.at(supply, network.tail, network.low)
     np.add.at(supply, network.head, network.low)
     if not _total(supply):
-        room = network.capacity - network.low
-        if network.cost.min(initial=0) >= 0:
-            # Without negative costs some best flow has no cycle, and no arc carries more than all there is.
-            room = np.minimum(room, min(_total(np.maximum(supply, 0)), LIMIT))
         flow = min_cost_flow.SimpleMinCostFlow()
+        room = network.capacity - network.low
         flow.add_arcs_with_capacity_and_unit_cost(network.tail, network.head, room, network.cost)
         flow.set_nodes_supplies(np.arange(len(supply)), supply)
         answer = flow.solve()

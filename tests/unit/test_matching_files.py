@@ -235,6 +235,22 @@ def test_a_network_with_inner_nodes_and_lower_bounds_goes_to_the_flow():
     assert (flow.carried >= network.low).all()
 
 
+@pytest.mark.parametrize(
+    ("arcs", "objective"),
+    [
+        ("a 1 3 1 1 9\na 1 4 0 1 1\na 2 3 0 1 1\na 2 4 0 1 1", 9 + 1),
+        ("a 1 3 0 1 5\na 1 3 0 1 2\na 2 4 0 1 1\na 2 3 0 1 1", 2 + 1),
+        ("\n".join(f"a 1 3 0 {2**62 - 1} {cost}" for cost in (5, 2, 7)) + "\na 2 4 0 1 1", 2 + 1),
+    ],
+    ids=["a lower bound", "the same arc twice", "room without end"],
+)
+def test_what_a_pairing_cannot_say_stays_a_network(tmp_path, arcs, objective):
+    content = f"p min 4 {arcs.count('a')}\nn 1 1\nn 2 1\nn 3 -1\nn 4 -1\n{arcs}\n"
+    network = read(written(tmp_path / "net.min", content))
+    assert isinstance(network, FlowNetwork)
+    assert solve_network(network).objective == objective
+
+
 def test_an_infeasible_pairing_says_so():
     case = read(INSTANCES / "infeasible.min")
     assert case.status(solve(case.problem)) == "infeasible"
