@@ -43,6 +43,27 @@ def solve(
         chosen, prices, finished = engine.plan(problem, stopped)
     else:
         chosen, prices, finished = _chosen_then_proven(problem, engine.choose, stopped)
+    return solution_of(
+        problem,
+        chosen,
+        prices or _no_prices(problem),
+        "optimal" if finished else "stopped",
+        name,
+        engine.solver_version(),
+        time.perf_counter() - started,
+    )
+
+
+def solution_of(
+    problem: Problem,
+    chosen: Mask,
+    prices: Prices,
+    status: str,
+    solver: str,
+    solver_version: str,
+    seconds: float,
+) -> Solution:
+    """These arcs with everything that follows from them."""
     unassigned = unassigned_after(problem, chosen)
     arcs = np.flatnonzero(chosen)
     return Solution(
@@ -52,11 +73,11 @@ def solve(
         unassigned=unassigned,
         uncovered=uncovered_by_tier(problem, unassigned),
         cost=cost_of(problem, chosen),
-        prices=prices or _no_prices(problem),
-        status="optimal" if finished else "stopped",
-        solver=name,
-        solver_version=engine.solver_version(),
-        seconds=time.perf_counter() - started,
+        prices=prices,
+        status=status,
+        solver=solver,
+        solver_version=solver_version,
+        seconds=seconds,
     )
 
 

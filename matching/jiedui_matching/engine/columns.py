@@ -10,17 +10,27 @@ from jiedui_matching.problem import Ints
 
 
 class Columns(NamedTuple):
-    """Volunteer j's arcs are start[j] to start[j + 1] of these, in the order of the slots."""
+    """Volunteer j's arcs are start[j] to start[j + 1] of these, in the order of the slots.
+
+    Arcs that came later, number start[-1] and following, hang on a chain: newest[j], then
+    older[arc - start[-1]] until -1, each with its slot in later_slot.
+    """
 
     start: Ints
     slot: Ints
     arc: Ints
     cost: Ints
+    newest: Ints
+    older: Ints
+    later_slot: Ints
 
 
-def columns_of(network: Network) -> Columns:
-    """The network's arcs by volunteer."""
-    return Columns(*_columns(network.row, network.cost, network.volunteer, len(network.price)))
+def columns_of(network: Network, spare: int = 0) -> Columns:
+    """The network's arcs by volunteer, with room for `spare` later ones."""
+    none = np.full(spare, -1, dtype=np.int64)
+    newest = np.full(len(network.price), -1, dtype=np.int64)
+    start, slot, arc, cost = _columns(network.row, network.cost, network.volunteer, len(network.price))
+    return Columns(start, slot, arc, cost, newest, none, none.copy())
 
 
 @njit(cache=True)
