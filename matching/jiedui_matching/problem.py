@@ -83,6 +83,11 @@ class Problem:
         """Pinned pairs of each volunteer: they take her first places."""
         return np.bincount(self.arc_volunteer[self.pinned], minlength=self.volunteers).astype(np.int64)
 
+    @cached_property
+    def coverage_first(self) -> bool:
+        """Whether one helper more is worth any cost; else cost is weighed against coverage."""
+        return self.tier_weight > self._cost_bound()
+
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
 

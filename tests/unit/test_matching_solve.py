@@ -180,7 +180,7 @@ def test_the_same_problem_gives_the_same_plan_twice():
 
 
 def test_an_unknown_solver_is_refused_by_name():
-    with pytest.raises(ValueError, match="solver is 'magic': choose auto or one of ortools_flow"):
+    with pytest.raises(ValueError, match="solver is 'magic': choose auto or one of prices, ortools_flow"):
         solve(Problem(tier=[], wanted=[], capacity=[], held=[], arc_slot=[], arc_volunteer=[], arc_cost=[]),
               solver="magic")  # fmt: skip
 
@@ -192,7 +192,7 @@ def test_a_stopped_solve_gives_an_allowed_plan_without_claiming_it_is_best(calls
         arc_slot=[0, 1], arc_volunteer=[0, 0], arc_cost=[1, 1], pinned=[False, True],
     )  # fmt: skip
     answers = iter([False] * calls_before_stop + [True])
-    solution = solve(problem, stop=lambda: next(answers))
+    solution = solve(problem, solver="ortools_flow", stop=lambda: next(answers))
     assert solution.status == "stopped"
     assert solution.pair_slot.tolist() == ([1] if calls_before_stop == 0 else [0, 1])
     assert set(check(problem, solution).violations) <= {"optimal"}

@@ -1,0 +1,267 @@
+"""The command line: solve, check and explain problems in files, and measure the solvers.
+
+Exit status 0: answered, and every check passed. 1: answered, but the problem has no answer, the plan
+is not proven or a check failed. 2: the files or the words could not be understood. 130: Ctrl-C.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jiedui_matching.apart import Stop, run_apart
+from jiedui_matching.bench import machine, measure
+from jiedui_matching.check import check
+from jiedui_matching.couplings import Coupling, validate
+from jiedui_matching.explain import runner_up
+from jiedui_matching.formats import FORMATS, Case, FlowNetwork, read
+from jiedui_matching.formats.plan import plan_as_dict, read_plan, write_plan
+from jiedui_matching.formats.rules import read_couplings
+from jiedui_matching.general_flow import Flow, solve_network
+from jiedui_matching.ortools_cpsat import solve_coupled
+from jiedui_matching.solution import Solution
+from jiedui_matching.solve import SOLVERS, solve
+
+_DONE, _NO, _WRONG, _INTERRUPTED = 0, 1, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; what went wrong is one sentence on stderr."""
+    args = _parser().parse_args(argv)
+    try:
+        status: int = args.run(args)
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        return _say("interrupted", _INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read along has seen enough; nothing more may be written to them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _DONE
+    except MemoryError:
+        return _say("not enough memory for this problem", _WRONG)
+    except OSError as error:
+        return _say(f"{error.filename}: {error.strerror}" if error.filename else str(error), _WRONG)
+    except (ValueError, ArithmeticError, RuntimeError) as error:
+        return _say(str(error), _WRONG)
+
+
+def _solve(args: argparse.Namespace) -> int:
+    case = _read(args)
+    couplings = _couplings(args)
+    if couplings and args.solver not in ("auto", "ortools_cpsat"):
+        raise ValueError(f"{args.solver} knows no couplings: choose ortools_cpsat")
+    if couplings and isinstance(case, FlowNetwork):
+        raise ValueError(f"{args.file}: a general network has no couplings")
+    outcome = run_apart(partial(_answer, case, args.solver, couplings), args.seconds)
+    if outcome.answer is None:
+        print("status     stopped")
+        reason = "interrupted" if outcome.interrupted else f"stopped after {args.seconds:g} seconds"
+        return _say(f"{reason}: the solver had no plan yet", _INTERRUPTED if outcome.interrupted else _NO)
+    answer, bound = outcome.answer
+    plan = _as_dict(case, answer) | ({} if bound is None else {"bound": bound})
+    print(f"status     {plan['status']}")
+    if plan["objective"] is not None:
+        print(f"objective  {plan['objective']}")
+    if bound is not None:
+        print(f"bound      {bound} with what is uncovered weighed in")
+    print(f"solver     {plan['solver']} ({plan['solver_version']})")
+    print(f"seconds    {plan['seconds']:.3f}")
+    for tier, count in plan.get("uncovered", {}).items():
+        print(f"uncovered  {count} of tier {tier}")
+    if args.json:
+        write_plan(plan, args.json)
+    if outcome.interrupted:
+        return _INTERRUPTED
+    return _DONE if plan["status"] == "optimal" else _NO
+
+
+def _answer(
+    case: Case | FlowNetwork, solver: str, couplings: Sequence[Coupling], stop: Stop
+) -> tuple[Solution | Flow, int | None]:
+    if isinstance(case, Case):
+        if couplings:
+            solution, bound = solve_coupled(case.problem, couplings, stop=stop)
+            return solution, bound + case.offset
+        return solve(case.problem, solver=solver, stop=stop), None
+    if solver not in ("auto", "ortools_flow"):
+        raise ValueError(f"{solver} solves pairings, and this network is none: choose ortools_flow")
+    return solve_network(case), None
+
+
+def _as_dict(case: Case | FlowNetwork, answer: Solution | Flow) -> dict[str, Any]:
+    if isinstance(case, Case) and isinstance(answer, Solution):
+        status = case.status(answer)
+        objective = None if status == "infeasible" else case.objective(answer)
+        return plan_as_dict(answer, objective, status)
+    plan = vars(answer).copy()
+    return plan | {"carried": plan["carried"].tolist()}
+
+
+def _check(args: argparse.Namespace) -> int:
+    case = _pairing(args)
+    couplings = _couplings(args)
+    validate(case.problem, couplings)
+    report = check(case.problem, _plan(args, case), couplings)
+    for each in report.checks:
+        print(f"{each.name:10} {each.violation or 'ok'}")
+    return _DONE if report.passed else _NO
+
+
+def _explain(args: argparse.Namespace) -> int:
+    case = _pairing(args)
+    problem = case.problem
+    plan = _plan(args, case) if args.plan else solve(problem, solver=args.solver)
+    result = runner_up(problem, plan)
+    named = result.arc >= 0
+    who = np.full(len(named), -1)
+    who[named] = problem.arc_volunteer[result.arc[named]]
+    columns = (plan.pair_slot, plan.pair_volunteer, problem.arc_cost[plan.pair_arc], who, result.difference)
+    pairs = [
+        {
+            "slot": slot,
+            "volunteer": volunteer,
+            "cost": cost,
+            "runner_up": other if other >= 0 else None,
+            "difference": difference if other >= 0 else None,
+            "has_room": room,
+        }
+        for slot, volunteer, cost, other, difference, room in zip(
+            *(column.tolist() for column in columns), result.has_room.tolist(), strict=True
+        )
+        if not args.slot or slot in args.slot
+    ]
+    print("The runner-up is the cheapest other volunteer for the slot with everybody else left in place;")
+    print("whether a better one appears once others move too is not claimed.")
+    for pair in pairs:
+        print(f"slot {pair['slot']}: volunteer {pair['volunteer']} at {pair['cost']}; {_runner_up(pair)}")
+    left_out = [
+        {"slot": slot, "lacks": int(plan.unassigned[slot]), "possible": int(np.diff(problem.row)[slot])}
+        for slot in np.flatnonzero(plan.unassigned).tolist()
+        if not args.slot or slot in args.slot
+    ]
+    for each in left_out:
+        print(f"slot {each['slot']}: lacks {each['lacks']}; {each['possible']} volunteers are possible")
+    if args.json:
+        write_plan({"pairs": pairs, "left_out": left_out}, args.json)
+    return _DONE
+
+
+def _runner_up(pair: dict[str, Any]) -> str:
+    if pair["runner_up"] is None:
+        return "nobody else is possible"
+    room = "has room" if pair["has_room"] else "has no room left"
+    return f"runner-up {pair['runner_up']}, {pair['difference']:+d}, {room}"
+
+
+def _read(args: argparse.Namespace) -> Case | FlowNetwork:
+    try:
+        return read(args.file, args.format)
+    except ValueError as error:
+        raise ValueError(f"{args.file}: {error}") from error
+
+
+def _pairing(args: argparse.Namespace) -> Case:
+    case = _read(args)
+    if isinstance(case, FlowNetwork):
+        raise ValueError(f"{args.file}: a general network: it can be solved, not {args.command}ed")
+    return case
+
+
+def _plan(args: argparse.Namespace, case: Case) -> Solution:
+    try:
+        return read_plan(args.plan, case.problem)
+    except ValueError as error:
+        raise ValueError(f"{args.plan}: {error}") from error
+
+
+def _couplings(args: argparse.Namespace) -> tuple[Coupling, ...]:
+    if args.couplings is None:
+        return ()
+    try:
+        return read_couplings(args.couplings)
+    except ValueError as error:
+        raise ValueError(f"{args.couplings}: {error}") from error
+
+
+def _bench(args: argparse.Namespace) -> int:
+    # Imported here: scipy is needed for nothing else.
+    from jiedui_matching.instances import county
+
+    problem = county(
+        args.slots,
+        args.volunteers,
+        places_per_slot=args.places,
+        nearest=args.nearest,
+        seed=args.seed,
+    )
+    where = machine()
+    print("; ".join(f"{name} {value}" for name, value in where.items()))
+    print(f"{problem.slots} slots, {problem.volunteers} volunteers, {problem.arcs} arcs, {args.runs} runs")
+    timings = measure(problem, args.solvers.split(","), args.runs)
+    print(f"times: how often faster than {timings[0].solver}")
+    print(f"{'solver':16} {'median s':>9} {'least':>9} {'most':>9} {'times':>7}")
+    for each in timings:
+        ratio = timings[0].median / each.median
+        low, high = min(each.seconds), max(each.seconds)
+        print(f"{each.solver:16} {each.median:9.3f} {low:9.3f} {high:9.3f} {ratio:7.2f}")
+    best = timings[0].solution
+    print(f"all agree: cost {best.cost}, {sum(best.uncovered.values())} uncovered")
+    if args.json:
+        seconds = {each.solver: each.seconds for each in timings}
+        write_plan({"machine": where, "seconds": seconds, "cost": best.cost}, args.json)
+    return _DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m jiedui_matching", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    problem = argparse.ArgumentParser(add_help=False)
+    problem.add_argument("file", metavar="FILE", type=Path, help="the problem")
+    problem.add_argument("--format", choices=FORMATS, help="told by the file's beginning if left out")
+    output = argparse.ArgumentParser(add_help=False)
+    output.add_argument("--json", metavar="OUT", type=Path, help="write the answer to this file")
+    solver = argparse.ArgumentParser(add_help=False)
+    solver.add_argument("--solver", choices=("auto", *SOLVERS), default="auto")
+
+    rules = argparse.ArgumentParser(add_help=False)
+    rules.add_argument("--couplings", metavar="RULES", type=Path, help="JSON: rules that couple choices")
+
+    command = commands.add_parser(
+        "solve", parents=[problem, solver, rules, output], help="find the best plan"
+    )
+    command.add_argument("--seconds", type=float, help="stop after this time with what there is")
+    command.set_defaults(run=_solve)
+    command = commands.add_parser("check", parents=[problem, rules], help="check a plan without trusting it")
+    command.add_argument("plan", metavar="SOLUTION", type=Path, help='JSON with at least "pairs"')
+    command.set_defaults(run=_check)
+    command = commands.add_parser("explain", parents=[problem, solver, output], help="name the runners-up")
+    command.add_argument("plan", metavar="SOLUTION", type=Path, nargs="?", help="solved anew if left out")
+    command.add_argument("--slot", type=int, action="append", help="only this slot; may be repeated")
+    command.set_defaults(run=_explain)
+    command = commands.add_parser("bench", parents=[output], help="measure the solvers against each other")
+    command.add_argument("--slots", type=int, default=5000)
+    command.add_argument("--volunteers", type=int, help="half as many as slots if left out")
+    command.add_argument("--places", type=float, default=1.1, help="places per slot")
+    command.add_argument("--nearest", type=int, default=20, help="volunteers each slot may be paired with")
+    command.add_argument("--runs", type=_count, default=5)
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--solvers", default="ortools_flow,prices", help="separated by commas")
+    command.set_defaults(run=_bench)
+    return parser
+
+
+def _count(word: str) -> int:
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"{word!r}: must be 1 or more")
+    return int(word)
+
+
+def _say(sentence: str, status: int) -> int:
+    print(f"jiedui_matching: {sentence}", file=sys.stderr)
+    return status

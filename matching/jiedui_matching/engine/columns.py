@@ -1,0 +1,51 @@
+"""Each volunteer's arcs, for searches that ask who would come to her."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from jiedui_matching.engine.network import Network
+from jiedui_matching.problem import Ints
+
+
+class Columns(NamedTuple):
+    """Volunteer j's arcs are start[j] to start[j + 1] of these, in the order of the slots.
+
+    Arcs that came later, number start[-1] and following, hang on a chain: newest[j], then
+    older[arc - start[-1]] until -1, each with its slot in later_slot.
+    """
+
+    start: Ints
+    slot: Ints
+    arc: Ints
+    cost: Ints
+    newest: Ints
+    older: Ints
+    later_slot: Ints
+
+
+def columns_of(network: Network, spare: int = 0) -> Columns:
+    """The network's arcs by volunteer, with room for `spare` later ones."""
+    none = np.full(spare, -1, dtype=np.int64)
+    newest = np.full(len(network.price), -1, dtype=np.int64)
+    start, slot, arc, cost = _columns(network.row, network.cost, network.volunteer, len(network.price))
+    return Columns(start, slot, arc, cost, newest, none, none.copy())
+
+
+@njit(cache=True)
+def _columns(row, cost, volunteer, volunteers):
+    start = np.zeros(volunteers + 1, dtype=np.int64)
+    for a in range(row[-1]):
+        start[max(volunteer[a], ~volunteer[a]) + 1] += 1
+    start = np.cumsum(start)
+    fill = start[:-1].copy()
+    slot = np.empty(row[-1], dtype=np.int64)
+    arc = np.empty(row[-1], dtype=np.int64)
+    price = np.empty(row[-1], dtype=np.int64)
+    for i in range(len(row) - 1):
+        for a in range(row[i], row[i + 1]):
+            j = max(volunteer[a], ~volunteer[a])
+            slot[fill[j]], arc[fill[j]], price[fill[j]] = i, a, cost[a]
+            fill[j] += 1
+    return start, slot, arc, price

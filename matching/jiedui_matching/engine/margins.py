@@ -1,0 +1,91 @@
+"""Of all prices that support a plan, those with a meaning of their own: exact marginal values."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from jiedui_matching.engine.columns import Columns
+from jiedui_matching.engine.heap import pop, push
+from jiedui_matching.engine.network import Network
+from jiedui_matching.problem import LIMIT, Ints
+
+
+class Margins(NamedTuple):
+    """At a slot and at a volunteer, in the network's numbers: the length of the shortest way."""
+
+    slot: Ints
+    volunteer: Ints
+
+
+def dearest_prices(network: Network, columns: Columns) -> Margins:
+    """What one more helper at a slot, and somebody from outside on a volunteer's place, would cost.
+
+    Shortest ways to the sink. Nobody can be put on the place of a volunteer who has none left by
+    pins; her price is the least at which nobody would gain by one.
+    """
+    slot, volunteer = _to_sink(network, columns, *_places_of_slots(network))
+    return Margins(slot, volunteer)
+
+
+@njit(cache=True)
+def _places_of_slots(network):
+    """The taken places of each slot, chained; and each place's volunteer."""
+    first = np.full(len(network.weight), -1, dtype=np.int64)
+    following = np.full(len(network.holder), -1, dtype=np.int64)
+    owner = np.full(len(network.holder), -1, dtype=np.int64)
+    for j in range(len(network.price)):
+        for h in range(network.place[j], network.place[j] + network.taken[j]):
+            i = network.holder[h]
+            owner[h] = j
+            following[h] = first[i]
+            first[i] = h
+    return first, following, owner
+
+
+@njit(cache=True)
+def _to_sink(network, columns, first, following, owner):
+    """Dijkstra from the sink against the arrows, over lengths that the present prices make positive."""
+    n, m = len(network.weight), len(network.price)
+    slot_price, price = network.slot_price, network.price
+    distance = np.full(n + m, LIMIT, dtype=np.int64)
+    keys = np.empty(n + m, dtype=np.int64)
+    nodes = np.empty(n + m, dtype=np.int64)
+    at = np.full(n + m, -1, dtype=np.int64)
+    size = 0
+    for i in range(n):
+        distance[i] = network.weight[i] - slot_price[i]
+        size = push(keys, nodes, at, size, i, distance[i])
+    for j in range(m):
+        if network.taken[j] < network.places[j]:
+            distance[n + j] = network.first_load[j] + network.step * network.taken[j] - price[j]
+            size = push(keys, nodes, at, size, n + j, distance[n + j])
+    while size > 0:
+        node, here = nodes[0], keys[0]
+        size = pop(keys, nodes, at, size)
+        if node < n:
+            h = first[node]
+            while h >= 0:
+                j = owner[h]
+                reach = here + slot_price[node] - network.cost[network.holder_arc[h]] - price[j]
+                if reach < distance[n + j]:
+                    distance[n + j] = reach
+                    size = push(keys, nodes, at, size, n + j, reach)
+                h = following[h]
+        else:
+            base = here + price[node - n]
+            for t in range(columns.start[node - n], columns.start[node - n + 1]):
+                i = columns.slot[t]
+                reach = base + columns.cost[t] - slot_price[i]
+                if reach < distance[i] and network.volunteer[columns.arc[t]] >= 0:
+                    distance[i] = reach
+                    size = push(keys, nodes, at, size, i, reach)
+    slot_value, value = slot_price + distance[:n], np.zeros(m, dtype=np.int64)
+    for j in range(m):
+        if distance[n + j] < LIMIT:
+            value[j] = price[j] + distance[n + j]
+            continue
+        for t in range(columns.start[j], columns.start[j + 1]):
+            if network.volunteer[columns.arc[t]] >= 0:
+                value[j] = max(value[j], slot_value[columns.slot[t]] - columns.cost[t])
+    return slot_value, value

@@ -1,0 +1,44 @@
+"""Pairing problems in files: which formats there are, and how to tell them apart by their content."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from jiedui_matching.formats.arrays import read_json, read_npz
+from jiedui_matching.formats.case import Case
+from jiedui_matching.formats.dimacs import read_dimacs_min
+from jiedui_matching.formats.orlib import read_orlib_assign
+from jiedui_matching.general_flow import FlowNetwork
+
+FORMATS: dict[str, Callable[[Path], Case | FlowNetwork]] = {
+    "json": lambda path: Case(read_json(path)),
+    "npz": lambda path: Case(read_npz(path)),
+    "orlib-assign": read_orlib_assign,
+    "dimacs-min": read_dimacs_min,
+}
+
+
+def read(path: Path, form: str | None = None) -> Case | FlowNetwork:
+    """What the file asks: a Problem, or a network that is none.
+
+    Raises ValueError naming the field and index, or the line, that is wrong.
+    """
+    return FORMATS[form or guess(path)](path)
+
+
+def guess(path: Path) -> str:
+    """The format of a file by how it begins; raises ValueError where that says nothing."""
+    with path.open("rb") as file:
+        start = file.read(4096)
+    first = start.split()[:1]
+    if start.startswith(b"PK"):
+        return "npz"
+    if first and first[0].startswith(b"{"):
+        return "json"
+    if first and first[0] in {b"c", b"p"}:
+        return "dimacs-min"
+    if first and first[0].isdigit():
+        return "orlib-assign"
+    raise ValueError(f"its beginning shows no known format: choose one of {', '.join(FORMATS)}")
+
+
+__all__ = ["FORMATS", "Case", "FlowNetwork", "guess", "read"]

@@ -1,0 +1,139 @@
+"""A Problem as JSON, for people and other languages, or as npz, for large ones: the same both ways."""
+
+import json
+import zipfile
+import zlib
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.lib import format as npy
+
+from jiedui_matching.formats.lines import LARGEST
+from jiedui_matching.problem import LIMIT, Ints, Problem
+
+FIELDS = tuple(field.name for field in fields(Problem))
+_NUMBERS = ("load_step", "tier_weight")
+_OPTIONAL = (*_NUMBERS, "pinned")
+
+# A number takes six times its characters while JSON is read.
+_LARGEST_JSON = 2**28
+
+
+def write_json(problem: Problem, path: Path) -> None:
+    """All fields by name, the weight of a tier included, so that nothing is worked out twice."""
+    values = {name: getattr(problem, name) for name in FIELDS}
+    plain = {name: value.tolist() if name not in _NUMBERS else value for name, value in values.items()}
+    path.write_text(json.dumps(plain) + "\n", encoding="utf-8")
+
+
+def write_npz(problem: Problem, path: Path) -> None:
+    """All fields by name."""
+    with path.open("wb") as file:
+        np.savez(file, allow_pickle=False, **{name: np.asarray(getattr(problem, name)) for name in FIELDS})
+
+
+def read_json(path: Path) -> Problem:
+    """The Problem in the file; raises ValueError naming the field and the first wrong index."""
+    given = read_object(path)
+    _check_names(set(given))
+    return Problem(**{name: _field(name, value) for name, value in given.items()})
+
+
+def read_npz(path: Path) -> Problem:
+    """The Problem in the file; nothing is unpacked before its size is known.
+
+    Raises ValueError naming the field and the first wrong index.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [member.filename.removesuffix(".npy") for member in archive.infolist()]
+            _check_names(set(names))
+            if len(set(names)) < len(names):
+                raise ValueError(f"{max(names, key=names.count)} stands there twice")
+            arrays: dict[str, Any] = {}
+            for member, name in zip(archive.infolist(), names, strict=True):
+                with archive.open(member) as file:
+                    arrays[name] = _array(name, file)  # type: ignore[arg-type]  # read() is all it needs
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise ValueError(f"not a readable npz file: {error}") from error
+    for name in _NUMBERS:
+        if name in arrays:
+            if arrays[name].shape:
+                raise ValueError(f"{name} has {arrays[name].ndim} dimensions: it must be one whole number")
+            arrays[name] = arrays[name].item()
+    return Problem(**arrays)
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The one JSON object in the file; raises ValueError if it is anything else, or too large."""
+    if path.stat().st_size > _LARGEST_JSON:
+        raise ValueError(f"larger than {_LARGEST_JSON} bytes: give it as npz")
+    try:
+        given = json.loads(path.read_bytes(), object_pairs_hook=_once)
+    except RecursionError:
+        raise ValueError("nested too deeply to be a pairing") from None
+    if not isinstance(given, dict):
+        raise ValueError("must hold one JSON object")
+    return given
+
+
+def whole_list(name: str, values: Any) -> Ints:
+    """A JSON list of whole numbers; raises ValueError naming the first that is none."""
+    if not isinstance(values, list):
+        raise ValueError(f"{name} must be a list of whole numbers")
+    if not set(map(type, values)) <= {int}:
+        at = next(at for at, value in enumerate(values) if type(value) is not int)
+        raise ValueError(f"{name}[{at}] is {json.dumps(values[at])[:40]}: whole numbers only")
+    if values and not -LIMIT < min(values) <= max(values) < LIMIT:
+        at = next(at for at, value in enumerate(values) if not -LIMIT < value < LIMIT)
+        raise ValueError(f"{name}[{at}] is too large: numbers must stay below 2^62")
+    return np.array(values, dtype=np.int64)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    given = dict(pairs)
+    if len(given) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{max(names, key=names.count)} stands there twice")
+    return given
+
+
+def _check_names(names: set[str]) -> None:
+    for name in FIELDS:
+        if name not in names and name not in _OPTIONAL:
+            raise ValueError(f"{name} is missing")
+    if unknown := sorted(names - set(FIELDS)):
+        raise ValueError(f"{unknown[0][:40]!r} is no field: there are {', '.join(FIELDS)}")
+
+
+def _field(name: str, value: Any) -> Any:
+    if name in _NUMBERS:
+        return int(whole_list(name, [value])[0])
+    if name != "pinned":
+        return whole_list(name, value)
+    if not isinstance(value, list):
+        raise ValueError("pinned must be a list of true and false")
+    for at, mark in enumerate(value):
+        if type(mark) is not bool:
+            raise ValueError(f"pinned[{at}] is {json.dumps(mark)[:40]}: true or false only")
+    return np.array(value, dtype=np.bool_)
+
+
+def _array(name: str, file: BinaryIO) -> np.ndarray[Any, Any]:
+    """The header is read by itself first: it may announce more than any memory holds."""
+    version = npy.read_magic(file)
+    header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+    if version not in header:
+        raise ValueError(f"{name} is stored in npy version {version[0]}.{version[1]}: 1.0 or 2.0 is read")
+    shape, _, dtype = header[version](file)
+    entries = int(np.prod([int(size) for size in shape], dtype=object))
+    if entries > LARGEST:
+        raise ValueError(f"{name} has {entries} entries: there can be {LARGEST}")
+    if dtype.kind not in "iufb" or dtype.itemsize > 8:
+        raise ValueError(f"{name} holds {dtype}: it must be whole numbers")
+    data = file.read(entries * dtype.itemsize)
+    if len(data) < entries * dtype.itemsize:
+        raise ValueError(f"{name} is cut short")
+    return np.frombuffer(data, dtype=dtype).reshape(shape)

@@ -1,0 +1,26 @@
+"""A Problem together with what its answer means in the terms of the file it came from."""
+
+from dataclasses import dataclass
+
+from jiedui_matching.problem import Problem
+from jiedui_matching.solution import Solution
+
+
+@dataclass(frozen=True)
+class Case:
+    """`offset` turns a plan's cost into the file's objective; `complete`: a plan that leaves anybody
+    out is no answer."""
+
+    problem: Problem
+    offset: int = 0
+    complete: bool = False
+
+    def status(self, solution: Solution) -> str:
+        """The solver's word, or infeasible where all had to be covered and cannot be."""
+        if self.complete and solution.status == "optimal" and solution.unassigned.any():
+            return "infeasible"
+        return solution.status
+
+    def objective(self, solution: Solution) -> int:
+        """The cost as the file counts it."""
+        return solution.cost + self.offset

@@ -1,0 +1,42 @@
+"""OR-Library's assignment files: n, then n rows of n costs, wrapped over lines as they please."""
+
+from array import array
+from pathlib import Path
+
+import numpy as np
+
+from jiedui_matching.formats.case import Case
+from jiedui_matching.formats.lines import LARGEST, whole_numbers, words_of
+from jiedui_matching.problem import Problem
+
+
+def read_orlib_assign(path: Path) -> Case:
+    """Every row is to be given its own column, all together as cheaply as possible.
+
+    Raises ValueError naming the line that is wrong, or how many costs are missing.
+    """
+    n, costs = -1, array("q")
+    for line, words in words_of(path):
+        numbers = whole_numbers(line, words)
+        if n < 0:
+            n = numbers.pop(0)
+            if n < 1 or n * n > LARGEST:
+                raise ValueError(f"line {line}: n is {n}: it must be at least 1 and n × n at most {LARGEST}")
+        costs.extend(numbers)
+        if len(costs) > n * n:
+            raise ValueError(f"line {line}: more than the {n} × {n} costs that n announces")
+    if len(costs) < max(n * n, 1):
+        raise ValueError(f"the file ends after {len(costs)} of {max(n, 0)} × {max(n, 0)} costs")
+    cost = np.frombuffer(costs, dtype=np.int64)
+    least = int(cost.min())
+    ones = np.ones(n, dtype=np.int64)
+    problem = Problem(
+        tier=ones,
+        wanted=ones,
+        capacity=ones,
+        held=np.zeros(n, dtype=np.int64),
+        arc_slot=np.repeat(np.arange(n), n),
+        arc_volunteer=np.tile(np.arange(n), n),
+        arc_cost=cost - least,
+    )
+    return Case(problem, offset=least * n, complete=True)

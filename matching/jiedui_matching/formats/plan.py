@@ -1,0 +1,110 @@
+"""Plans in JSON: what a solver answered, or pairs from anywhere that somebody wants checked."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jiedui_matching.formats.arrays import read_object, whole_list
+from jiedui_matching.problem import Ints, Problem
+from jiedui_matching.solution import Prices, Solution, cost_of, uncovered_by_tier
+from jiedui_matching.solve import solve
+
+
+def plan_as_dict(solution: Solution, objective: int | None, status: str) -> dict[str, Any]:
+    """Everything the plan says; pairs are [slot, volunteer], `left_out` [slot, helpers lacking]."""
+    lacking = np.flatnonzero(solution.unassigned)
+    return {
+        "status": status,
+        "objective": objective,
+        "solver": solution.solver,
+        "solver_version": solution.solver_version,
+        "seconds": solution.seconds,
+        "cost": solution.cost,
+        "uncovered": {str(tier): count for tier, count in solution.uncovered.items()},
+        "pairs": np.column_stack([solution.pair_slot, solution.pair_volunteer]).tolist(),
+        "left_out": np.column_stack([lacking, solution.unassigned[lacking]]).tolist(),
+        "prices": {"slot": solution.prices.slot.tolist(), "volunteer": solution.prices.volunteer.tolist()},
+    }
+
+
+def write_plan(plan: dict[str, Any], path: Path) -> None:
+    """One JSON object."""
+    path.write_text(json.dumps(plan) + "\n", encoding="utf-8")
+
+
+def read_plan(path: Path, problem: Problem) -> Solution:
+    """A plan for this problem, of which only `pairs` must be there.
+
+    Figures that are there are taken at their word, for `check` to judge; those that are not are
+    counted from the pairs. Prices that are not there come from a solve: any prices judge any plan.
+
+    Raises ValueError naming the field and index that cannot be read.
+    """
+    given = read_object(path)
+    if "pairs" not in given:
+        raise ValueError("pairs is missing")
+    slot, volunteer = _columns("pairs", given["pairs"])
+    arc = _arcs_of(problem, slot, volunteer)
+    lacking = problem.wanted - _counted(problem.slots, slot, np.ones_like(slot))
+    if "left_out" in given:
+        lacking = _counted(problem.slots, *_columns("left_out", given["left_out"]))
+    chosen = np.isin(np.arange(problem.arcs), arc)
+    return Solution(
+        pair_arc=arc,
+        pair_slot=slot,
+        pair_volunteer=volunteer,
+        unassigned=lacking,
+        uncovered=_by_tier(given["uncovered"])
+        if "uncovered" in given
+        else uncovered_by_tier(problem, lacking),
+        cost=_number("cost", given["cost"]) if "cost" in given else cost_of(problem, chosen),
+        prices=_prices(given["prices"]) if "prices" in given else solve(problem).prices,
+        status=str(given.get("status", "")),
+        solver=str(given.get("solver", "")),
+        solver_version=str(given.get("solver_version", "")),
+        seconds=0.0,
+    )
+
+
+def _columns(name: str, rows: Any) -> tuple[Ints, Ints]:
+    if not isinstance(rows, list):
+        raise ValueError(f"{name} must be a list of pairs of whole numbers")
+    for at, row in enumerate(rows):
+        if not (isinstance(row, list) and len(row) == 2 and all(type(number) is int for number in row)):
+            raise ValueError(f"{name}[{at}] is {json.dumps(row)[:40]}: it must be two whole numbers")
+    left, right = zip(*rows, strict=True) if rows else ((), ())
+    return whole_list(name, list(left)), whole_list(name, list(right))
+
+
+def _arcs_of(problem: Problem, slot: Ints, volunteer: Ints) -> Ints:
+    """Each pair's arc; for a pair that is none the nearest one, which `check` then finds not to be it."""
+    known = (slot >= 0) & (slot < problem.slots) & (volunteer >= 0) & (volunteer < problem.volunteers)
+    keys = problem.arc_slot * problem.volunteers + problem.arc_volunteer
+    found = np.searchsorted(keys, np.where(known, slot * problem.volunteers + volunteer, 0))
+    return np.minimum(found, max(problem.arcs - 1, 0)).astype(np.int64)
+
+
+def _counted(size: int, at: Ints, times: Ints) -> Ints:
+    """Positions that do not exist count nowhere: other figures then give them away."""
+    total = np.zeros(size, dtype=np.int64)
+    known = (at >= 0) & (at < size)
+    np.add.at(total, at[known], times[known])
+    return total
+
+
+def _number(name: str, value: Any) -> int:
+    return int(whole_list(name, [value])[0])
+
+
+def _by_tier(value: Any) -> dict[int, int]:
+    if not isinstance(value, dict) or not all(tier.isdecimal() for tier in value):
+        raise ValueError("uncovered must give the helpers lacking by tier")
+    return {int(tier): _number(f"uncovered {tier}", count) for tier, count in value.items()}
+
+
+def _prices(value: Any) -> Prices:
+    if not isinstance(value, dict) or set(value) != {"slot", "volunteer"}:
+        raise ValueError("prices must have the lists slot and volunteer")
+    return Prices(*(whole_list(f"prices of {name}", value[name]) for name in ("slot", "volunteer")))

@@ -1,0 +1,105 @@
+"""General minimum-cost flow networks: solved by OR-Tools directly, or read as a pairing if they are one."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from jiedui_matching.ortools_flow import solver_version
+from jiedui_matching.problem import Ints, Problem
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FlowNetwork:
+    """Node i gives `supply[i]` (takes, if negative); arcs carry `low` to `capacity` at `cost` each."""
+
+    supply: Ints
+    tail: Ints
+    head: Ints
+    low: Ints
+    capacity: Ints
+    cost: Ints
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Flow:
+    """What each arc carries and what that costs; an infeasible network carries nothing."""
+
+    status: str
+    objective: int | None
+    carried: Ints
+    solver: str = "ortools_flow"
+    solver_version: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """A network as a Problem: its cost is the plan's cost plus `offset`, if nobody is left out."""
+
+    problem: Problem
+    offset: int
+
+
+def as_pairing(network: FlowNetwork) -> Pairing | None:
+    """The same question as a Problem, if every arc leads from a giver to a taker and can carry one.
+
+    Slots are the nodes that give, volunteers those that take, both in the order of the nodes.
+    """
+    open_arcs = np.flatnonzero(network.capacity > 0)
+    tail, head = network.tail[open_arcs], network.head[open_arcs]
+    most = np.minimum(network.supply[tail], -network.supply[head])
+    fits = (most >= 1) & ((most == 1) | (network.capacity[open_arcs] == 1))
+    if network.low.any() or _total(network.supply) or not fits.all():
+        return None
+    order = np.lexsort((head, tail))
+    tail, head, cost = tail[order], head[order], network.cost[open_arcs][order]
+    if ((np.diff(tail) == 0) & (np.diff(head) == 0)).any():
+        return None
+    givers, takers = np.flatnonzero(network.supply > 0), np.flatnonzero(network.supply < 0)
+    least = int(cost.min(initial=0))
+    problem = Problem(
+        tier=np.ones(len(givers), dtype=np.int64),
+        wanted=network.supply[givers],
+        capacity=-network.supply[takers],
+        held=np.zeros(len(takers), dtype=np.int64),
+        arc_slot=np.searchsorted(givers, tail),
+        arc_volunteer=np.searchsorted(takers, head),
+        arc_cost=cost - least,
+    )
+    return Pairing(problem, offset=least * _total(problem.wanted))
+
+
+def solve_network(network: FlowNetwork) -> Flow:
+    """The cheapest flow, or the status infeasible.
+
+    Raises ValueError if the numbers are too large for OR-Tools.
+    """
+    from ortools.graph.python import min_cost_flow
+
+    started = time.perf_counter()
+    carried, status = np.zeros(len(network.tail), dtype=np.int64), "infeasible"
+    supply = network.supply.copy()
+    np.subtract.at(supply, network.tail, network.low)
+    np.add.at(supply, network.head, network.low)
+    if not _total(supply):
+        flow = min_cost_flow.SimpleMinCostFlow()
+        room = network.capacity - network.low
+        flow.add_arcs_with_capacity_and_unit_cost(network.tail, network.head, room, network.cost)
+        flow.set_nodes_supplies(np.arange(len(supply)), supply)
+        answer = flow.solve()
+        if answer not in (flow.OPTIMAL, flow.INFEASIBLE, flow.UNBALANCED):
+            raise ValueError(f"OR-Tools answers {answer.name}: the numbers are too large for it")
+        if answer == flow.OPTIMAL:
+            carried, status = network.low + flow.flows(np.arange(len(network.tail))), "optimal"
+    return Flow(
+        status=status,
+        objective=_total(carried.astype(object) * network.cost) if status == "optimal" else None,
+        carried=carried,
+        solver_version=solver_version(),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _total(values: Ints) -> int:
+    return int(values.astype(object).sum())

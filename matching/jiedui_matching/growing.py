@@ -1,0 +1,200 @@
+"""A solved problem whose arrays can grow: the price engine's network beside the problem's own numbers."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jiedui_matching.engine.columns import columns_of
+from jiedui_matching.engine.network import lay_out
+from jiedui_matching.engine.numbering import along_arcs
+from jiedui_matching.engine.search import scratch_for
+from jiedui_matching.prices import work_out
+from jiedui_matching.problem import LIMIT, Ints, Mask, Problem
+
+
+class Growing:
+    """Fields named as in Problem stand in the problem's numbers, the network's in its own.
+
+    `given[a]` is the arc, among all ever given, that the network knows as a; a slot's number in the
+    network is `slot_number[slot]`.
+    """
+
+    def __init__(self, problem: Problem, stop: Callable[[], bool]) -> None:
+        """Raises InterruptedError if `stop` said yes before the problem was solved."""
+        self._base = problem
+        self.network, numbering = lay_out(problem, *along_arcs(problem))
+        if not work_out(problem, self.network, numbering, stop):
+            raise InterruptedError("the plan was stopped before it was complete")
+        self.slots, self.arcs = problem.slots, problem.arcs
+        self.given = numbering.arc
+        self.slot_number = _inverse(numbering.slot)
+        self.volunteer_number = _inverse(numbering.volunteer)
+        self.tier, self.wanted = problem.tier, problem.wanted.copy()
+        self.capacity, self.held = problem.capacity.copy(), problem.held
+        self._slot, self._volunteer, self._cost = problem.arc_slot, problem.arc_volunteer, problem.arc_cost
+        self.pinned, self.forbidden = problem.pinned.copy(), np.zeros(problem.arcs, dtype=np.bool_)
+        self.pins_of_slot = np.bincount(self._slot[self.pinned], minlength=problem.slots)
+        self.pins_of_volunteer = problem.pins.copy()
+        self.arcs_of_volunteer = np.bincount(self._volunteer, minlength=problem.volunteers)
+        self._dearest = int(problem.arc_cost.max(initial=0))
+        self._place_end = self.network.place + self.network.places
+        self._places = len(self.network.holder)
+        self.columns, self.scratch = columns_of(self.network), scratch_for(self.network)
+        self._enlarge(self.slots, self.arcs, self._places)
+
+    def problem(self) -> Problem:
+        """The problem as it is now."""
+        allowed = ~self.forbidden[: self.arcs]
+        return replace(
+            self._base,
+            tier=self.tier[: self.slots],
+            wanted=self.wanted[: self.slots],
+            capacity=self.capacity,
+            arc_slot=self._slot[: self.arcs][allowed],
+            arc_volunteer=self._volunteer[: self.arcs][allowed],
+            arc_cost=self._cost[: self.arcs][allowed],
+            pinned=self.pinned[: self.arcs][allowed],
+        )
+
+    def chosen(self) -> Mask:
+        """The plan, over the arcs of `problem()`."""
+        chosen = self.pinned[: self.arcs].copy()
+        taken = np.flatnonzero(self.network.volunteer[: self.arcs] < 0)
+        chosen[self.given[taken]] = True
+        return chosen[~self.forbidden[: self.arcs]]
+
+    def slot_prices(self) -> Ints:
+        """In the problem's numbers."""
+        return self.network.slot_price[self.slot_number[: self.slots]]
+
+    def volunteer_prices(self) -> Ints:
+        """In the problem's numbers."""
+        return self.network.price[self.volunteer_number]
+
+    def slot_at(self, slot: int) -> int:
+        """The network's number of a slot. Raises ValueError if there is no such slot."""
+        if not 0 <= slot < self.slots:
+            raise ValueError(f"slot is {slot}: there are {self.slots} slots")
+        return int(self.slot_number[slot])
+
+    def volunteer_at(self, volunteer: int) -> int:
+        """The network's number of a volunteer. Raises ValueError if there is no such person."""
+        if not 0 <= volunteer < len(self.held):
+            raise ValueError(f"volunteer is {volunteer}: there are {len(self.held)} volunteers")
+        return int(self.volunteer_number[volunteer])
+
+    def arc(self, slot: int, volunteer: int) -> int:
+        """The network's arc between these two. Raises ValueError if there is none."""
+        i, j = self.slot_at(slot), self.volunteer_at(volunteer)
+        begin, end = self.network.row[i], self.network.row[i + 1]
+        far = self.network.volunteer[begin:end]
+        found = np.flatnonzero((far == j) | (far == ~j))
+        if not found.size:
+            raise ValueError(f"slot {slot} and volunteer {volunteer} cannot be paired: there is no such arc")
+        return int(begin + found[0])
+
+    def check_load(self, volunteer: int, capacity: int) -> None:
+        """Raises ValueError if so many places would take costs out of int64."""
+        places = min(max(capacity - int(self.held[volunteer]), 0), int(self.arcs_of_volunteer[volunteer]))
+        load = self._base.load_step * (int(self.held[volunteer]) + places)
+        self._check(load + self._dearest, f"capacity is {capacity}")
+
+    def room_for(self, j: int, volunteer: int, places: int) -> None:
+        """Make sure that volunteer j's places can be so many beside her pinned ones."""
+        net, pins = self.network, int(self.pins_of_volunteer[volunteer])
+        net.first_load[j] = self._base.load_step * (int(self.held[volunteer]) + pins)
+        if net.place[j] + places <= self._place_end[j]:
+            return
+        begin, taken = self._places + pins, net.taken[j]
+        self._enlarge(self.slots, self.arcs, begin + 2 * places)
+        self._places = begin + 2 * places
+        for array in (self.network.holder, self.network.holder_arc):
+            array[begin : begin + taken] = array[net.place[j] : net.place[j] + taken]
+        net.place[j], self._place_end[j] = begin, self._places
+
+    def append(self, tier: int, volunteers: Sequence[int], costs: Sequence[int]) -> int:
+        """One more slot, wanting nobody yet, with its arcs; its number."""
+        who, cost = np.asarray(volunteers, dtype=np.int64), np.asarray(costs, dtype=np.int64)
+        self._check_slot(tier, who, cost)
+        slot, begin, end = self.slots, self.arcs, self.arcs + len(who)
+        self._enlarge(slot + 1, end, self._places)
+        self.slots, self.arcs = slot + 1, end
+        self.slot_number[slot], self.tier[slot], self.wanted[slot], self.pins_of_slot[slot] = slot, tier, 0, 0
+        self._slot[begin:end], self._volunteer[begin:end], self._cost[begin:end] = slot, who, cost
+        self.pinned[begin:end] = self.forbidden[begin:end] = False
+        self.arcs_of_volunteer[who] += 1
+        self._dearest = max(self._dearest, int(cost.max(initial=0)))
+
+        net, columns, order = self.network, self.columns, np.argsort(cost, kind="stable")
+        net.weight[slot], net.lacking[slot], net.slot_price[slot] = self._base.tier_weight * tier, 0, 0
+        net.row[slot + 1] = end
+        self.given[begin:end] = begin + order
+        net.cost[begin:end] = cost[order]
+        net.volunteer[begin:end] = self.volunteer_number[who[order]]
+        for a in range(begin, end):
+            j, later = net.volunteer[a], a - columns.start[-1]
+            columns.older[later], columns.newest[j] = columns.newest[j], later
+            columns.later_slot[later] = slot
+        return slot
+
+    def _enlarge(self, slots: int, arcs: int, places: int) -> None:
+        """Arrays for so many slots, arcs and places, and some more so that this is rarely needed."""
+        net, columns = self.network, self.columns
+        if slots >= len(self.tier):
+            size = slots + slots // 8 + 64
+            for name in ("slot_number", "tier", "wanted", "pins_of_slot"):
+                setattr(self, name, _longer(getattr(self, name), size))
+            net = net._replace(
+                row=_longer(net.row, size + 1),
+                weight=_longer(net.weight, size),
+                lacking=_longer(net.lacking, size),
+                slot_price=_longer(net.slot_price, size),
+            )
+            self.scratch = scratch_for(net)
+        if arcs >= len(self.given):
+            size = arcs + arcs // 8 + 1024
+            for name in ("given", "_slot", "_volunteer", "_cost", "pinned", "forbidden"):
+                setattr(self, name, _longer(getattr(self, name), size))
+            net = net._replace(cost=_longer(net.cost, size), volunteer=_longer(net.volunteer, size))
+            later = size - int(columns.start[-1])
+            self.columns = columns._replace(
+                older=_longer(columns.older, later), later_slot=_longer(columns.later_slot, later)
+            )
+        if places >= len(net.holder):
+            size = places + places // 8 + 64
+            net = net._replace(holder=_longer(net.holder, size), holder_arc=_longer(net.holder_arc, size))
+        self.network = net
+
+    def _check_slot(self, tier: int, who: Ints, cost: Ints) -> None:
+        if len(who) != len(cost):
+            raise ValueError(f"costs has {len(cost)} entries and volunteers has {len(who)}: they must agree")
+        if tier < 1:
+            raise ValueError(f"tier is {tier}: a tier is at least 1")
+        rising = (np.diff(who) > 0).all() and (who >= 0).all() and (who < len(self.held)).all()
+        if not rising:
+            raise ValueError("volunteers must be numbers of volunteers in rising order, each once")
+        if (cost < 0).any():
+            raise ValueError(f"costs[{int(np.argmax(cost < 0))}] is negative")
+        load = (self.held + np.minimum(self.capacity - self.held, self.arcs_of_volunteer + 1))[who]
+        dearest = int(cost.max(initial=0)) + self._base.load_step * int(load.max(initial=0))
+        self._check(max(dearest, self._base.tier_weight * tier), "the new slot")
+
+    def _check(self, largest: int, what: str) -> None:
+        nodes = self.slots + len(self.held) + 2
+        if largest * nodes >= LIMIT:
+            raise ValueError(f"{what}: the largest cost {largest} times {nodes} nodes must stay below 2^62")
+
+
+def _inverse(order: Ints) -> Ints:
+    number = np.empty_like(order)
+    number[order] = np.arange(len(order))
+    return number
+
+
+def _longer(array: NDArray[Any], size: int) -> NDArray[Any]:
+    longer = np.zeros(size, dtype=array.dtype)
+    longer[: len(array)] = array
+    return longer

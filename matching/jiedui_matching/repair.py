@@ -1,0 +1,199 @@
+"""A plan that stays optimal: each event is repaired with a few short searches, nothing is solved again."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from jiedui_matching.engine.search import cover, leave, make_way
+from jiedui_matching.engine.withdrawal import offer, place_of, release, vacate
+from jiedui_matching.growing import Growing
+from jiedui_matching.prices import solver_version
+from jiedui_matching.problem import LIMIT, Problem
+from jiedui_matching.solution import Prices, Solution
+from jiedui_matching.solve import solution_of
+
+
+class Plan:
+    """An optimal plan with its prices, kept so while slots, places and pairs come and go.
+
+    Slots and volunteers keep the problem's numbers. The problem's `tier_weight` stays what it was:
+    who expects dearer slots than the problem had makes it larger beforehand. Every event that cannot
+    be raises ValueError and changes nothing.
+    """
+
+    def __init__(self, problem: Problem, stop: Callable[[], bool] | None = None) -> None:
+        """Solves the problem. Raises InterruptedError if `stop` said yes before that was done."""
+        self._started = time.perf_counter()
+        self._now = Growing(problem, stop or (lambda: False))
+
+    @property
+    def problem(self) -> Problem:
+        """The problem as the events have made it; forbidden pairs are no arcs of it."""
+        return self._now.problem()
+
+    def solution(self) -> Solution:
+        """The plan as it is, a solution of `problem`."""
+        problem, now = self.problem, self._now
+        prices = Prices(now.slot_prices(), now.volunteer_prices())
+        seconds = time.perf_counter() - self._started
+        return solution_of(problem, now.chosen(), prices, "optimal", "prices", solver_version(), seconds)
+
+    def want(self, slot: int, wanted: int) -> None:
+        """The slot wants so many helpers from now on: it arrives (1), wants more, or leaves (0)."""
+        now = self._now
+        i = now.slot_at(slot)
+        if not now.pins_of_slot[slot] <= wanted < LIMIT:
+            raise ValueError(f"wanted is {wanted}: slot {slot} has {now.pins_of_slot[slot]} pinned helpers")
+        more = wanted - int(now.wanted[slot])
+        now.wanted[slot] = wanted
+        self._cover(i, more) if more > 0 else self._release(i, -more)
+
+    def set_capacity(self, volunteer: int, capacity: int) -> None:
+        """The volunteer may hold so many households: she gains or loses places, or leaves (0)."""
+        now = self._now
+        now.volunteer_at(volunteer)  # raises if there is no such person
+        pins, held = int(now.pins_of_volunteer[volunteer]), int(now.held[volunteer])
+        if not 0 <= capacity < LIMIT or (pins and capacity < held + pins):
+            raise ValueError(f"capacity is {capacity}: volunteer {volunteer} holds {held} and {pins} pinned")
+        now.check_load(volunteer, capacity)
+        now.capacity[volunteer] = capacity
+        self._fit_places(volunteer)
+
+    def forbid(self, slot: int, volunteer: int) -> None:
+        """These two are never paired: somebody declined."""
+        now = self._now
+        a = now.arc(slot, volunteer)
+        if now.pinned[now.given[a]]:
+            raise ValueError(f"slot {slot} and volunteer {volunteer} are pinned: unpin them first")
+        if now.forbidden[now.given[a]]:
+            return
+        now.forbidden[now.given[a]] = True
+        net, i, j = now.network, now.slot_at(slot), now.volunteer_at(volunteer)
+        h = place_of(net, a)
+        if h < 0:
+            net.volunteer[a] = ~j
+            return
+        leave(net, h)
+        vacate(net, h, j)
+        net.volunteer[a] = ~j
+        offer(net, now.columns, now.scratch, j)
+        cover(net, now.scratch, i)
+
+    def allow(self, slot: int, volunteer: int) -> None:
+        """These two may be paired again."""
+        now = self._now
+        a = now.arc(slot, volunteer)
+        if not now.forbidden[now.given[a]]:
+            return
+        now.forbidden[now.given[a]] = False
+        net, i, j = now.network, now.slot_at(slot), now.volunteer_at(volunteer)
+        pays = net.cost[a] + net.price[j]
+        if pays >= net.slot_price[i]:
+            net.volunteer[a] = j
+            return
+        units = int(now.wanted[slot] - now.pins_of_slot[slot])
+        self._release(i, units)
+        net.slot_price[i] = min(net.slot_price[i], pays)
+        net.volunteer[a] = j
+        self._cover(i, units)
+
+    def pin(self, slot: int, volunteer: int) -> None:
+        """These two are paired whatever it costs; everybody else moves as little as is best."""
+        now = self._now
+        a = now.arc(slot, volunteer)
+        net, i, j = now.network, now.slot_at(slot), now.volunteer_at(volunteer)
+        if now.pinned[now.given[a]]:
+            return
+        if now.forbidden[now.given[a]]:
+            raise ValueError(f"slot {slot} and volunteer {volunteer} are forbidden: allow them first")
+        if now.wanted[slot] <= now.pins_of_slot[slot]:
+            raise ValueError(f"slot {slot} wants {now.wanted[slot]} helpers and all of them are pinned")
+        if net.places[j] < 1:
+            raise ValueError(f"volunteer {volunteer} has no place left for a pinned pair")
+        now.pinned[now.given[a]] = True
+        h = place_of(net, a)
+        if h < 0:
+            net.volunteer[a] = ~j
+            self._release(i, 1)
+            h = make_way(net, now.scratch, j)
+        now.pins_of_slot[slot] += 1
+        now.pins_of_volunteer[volunteer] += 1
+        # The pin takes her first place, and who held that one takes the pin's.
+        first = net.place[j]
+        net.holder[h], net.holder_arc[h] = net.holder[first], net.holder_arc[first]
+        net.place[j] += 1
+        net.places[j] -= 1
+        net.taken[j] -= 1
+        net.first_load[j] += net.step
+
+    def unpin(self, slot: int, volunteer: int) -> None:
+        """These two stay together only if that is best."""
+        now = self._now
+        a = now.arc(slot, volunteer)
+        net, i, j = now.network, now.slot_at(slot), now.volunteer_at(volunteer)
+        if not now.pinned[now.given[a]]:
+            return
+        now.pinned[now.given[a]] = False
+        now.pins_of_slot[slot] -= 1
+        now.pins_of_volunteer[volunteer] -= 1
+        net.place[j] -= 1
+        net.first_load[j] -= net.step
+        first, taken = net.place[j], net.taken[j]
+        stays = max(net.price[j], net.first_load[j] + net.step * taken)
+        if net.cost[a] + stays <= net.slot_price[i]:
+            net.holder[first], net.holder_arc[first] = i, a
+            net.price[j] = stays
+            net.taken[j] += 1
+            net.places[j] += 1
+            return
+        net.holder[first], net.holder_arc[first] = net.holder[first + taken], net.holder_arc[first + taken]
+        net.price[j] = max(net.price[j], net.slot_price[i] - net.cost[a])
+        net.volunteer[a] = j
+        self._open(j)
+        self._cover(i, 1)
+
+    def add_slot(self, tier: int, wanted: int, volunteers: Sequence[int], costs: Sequence[int]) -> int:
+        """A slot nobody knew of, with its possible volunteers in rising order; its number."""
+        slot = self._now.append(tier, volunteers, costs)
+        for volunteer in volunteers:
+            self._fit_places(int(volunteer))
+        self.want(slot, wanted)
+        return slot
+
+    def _cover(self, i: int, units: int) -> None:
+        """So many helpers more; once one is lacking, all further ones are."""
+        net = self._now.network
+        while units and not net.lacking[i]:
+            cover(net, self._now.scratch, i)
+            units -= 1
+        net.lacking[i] += units
+
+    def _release(self, i: int, units: int) -> None:
+        """So many helpers less, those that are lacking first."""
+        net = self._now.network
+        lacking = min(units, int(net.lacking[i]))
+        net.lacking[i] -= lacking
+        for _ in range(units - lacking):
+            release(net, self._now.columns, self._now.scratch, i)
+
+    def _open(self, j: int) -> None:
+        """One place more."""
+        self._now.network.places[j] += 1
+        offer(self._now.network, self._now.columns, self._now.scratch, j)
+
+    def _fit_places(self, volunteer: int) -> None:
+        """As many places as capacity and arcs allow."""
+        now = self._now
+        j = now.volunteer_at(volunteer)
+        room = min(
+            max(int(now.capacity[volunteer] - now.held[volunteer]), 0), int(now.arcs_of_volunteer[volunteer])
+        )
+        places = room - int(now.pins_of_volunteer[volunteer])
+        if places > now.network.places[j]:
+            now.room_for(j, volunteer, places)
+        net = now.network
+        while net.places[j] < places:
+            self._open(j)
+        while net.places[j] > places:
+            if net.taken[j] == net.places[j]:
+                vacate(net, make_way(net, now.scratch, j), j)
+            net.places[j] -= 1

@@ -1,0 +1,234 @@
+"""The command line answers on stdout, complains in one sentence on stderr, and its status says which."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from jiedui_matching import solve
+from jiedui_matching.apart import run_apart
+from jiedui_matching.bench import measure
+from jiedui_matching.cli import main
+from jiedui_matching.formats.arrays import read_json, write_npz
+from jiedui_matching.instances import county
+
+INSTANCES = Path(__file__).parents[1] / "instances" / "matching"
+
+
+@pytest.fixture
+def run(capfd):
+    """Run one command and give its status, its words by their first word, and what it complained of."""
+
+    def run(*words):
+        status = main([str(word) for word in words])
+        said, complaint = capfd.readouterr()
+        return status, dict(line.split(None, 1) for line in said.splitlines() if " " in line), complaint
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """Takes OR-Tools some seconds."""
+    path = tmp_path_factory.mktemp("large") / "large.npz"
+    write_npz(county(25_000, nearest=100), path)
+    return path
+
+
+@pytest.mark.parametrize("solver", ["auto", "prices", "ortools_flow", "ortools_cpsat"])
+@pytest.mark.parametrize(
+    ("name", "objective"), [("assign4.txt", "13"), ("household.json", "84"), ("bipartite.min", "9")]
+)
+def test_every_solver_prints_the_optimum_of_every_format(run, solver, name, objective):
+    status, said, complaint = run("solve", INSTANCES / name, "--solver", solver)
+    assert (status, said["status"], said["objective"], complaint) == (0, "optimal", objective, "")
+    assert said["solver"].startswith("" if solver == "auto" else solver)
+    assert float(said["seconds"]) >= 0
+
+
+def test_a_general_network_is_solved_by_the_flow_alone(run, tmp_path):
+    status, said, _ = run("solve", INSTANCES / "general.min", "--json", tmp_path / "out.json")
+    assert (status, said["status"], said["objective"]) == (0, "optimal", "15")
+    assert json.loads((tmp_path / "out.json").read_text())["objective"] == 15
+    for solver in ("prices", "ortools_cpsat"):
+        status, _, complaint = run("solve", INSTANCES / "general.min", "--solver", solver)
+        assert (status, complaint.count("\n")) == (2, 1)
+        assert "choose ortools_flow" in complaint
+    status, _, complaint = run("explain", INSTANCES / "general.min")
+    assert (status, complaint.endswith("a general network: it can be solved, not explained\n")) == (2, True)
+
+
+@pytest.mark.parametrize("solver", ["prices", "ortools_flow"])
+def test_infeasible_is_an_answer_with_status_one(run, solver):
+    status, said, complaint = run("solve", INSTANCES / "infeasible.min", "--solver", solver)
+    assert (status, said["status"], complaint) == (1, "infeasible", "")
+    assert "objective" not in said
+
+
+def test_a_written_plan_passes_the_check_and_a_changed_one_does_not(run, tmp_path):
+    problem, plan = INSTANCES / "household.json", tmp_path / "plan.json"
+    assert run("solve", problem, "--json", plan)[0] == 0
+    status, said, _ = run("check", problem, plan)
+    assert (status, set(said.values())) == (0, {"ok"})
+    given = json.loads(plan.read_text())
+    plan.write_text(json.dumps(given | {"cost": given["cost"] - 1}))
+    status, said, _ = run("check", problem, plan)
+    assert (status, said["cost"]) == (1, "the pairs cost 84, the plan says 83")
+
+
+def test_runners_up_are_named_with_what_they_promise(run, capfd, tmp_path):
+    problem = INSTANCES / "household.json"
+    assert main(["explain", str(problem), "--json", str(tmp_path / "why.json")]) == 0
+    said = capfd.readouterr().out.splitlines()
+    assert "everybody else left in place" in said[0]
+    assert said[2:] == [
+        "slot 0: volunteer 0 at 10; runner-up 1, +20, has no room left",
+        "slot 1: volunteer 1 at 20; runner-up 0, -10, has no room left",
+        "slot 2: volunteer 1 at 50; runner-up 2, -49, has no room left",
+        "slot 2: lacks 1; 3 volunteers are possible",
+    ]
+    assert json.loads((tmp_path / "why.json").read_text())["left_out"] == [
+        {"slot": 2, "lacks": 1, "possible": 3}
+    ]
+    assert main(["explain", str(problem), "--slot", "1"]) == 0
+    assert len(capfd.readouterr().out.splitlines()) == 3
+
+
+def test_couplings_are_kept_checked_and_bounded(run, tmp_path):
+    rules, plan, problem = tmp_path / "rules.json", tmp_path / "plan.json", INSTANCES / "household.json"
+    rules.write_text('{"couplings": [{"rule": "kin", "households": [[0], [1]]}]}')
+    status, said, _ = run("solve", problem, "--couplings", rules, "--json", plan)
+    # Volunteer 1 alone has room for both households of kin; then nobody is left for the third.
+    assert (status, said["status"], said["objective"]) == (0, "optimal", str(30 + 20 + 4 + 45))
+    assert json.loads(plan.read_text())["bound"] == int(said["bound"].split()[0])
+    status, said, _ = run("check", problem, plan, "--couplings", rules)
+    assert (status, said["couplings"]) == (0, "ok")
+    assert run("solve", problem, "--json", plan)[0] == 0
+    status, said, _ = run("check", problem, plan, "--couplings", rules)
+    assert (status, said["couplings"].startswith("couplings[0]: volunteer 0 helps only one")) == (1, True)
+    status, _, complaint = run("solve", problem, "--couplings", rules, "--solver", "prices")
+    assert (status, complaint) == (2, "jiedui_matching: prices knows no couplings: choose ortools_cpsat\n")
+
+
+def test_rules_that_cannot_be_kept_are_infeasible(run, tmp_path):
+    rules = tmp_path / "rules.json"
+    rules.write_text(
+        '{"couplings": [{"rule": "share", "slots": [0, 1, 2], "least": 3},'
+        ' {"rule": "apart", "volunteers": [0, 1], "households": [[0, 1, 2]]}]}'
+    )
+    status, said, _ = run("solve", INSTANCES / "household.json", "--couplings", rules)
+    assert (status, said["status"]) == (1, "infeasible")
+
+
+def test_the_bench_says_where_it_measured_and_that_all_agree(run, tmp_path):
+    status, said, _ = run("bench", "--slots", "300", "--runs", "2", "--json", tmp_path / "bench.json")
+    assert status == 0
+    assert "ortools" in said["machine"]
+    assert said["ortools_flow"].split()[-1] == "1.00"
+    assert "prices" in said
+    measured = json.loads((tmp_path / "bench.json").read_text())
+    assert [len(seconds) for seconds in measured["seconds"].values()] == [2, 2]
+
+
+def test_solvers_that_disagree_are_not_compared(monkeypatch):
+    def other(problem, *, solver):
+        return solve(problem if solver == "ortools_flow" else county(30, nearest=2))
+
+    monkeypatch.setattr("jiedui_matching.bench.solve", other)
+    with pytest.raises(ArithmeticError, match="disagree"):
+        measure(county(40, nearest=3), ["ortools_flow", "prices"], 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["solve", "nowhere.json"], "nowhere.json: No such file or directory"),
+        (["solve", "{here}"], "here: Is a directory"),
+        (["solve", "{bad}"], "bad: line 2: 'x' is not a whole number"),
+        (["solve", "{bad}", "--format", "dimacs-min"], "bad: line 1: begins with '2'"),
+        (["check", "{good}", "{bad}"], "bad: Extra data"),
+        (["solve", "{good}", "--couplings", "{good}"], "household.json: couplings must be a list of rules"),
+        (["solve", "{good}", "--json", "/nowhere/out"], "/nowhere/out: No such file or directory"),
+        (["bench", "--nearest", "0"], "nearest is 0: it must be at least 1"),
+        (["bench", "--slots", "20", "--solvers", "magic"], "solver is 'magic': choose auto or one of"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence_and_status_two(run, tmp_path, words, sentence):
+    (tmp_path / "bad").write_text("2\n1 x")
+    (tmp_path / "here").mkdir()
+    names = {"bad": tmp_path / "bad", "here": tmp_path / "here", "good": INSTANCES / "household.json"}
+    status, _, complaint = run(*(word.format(**names) for word in words))
+    assert (status, complaint.count("\n")) == (2, 1)
+    assert complaint.startswith("jiedui_matching: ") and sentence in complaint
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["solve"], ["solve", "f", "--solver", "magic"], ["bench", "--runs", "0"]]
+)
+def test_words_that_make_no_command_are_status_two(words):
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+
+
+def test_a_time_limit_ends_a_solver_that_listens_to_nobody(run, large):
+    started = time.perf_counter()
+    status, said, complaint = run("solve", large, "--solver", "ortools_flow", "--seconds", "0.2")
+    assert (status, said["status"]) == (1, "stopped")
+    assert complaint == "jiedui_matching: stopped after 0.2 seconds: the solver had no plan yet\n"
+    assert time.perf_counter() - started < 3
+
+
+@pytest.mark.parametrize("solver", ["ortools_flow", "ortools_cpsat"])
+def test_the_keyboard_interrupts_any_solver_at_once(large, solver):
+    command = [sys.executable, "-m", "jiedui_matching", "solve", str(large), "--solver", solver]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        while not children.read_text():
+            time.sleep(0.01)
+        time.sleep(0.3)
+        # A terminal sends it to the whole group.
+        started = time.perf_counter()
+        os.killpg(process.pid, signal.SIGINT)
+        said, complaint = process.communicate(timeout=20)
+        assert time.perf_counter() - started < 1.5
+    assert process.returncode == 130
+    assert said == "status     stopped\n"
+    assert complaint == "jiedui_matching: interrupted: the solver had no plan yet\n"
+
+
+def test_work_that_listens_says_what_it_has_when_time_is_up():
+    def work(stop):
+        rounds = 0
+        while not stop():
+            rounds += 1
+            time.sleep(0.01)
+        return rounds
+
+    outcome = run_apart(work, seconds=0.1)
+    assert outcome.answer > 0
+    assert not outcome.interrupted
+
+
+def test_a_solver_killed_from_outside_is_told():
+    with pytest.raises(ChildProcessError, match="ended with -9"):
+        run_apart(lambda stop: os.kill(os.getpid(), signal.SIGKILL))
+
+
+def test_a_reader_who_has_seen_enough_is_no_error():
+    command = f"{sys.executable} -m jiedui_matching explain {INSTANCES / 'assign4.txt'} | true"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], check=False, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_small_example_is_the_one_of_the_other_tests():
+    assert solve(read_json(INSTANCES / "household.json")).cost == 84

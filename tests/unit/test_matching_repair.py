@@ -1,0 +1,196 @@
+"""After every event the repaired plan equals a cold solve of what the problem has become, and proves it."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jiedui_matching import Problem, check, solve
+from jiedui_matching.instances import county
+from jiedui_matching.repair import Plan
+
+
+def small(rng, slots=9, volunteers=6, dearest=8):
+    """Few people, many ties, a weight with room for slots that come later."""
+    n, m = rng.integers(1, slots + 1), rng.integers(1, volunteers + 1)
+    arcs = np.flatnonzero(rng.random(n * m) < rng.choice([0.3, 0.7, 1.0]))
+    slot, volunteer = np.divmod(arcs, m)
+    return Problem(
+        tier=rng.integers(1, 4, n),
+        wanted=rng.integers(0, 3, n),
+        capacity=rng.integers(0, 4, m),
+        held=rng.integers(0, 3, m),
+        arc_slot=slot,
+        arc_volunteer=volunteer,
+        arc_cost=rng.integers(0, dearest, len(arcs), endpoint=True),
+        load_step=int(rng.integers(0, 4)),
+        tier_weight=10_000,
+    )
+
+
+def one_event(rng, plan):
+    """Something happens to somebody at random; what cannot happen is refused."""
+    problem = plan.problem
+    slot, volunteer = int(rng.integers(problem.slots)), int(rng.integers(problem.volunteers))
+    event = rng.choice(["want", "capacity", "forbid", "allow", "pin", "unpin", "add"])
+    if event == "want":
+        plan.want(slot, int(rng.integers(0, 4)))
+    elif event == "capacity":
+        plan.set_capacity(volunteer, int(rng.integers(0, 6)))
+    elif event == "add":
+        who = np.flatnonzero(rng.random(problem.volunteers) < 0.6)
+        plan.add_slot(int(rng.integers(1, 4)), int(rng.integers(0, 3)), who, rng.integers(0, 9, len(who)))
+    else:
+        getattr(plan, event)(slot, volunteer)
+    return event
+
+
+def agrees_with_a_cold_solve(plan):
+    problem, solution = plan.problem, plan.solution()
+    cold = solve(problem, solver="ortools_flow")
+    assert check(problem, solution).violations == {}
+    assert (solution.uncovered, solution.cost) == (cold.uncovered, cold.cost)
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=150, deadline=None)
+def test_any_sequence_of_events_leaves_an_optimal_plan(seed):
+    rng = np.random.default_rng(seed)
+    plan = Plan(small(rng))
+    for _ in range(20):
+        before = plan.solution()
+        try:
+            one_event(rng, plan)
+        except ValueError:
+            assert np.array_equal(plan.solution().pair_arc, before.pair_arc)
+        agrees_with_a_cold_solve(plan)
+
+
+@pytest.mark.parametrize("places", [0.8, 1.1, 2.2])
+def test_a_county_stays_optimal_through_a_day_of_events(places):
+    rng = np.random.default_rng(5)
+    problem = county(400, 200, nearest=12, places_per_slot=places, seed=3)
+    plan = Plan(problem)
+    for _ in range(60):
+        solution = plan.solution()
+        at = int(rng.integers(len(solution.pair_slot)))
+        slot, volunteer = int(solution.pair_slot[at]), int(solution.pair_volunteer[at])
+        match rng.integers(6):
+            case 0:
+                plan.want(slot, 0)
+            case 1:
+                plan.want(int(rng.integers(problem.slots)), 1)
+            case 2:
+                plan.forbid(slot, volunteer)
+            case 3:
+                plan.set_capacity(volunteer, 0)
+            case 4:
+                plan.set_capacity(volunteer, int(plan.problem.capacity[volunteer]) + 1)
+            case 5:
+                other = plan.problem.arc_volunteer[plan.problem.row[slot]]
+                plan.pin(slot, int(other))
+                agrees_with_a_cold_solve(plan)
+                plan.unpin(slot, int(other))
+        agrees_with_a_cold_solve(plan)
+
+
+def example(**changes):
+    fields = {
+        "tier": [3, 1],
+        "wanted": [1, 1],
+        "capacity": [1, 1],
+        "held": [0, 0],
+        "arc_slot": [0, 0, 1],
+        "arc_volunteer": [0, 1, 0],
+        "arc_cost": [5, 7, 1],
+        "tier_weight": 1000,
+    }
+    return Plan(Problem(**fields | changes))
+
+
+def pairs(plan):
+    solution = plan.solution()
+    return list(zip(solution.pair_slot.tolist(), solution.pair_volunteer.tolist(), strict=True))
+
+
+def test_who_declines_is_replaced_and_others_move_for_it():
+    plan = example()
+    assert pairs(plan) == [(0, 1), (1, 0)]
+    plan.forbid(0, 1)
+    assert pairs(plan) == [(0, 0)]
+    assert plan.solution().uncovered == {3: 0, 1: 1}
+    plan.allow(0, 1)
+    assert pairs(plan) == [(0, 1), (1, 0)]
+
+
+def test_a_new_household_takes_the_place_of_a_less_urgent_one():
+    plan = example()
+    assert plan.add_slot(tier=2, wanted=1, volunteers=[0], costs=[3]) == 2
+    assert pairs(plan) == [(0, 1), (2, 0)]
+    plan.want(2, 0)
+    assert pairs(plan) == [(0, 1), (1, 0)]
+
+
+def test_a_volunteer_who_leaves_and_returns_changes_nothing_in_the_end():
+    plan = example()
+    plan.set_capacity(0, 0)
+    assert pairs(plan) == [(0, 1)]
+    plan.set_capacity(0, 1)
+    assert pairs(plan) == [(0, 1), (1, 0)]
+
+
+def test_a_pinned_pair_holds_until_it_is_unpinned():
+    plan = example()
+    plan.pin(0, 0)
+    assert pairs(plan) == [(0, 0)]
+    plan.unpin(0, 0)
+    assert pairs(plan) == [(0, 1), (1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("event", "arguments", "sentence"),
+    [
+        ("want", (9, 1), "slot is 9: there are 2 slots"),
+        ("want", (0, -1), "wanted is -1"),
+        ("set_capacity", (2, 1), "volunteer is 2: there are 2 volunteers"),
+        ("set_capacity", (0, -1), "capacity is -1"),
+        ("set_capacity", (0, 2**62), "capacity is"),
+        ("pin", (1, 1), "slot 1 and volunteer 1 cannot be paired"),
+        ("add_slot", (1, 1, [1, 0], [1, 1]), "rising order"),
+        ("add_slot", (1, 1, [2], [1]), "volunteers must be numbers"),
+        ("add_slot", (1, 1, [0], [-1]), r"costs\[0\] is negative"),
+        ("add_slot", (0, 1, [0], [1]), "tier is 0"),
+        ("add_slot", (1, 1, [0], [1, 2]), "must agree"),
+        ("add_slot", (1, 1, [0], [2**60]), "the largest cost"),
+    ],
+)
+def test_an_impossible_event_is_refused_in_words_and_changes_nothing(event, arguments, sentence):
+    plan = example()
+    with pytest.raises(ValueError, match=sentence):
+        getattr(plan, event)(*arguments)
+    assert plan.problem.slots == 2
+    agrees_with_a_cold_solve(plan)
+
+
+def test_what_is_pinned_cannot_be_forbidden_or_lose_its_place():
+    plan = example()
+    plan.pin(0, 0)
+    with pytest.raises(ValueError, match="unpin them first"):
+        plan.forbid(0, 0)
+    with pytest.raises(ValueError, match="1 pinned"):
+        plan.set_capacity(0, 0)
+    with pytest.raises(ValueError, match="slot 0 has 1 pinned helpers"):
+        plan.want(0, 0)
+    with pytest.raises(ValueError, match="all of them are pinned"):
+        plan.pin(0, 1)
+    with pytest.raises(ValueError, match="no place left"):
+        plan.pin(1, 0)
+    plan.unpin(0, 0)
+    plan.forbid(0, 0)
+    with pytest.raises(ValueError, match="allow them first"):
+        plan.pin(0, 0)
+
+
+def test_a_plan_stopped_before_it_is_complete_cannot_be_repaired():
+    with pytest.raises(InterruptedError):
+        Plan(county(50, 25, nearest=5), stop=lambda: True)
