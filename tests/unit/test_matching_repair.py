@@ -87,7 +87,9 @@ def test_a_county_stays_optimal_through_a_day_of_events(places):
             case 4:
                 plan.set_capacity(volunteer, int(plan.problem.capacity[volunteer]) + 1)
             case 5:
-                other = plan.problem.arc_volunteer[plan.problem.row[slot]]
+                row = slice(*plan.problem.row[slot : slot + 2])
+                reachable = plan.problem.arc_volunteer[row]
+                other = reachable[plan.problem.room[reachable] > 0][0]
                 plan.pin(slot, int(other))
                 agrees_with_a_cold_solve(plan)
                 plan.unpin(slot, int(other))
