@@ -28,6 +28,16 @@ def dearest_prices(network: Network, columns: Columns) -> Margins:
     return Margins(slot, volunteer)
 
 
+def cheapest_prices(network: Network) -> Margins:
+    """What one helper less at a slot would save, and up to which load one more place would be worth it.
+
+    Shortest ways from the sink. Where none leads, a slot without any helper or a volunteer to whom
+    nobody would come, it is 0.
+    """
+    slot, volunteer = _from_sink(network)
+    return Margins(slot, volunteer)
+
+
 @njit(cache=True)
 def _places_of_slots(network):
     """The taken places of each slot, chained; and each place's volunteer."""
@@ -89,3 +99,44 @@ def _to_sink(network, columns, first, following, owner):
             if network.volunteer[columns.arc[t]] >= 0:
                 value[j] = max(value[j], slot_value[columns.slot[t]] - columns.cost[t])
     return slot_value, value
+
+
+@njit(cache=True)
+def _from_sink(network):
+    """Dijkstra from the sink along the arrows, over lengths that the present prices make positive."""
+    n, m = len(network.weight), len(network.price)
+    slot_price, price = network.slot_price, network.price
+    distance = np.full(n + m, LIMIT, dtype=np.int64)
+    keys = np.empty(n + m, dtype=np.int64)
+    nodes = np.empty(n + m, dtype=np.int64)
+    at = np.full(n + m, -1, dtype=np.int64)
+    size = 0
+    for i in range(n):
+        if network.lacking[i] > 0:
+            distance[i] = 0
+            size = push(keys, nodes, at, size, i, 0)
+    for j in range(m):
+        if network.taken[j] > 0:
+            last = network.first_load[j] + network.step * (network.taken[j] - 1)
+            distance[n + j] = price[j] - last
+            size = push(keys, nodes, at, size, n + j, distance[n + j])
+    while size > 0:
+        node, here = nodes[0], keys[0]
+        size = pop(keys, nodes, at, size)
+        if node < n:
+            base = here - slot_price[node]
+            for a in range(network.row[node], network.row[node + 1]):
+                j = network.volunteer[a]
+                if j >= 0 and base + network.cost[a] + price[j] < distance[n + j]:
+                    distance[n + j] = base + network.cost[a] + price[j]
+                    size = push(keys, nodes, at, size, n + j, distance[n + j])
+        else:
+            j = node - n
+            for h in range(network.place[j], network.place[j] + network.taken[j]):
+                i = network.holder[h]
+                reach = here + slot_price[i] - network.cost[network.holder_arc[h]] - price[j]
+                if reach < distance[i]:
+                    distance[i] = reach
+                    size = push(keys, nodes, at, size, i, reach)
+    slot_value = np.where(distance[:n] < LIMIT, slot_price - distance[:n], 0)
+    return slot_value, np.where(distance[n:] < LIMIT, price - distance[n:], 0)
