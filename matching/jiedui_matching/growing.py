@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jiedui_matching.engine.columns import columns_of
+from jiedui_matching.engine.columns import Columns, columns_of
 from jiedui_matching.engine.margins import Margins
 from jiedui_matching.engine.network import Network, lay_out
 from jiedui_matching.engine.numbering import along_arcs
@@ -76,6 +76,11 @@ class Growing:
             lacking=net.lacking[: self.slots],
             slot_price=net.slot_price[: self.slots],
         )
+
+    def columns_now(self) -> Columns:
+        """All arcs by volunteer, without chains."""
+        whole = self.arcs == self._base.arcs
+        return self.columns if whole else columns_of(self.now())
 
     def in_given_numbers(self, margins: Margins) -> Margins:
         """The same in the problem's numbers."""

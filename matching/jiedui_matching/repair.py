@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jiedui_matching.engine.columns import columns_of
 from jiedui_matching.engine.margins import cheapest_prices, dearest_prices
 from jiedui_matching.engine.search import cover, leave, make_way
 from jiedui_matching.engine.withdrawal import offer, place_of, release, vacate
@@ -60,7 +59,7 @@ class Plan:
         """What every slot and every place is worth at the margin, all of it exact, by two sweeps."""
         now = self._now
         network = now.now()
-        dear = now.in_given_numbers(dearest_prices(network, columns_of(network)))
+        dear = now.in_given_numbers(dearest_prices(network, now.columns_now()))
         cheap = now.in_given_numbers(cheapest_prices(network))
         number = now.volunteer_number
         taken = network.taken[number]
