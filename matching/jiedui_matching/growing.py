@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jiedui_matching.engine.columns import columns_of
-from jiedui_matching.engine.network import lay_out
+from jiedui_matching.engine.columns import Columns, columns_of
+from jiedui_matching.engine.margins import Margins
+from jiedui_matching.engine.network import Network, lay_out
 from jiedui_matching.engine.numbering import along_arcs
 from jiedui_matching.engine.search import scratch_for
 from jiedui_matching.prices import work_out
@@ -65,6 +66,25 @@ class Growing:
         taken = np.flatnonzero(self.network.volunteer[: self.arcs] < 0)
         chosen[self.given[taken]] = True
         return chosen[~self.forbidden[: self.arcs]]
+
+    def now(self) -> Network:
+        """The network without the spare room, for whoever looks at all of it."""
+        net = self.network
+        return net._replace(
+            row=net.row[: self.slots + 1],
+            weight=net.weight[: self.slots],
+            lacking=net.lacking[: self.slots],
+            slot_price=net.slot_price[: self.slots],
+        )
+
+    def columns_now(self) -> Columns:
+        """All arcs by volunteer, without chains."""
+        whole = self.arcs == self._base.arcs
+        return self.columns if whole else columns_of(self.now())
+
+    def in_given_numbers(self, margins: Margins) -> Margins:
+        """The same in the problem's numbers."""
+        return Margins(margins.slot[self.slot_number[: self.slots]], margins.volunteer[self.volunteer_number])
 
     def slot_prices(self) -> Ints:
         """In the problem's numbers."""

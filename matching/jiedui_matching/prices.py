@@ -70,7 +70,13 @@ def work_out(problem: Problem, network: Network, numbering: Numbering, stopped: 
             return False
         begin = cover_some(network, scratch, queue, begin, _ROWS)
     network.lacking[:] += beyond
-    margins = dearest_prices(network, columns_of(network))
+    # Proven by now; what follows only gives the prices a meaning beyond the proof.
+    if stopped():
+        return True
+    try:
+        margins = dearest_prices(network, columns_of(network), stopped)
+    except InterruptedError:
+        return True
     network.slot_price[:], network.price[:] = margins.slot, margins.volunteer
     return True
 

@@ -2,14 +2,32 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+import numpy as np
+
+from jiedui_matching.engine.margins import cheapest_prices, dearest_prices
 from jiedui_matching.engine.search import cover, leave, make_way
 from jiedui_matching.engine.withdrawal import offer, place_of, release, vacate
 from jiedui_matching.growing import Growing
 from jiedui_matching.prices import solver_version
-from jiedui_matching.problem import LIMIT, Problem
+from jiedui_matching.problem import LIMIT, Ints, Problem
 from jiedui_matching.solution import Prices, Solution
 from jiedui_matching.solve import solution_of
+
+
+@dataclass(frozen=True, eq=False)
+class MarginalValues:
+    """How the plan's weight (cost, and `tier_weight * tier` for each helper lacking) would change.
+
+    `one_more` by which it rises if a slot wants one helper more, `one_less` by which it falls if a
+    slot that lacks or has an unpinned helper wants one less (0 for others), `place_gained` by which
+    it falls if a volunteer gets one place more.
+    """
+
+    one_more: Ints
+    one_less: Ints
+    place_gained: Ints
 
 
 class Plan:
@@ -36,6 +54,24 @@ class Plan:
         prices = Prices(now.slot_prices(), now.volunteer_prices())
         seconds = time.perf_counter() - self._started
         return solution_of(problem, now.chosen(), prices, "optimal", "prices", solver_version(), seconds)
+
+    def margins(self) -> MarginalValues:
+        """What every slot and every place is worth at the margin, all of it exact, by two sweeps."""
+        now = self._now
+        network = now.now()
+        dear = now.in_given_numbers(dearest_prices(network, now.columns_now()))
+        cheap = now.in_given_numbers(cheapest_prices(network))
+        number = now.volunteer_number
+        taken = network.taken[number]
+        # Whoever holds that much costs more than any slot pays.
+        held = np.minimum(now.held, LIMIT // 2 // max(int(network.step), 1))
+        next_load = network.step * (held + now.pins_of_volunteer + taken)
+        no_use = (taken < network.places[number]) | (now.capacity < now.held)
+        return MarginalValues(
+            one_more=dear.slot,
+            one_less=cheap.slot,
+            place_gained=np.where(no_use, 0, np.maximum(cheap.volunteer - next_load, 0)),
+        )
 
     def want(self, slot: int, wanted: int) -> None:
         """The slot wants so many helpers from now on: it arrives (1), wants more, or leaves (0)."""

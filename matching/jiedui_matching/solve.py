@@ -31,7 +31,7 @@ def solve(
 
     Raises ValueError for an unknown solver and NotOptimalError if a solver's answer has no proof.
     """
-    name = _automatic() if solver == "auto" else solver
+    name = _automatic(problem) if solver == "auto" else solver
     if name not in SOLVERS:
         raise ValueError(f"solver is {solver!r}: choose auto or one of {', '.join(SOLVERS)}")
     engine = import_module(f"jiedui_matching.{name}")
@@ -81,8 +81,9 @@ def solution_of(
     )
 
 
-def _automatic() -> str:
-    return "prices" if find_spec("numba") else "ortools_flow"
+def _automatic(problem: Problem) -> str:
+    # The engine numbers arcs in 32 bits; beyond that nothing fits into memory anyway.
+    return "prices" if find_spec("numba") and problem.arcs < 2**31 else "ortools_flow"
 
 
 def _chosen_then_proven(

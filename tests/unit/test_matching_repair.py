@@ -1,5 +1,7 @@
 """After every event the repaired plan equals a cold solve of what the problem has become, and proves it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -196,3 +198,25 @@ def test_what_is_pinned_cannot_be_forbidden_or_lose_its_place():
 def test_a_plan_stopped_before_it_is_complete_cannot_be_repaired():
     with pytest.raises(InterruptedError):
         Plan(county(50, 25, nearest=5), stop=lambda: True)
+
+
+def weight(problem):
+    solution = solve(problem, solver="ortools_flow")
+    return solution.cost + int((problem.tier_weight * problem.tier * solution.unassigned).sum())
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=40, deadline=None)
+def test_marginal_values_are_what_full_solves_say(seed):
+    plan = Plan(small(np.random.default_rng(seed)))
+    problem, values = plan.problem, plan.margins()
+    before = weight(problem)
+    for slot in range(problem.slots):
+        one = np.eye(problem.slots, dtype=int)[slot]
+        assert weight(replace(problem, wanted=problem.wanted + one)) - before == values.one_more[slot]
+        if problem.wanted[slot]:
+            assert before - weight(replace(problem, wanted=problem.wanted - one)) == values.one_less[slot]
+    for volunteer in range(problem.volunteers):
+        one = np.eye(problem.volunteers, dtype=int)[volunteer]
+        saved = before - weight(replace(problem, capacity=problem.capacity + one))
+        assert saved == values.place_gained[volunteer]

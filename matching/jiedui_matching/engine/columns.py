@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from jiedui_matching.engine.network import Network
+from jiedui_matching.engine.network import Network, Small
 from jiedui_matching.problem import Ints
 
 
@@ -17,8 +17,8 @@ class Columns(NamedTuple):
     """
 
     start: Ints
-    slot: Ints
-    arc: Ints
+    slot: Small
+    arc: Small
     cost: Ints
     newest: Ints
     older: Ints
@@ -40,8 +40,8 @@ def _columns(row, cost, volunteer, volunteers):
         start[max(volunteer[a], ~volunteer[a]) + 1] += 1
     start = np.cumsum(start)
     fill = start[:-1].copy()
-    slot = np.empty(row[-1], dtype=np.int64)
-    arc = np.empty(row[-1], dtype=np.int64)
+    slot = np.empty(row[-1], dtype=np.int32)
+    arc = np.empty(row[-1], dtype=np.int32)
     price = np.empty(row[-1], dtype=np.int64)
     for i in range(len(row) - 1):
         for a in range(row[i], row[i + 1]):

@@ -107,7 +107,7 @@ def _ask_column(network, columns, scratch, j, best, last_slot, size, seen_slots)
     t = columns.start[j]
     while True:
         if t < columns.start[j + 1]:
-            i, a, cost = columns.slot[t], columns.arc[t], columns.cost[t]
+            i, a, cost = np.int64(columns.slot[t]), np.int64(columns.arc[t]), columns.cost[t]
             t += 1
         elif later >= 0:
             i, a, cost = columns.later_slot[later], arcs + later, network.cost[arcs + later]

@@ -1,0 +1,17 @@
+"""Measurements take minutes: they run when they are asked for by name, and always say what they found."""
+
+import pytest
+
+from jiedui_matching.bench import machine
+
+
+def pytest_ignore_collect(config):
+    return None if any("bench" in argument for argument in config.args) else True
+
+
+@pytest.fixture(scope="session")
+def say(request):
+    """A line on the terminal even if the test passes; the machine comes first."""
+    writer = request.config.get_terminal_writer()
+    writer.line(f"\n{machine()}")
+    return writer.line

@@ -1,0 +1,111 @@
+"""What the price engine promises about time; figures and ratios of one run."""
+
+import statistics
+import time
+
+import numpy as np
+import pytest
+
+from jiedui_matching import ortools_flow, prices
+from jiedui_matching.check import bound_of
+from jiedui_matching.instances import county
+from jiedui_matching.repair import Plan
+from jiedui_matching.solution import cost_of, unassigned_after
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm():
+    """Compiled before anything is measured."""
+    plan = Plan(county(300, nearest=10))
+    one_day(plan, 60, np.random.default_rng(0))
+    plan.margins()
+
+
+def seconds(work, *arguments):
+    started = time.perf_counter()
+    result = work(*arguments)
+    return time.perf_counter() - started, result
+
+
+def weight(problem, chosen):
+    lacking = (problem.tier_weight * problem.tier * unassigned_after(problem, chosen)).astype(object)
+    return cost_of(problem, chosen) + int(lacking.sum())
+
+
+def one_day(plan, events, rng):
+    """So many events of every kind, the seconds of each."""
+    problem, pairs = plan.problem, plan.solution()
+    taken = []
+    for turn in range(events):
+        at = int(rng.integers(len(pairs.pair_slot)))
+        slot, volunteer = int(pairs.pair_slot[at]), int(pairs.pair_volunteer[at])
+        row = slice(problem.row[slot], problem.row[slot + 1])
+        capacity = int(problem.capacity[volunteer])
+        event, *arguments = (
+            (plan.want, slot, 0),
+            (plan.want, slot, 1),
+            (plan.forbid, slot, volunteer),
+            (plan.set_capacity, volunteer, capacity + 1),
+            (plan.set_capacity, volunteer, 0),
+            (plan.add_slot, 1, 1, problem.arc_volunteer[row], problem.arc_cost[row] // 2),
+        )[turn % 6]
+        taken.append(seconds(event, *arguments)[0])
+    return taken
+
+
+@pytest.mark.parametrize(
+    ("slots", "nearest", "places", "times", "runs"),
+    [
+        (10_000, 20, 1.1, 1, 3),
+        (50_000, 20, 0.5, 1 / 1.5, 1),
+        (50_000, 20, 2.2, 1 / 1.5, 1),
+        (50_000, 100, 1.1, 3, 3),
+        (100_000, 20, 1.1, 4, 3),
+    ],
+)
+def test_a_cold_solve_is_faster_than_the_flow(slots, nearest, places, times, runs, say):
+    ours, theirs = [], []
+    for seed in range(runs):
+        problem = county(slots, nearest=nearest, places_per_slot=places, seed=seed)
+        taken, (chosen, proof, _) = seconds(prices.plan, problem, lambda: False)
+        ours.append(taken)
+        taken, reference = seconds(ortools_flow.choose, problem)
+        theirs.append(taken)
+        assert weight(problem, chosen) == weight(problem, reference)
+        assert weight(problem, chosen) == bound_of(problem, proof.slot, proof.volunteer)
+    mine, flow = statistics.median(ours), statistics.median(theirs)
+    say(
+        f"{slots} slots, k={nearest}, {places} places each: {mine:.2f} s, flow {flow:.2f} s, {flow / mine:.1f} x"
+    )
+    assert flow / mine >= times
+
+
+def test_time_grows_little_faster_than_the_county(say):
+    medians = []
+    for size in (1_000, 300_000):
+        counties = [county(size, nearest=20, seed=seed) for seed in range(3)]
+        medians.append(statistics.median(seconds(prices.choose, each)[0] for each in counties))
+    exponent = np.log(medians[1] / medians[0]) / np.log(300)
+    say(f"1,000 slots {medians[0]:.4f} s, 300,000 slots {medians[1]:.2f} s: growth exponent {exponent:.2f}")
+    assert exponent <= 1.25
+
+
+def test_events_are_repaired_in_no_time(say):
+    problem = county(50_000, nearest=100)
+    cold, _ = seconds(prices.plan, problem, lambda: False)
+    plan, rng = Plan(problem), np.random.default_rng(1)
+    events = one_day(plan, 600, rng)
+    median, mean = statistics.median(events), statistics.mean(events)
+    say(f"cold {cold:.2f} s; an event: median {median * 1e3:.2f}, mean {mean * 1e3:.2f} ms")
+    assert median <= 1e-3
+    for count, times in ((15, 100), (150, 20)):
+        ratio = cold / sum(one_day(plan, count, rng))
+        say(f"{count} events: {ratio:.0f} x faster than solving again")
+        assert ratio >= times
+
+
+def test_all_marginal_values_come_at_once(say):
+    plan = Plan(county(50_000, nearest=100))
+    taken = statistics.median(seconds(plan.margins)[0] for _ in range(3))
+    say(f"all marginal values: {taken:.2f} s")
+    assert taken <= 0.2
