@@ -12,6 +12,11 @@ def pytest_ignore_collect(config):
 @pytest.fixture(scope="session")
 def say(request):
     """A line on the terminal even if the test passes; the machine comes first."""
-    writer = request.config.get_terminal_writer()
-    writer.line(f"\n{machine()}")
-    return writer.line
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+
+    def line(words):
+        with capture.global_and_fixture_disabled():
+            print(f"\n{words}", end="", flush=True)
+
+    line(machine())
+    return line
