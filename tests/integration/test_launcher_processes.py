@@ -32,8 +32,11 @@ print("ended in order", flush=True)
 # Like a web server: a main process whose worker it takes down when it is told to stop.
 MEMBER = """
 import signal, subprocess
+worker, told = None, []
+signal.signal(signal.SIGTERM, lambda *_: told.append(worker and worker.terminate()))
 worker = subprocess.Popen(["sleep", "600"])
-signal.signal(signal.SIGTERM, lambda *_: worker.terminate())
+if told:
+    worker.terminate()
 worker.wait()
 """
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf'); time.sleep(600)"
