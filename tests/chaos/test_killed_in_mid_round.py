@@ -19,6 +19,11 @@ def running(county: County, plan_id: str, pid: int | None = None) -> bool:
     return bool(county.one(query, plan_id, f"%:{pid or '%'}"))
 
 
+def written_or_over(county: County, plan_id: str) -> bool:
+    """Whether the answer is being written, or was before anybody could look."""
+    return county.written("candidate") or not running(county, plan_id)
+
+
 def nothing_half_made(county: County, plan_id: str) -> bool:
     """Either no pair of the plan is there, or all are and it is ready."""
     state, pairs = county.ask(
@@ -64,9 +69,7 @@ def test_workers_killed_at_many_moments_leave_one_whole_plan(county: County) -> 
             with county.worker() as worker:
                 wait_until(partial(running, county, plan_id, worker.pid), every=0.005)
                 if moment is None:
-                    wait_until(
-                        lambda: county.written("candidate") or not running(county, plan_id), every=0.001
-                    )
+                    wait_until(partial(written_or_over, county, plan_id), every=0.001)
                 else:
                     time.sleep(moment)
                 where = "while writing" if county.written("candidate") else "before"
