@@ -1,6 +1,7 @@
 """A round's two stages, solved, checked and explained: people in, answers out; no database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,8 @@ from jiedui.policies.pack import COLOURS, Colour
 from jiedui.rounds.candidates import Candidates, build_stage_one, build_stage_two
 from jiedui.rounds.problem import Inputs
 from jiedui.rounds.reasons import LeftOut, why_left_out
-from jiedui_matching import Report, RunnersUp, Solution, check, runner_up, solve
+from jiedui_matching import Report, RunnersUp, Solution, check, runner_up
+from jiedui_matching.repair import Plan
 
 STEPS = (
     N_("Measuring who can help whom"),
@@ -19,16 +21,18 @@ STEPS = (
     N_("Looking for second helpers"),
 )
 Tell = Callable[[int], None]
-SOLVER = "ortools_flow"
-"""The reference solver makes the plans that people see; each is certified independently of it."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Stage:
-    """One stage's plan with its proof and its explanations."""
+    """One stage's answer with its proof and its explanations.
+
+    `plan` is the engine's own state behind `solution`, to ask further questions of.
+    """
 
     number: int
     candidates: Candidates
+    plan: Plan
     solution: Solution
     report: Report
     runners_up: RunnersUp
@@ -45,9 +49,20 @@ class Stage:
 
 
 def plan(inputs: Inputs, tell: Tell, stop: Callable[[], bool]) -> list[Stage]:
-    """Both stages, each optimal for itself and checked. `tell` hears the number of each step in STEPS."""
+    """Both stages, each optimal for itself and checked; those complete by then once `stop` says yes.
+
+    `tell` hears the number of each step in STEPS.
+    """
+    stages: list[Stage] = []
+    with suppress(InterruptedError):
+        for stage in _stages(inputs, tell, stop):
+            stages.append(stage)
+    return stages
+
+
+def _stages(inputs: Inputs, tell: Tell, stop: Callable[[], bool]) -> Iterator[Stage]:
     tell(0)
-    first = build_stage_one(
+    candidates = build_stage_one(
         inputs.households,
         inputs.volunteers,
         inputs.pack,
@@ -58,20 +73,22 @@ def plan(inputs: Inputs, tell: Tell, stop: Callable[[], bool]) -> list[Stage]:
         running=inputs.running,
     )
     tell(1)
-    solution = solve(first.problem, solver=SOLVER, stop=stop)
+    best = Plan(candidates.problem, stop)
     tell(2)
-    stages = [_explained(1, first, solution)]
-    if inputs.pack.helpers.max_helpers > 1 and not stop():
+    first = _explained(1, candidates, best)
+    yield first
+    if inputs.pack.helpers.max_helpers > 1:
         tell(3)
-        second = build_stage_two(first, solution, inputs.pinned)
-        stages.append(_explained(2, second, solve(second.problem, solver=SOLVER, stop=stop)))
-    return stages
+        candidates = build_stage_two(first.candidates, first.solution, inputs.pinned)
+        yield _explained(2, candidates, Plan(candidates.problem, stop))
 
 
-def _explained(number: int, candidates: Candidates, solution: Solution) -> Stage:
+def _explained(number: int, candidates: Candidates, best: Plan) -> Stage:
+    solution = best.solution()
     return Stage(
         number=number,
         candidates=candidates,
+        plan=best,
         solution=solution,
         report=check(candidates.problem, solution),
         runners_up=runner_up(candidates.problem, solution),

@@ -1,0 +1,59 @@
+"""Both stages of a round from people to answers, without a database."""
+
+import datetime as dt
+
+import pytest
+
+from jiedui.policies.pack import standard
+from jiedui.rounds.people import Households, Volunteers, kinds_mask
+from jiedui.rounds.planning import STEPS, plan
+from jiedui.rounds.problem import Inputs
+
+PACK = standard()
+
+
+def people(households, volunteers, **lists):
+    """So many red families that want company and help on the farm, and volunteers for each in turn."""
+    talk, farm = kinds_mask(PACK, ["companionship"]), kinds_mask(PACK, ["practical"])
+    return Inputs(
+        households=Households.of(
+            ids=range(households), lat=[30.0 + row / 100 for row in range(households)],
+            lng=[107.7] * households, colour=["red"] * households, minor=[False] * households,
+            needs=[talk | farm] * households, wanted=[1] * households,
+            identity_key=[None] * households, phone_key=[None] * households,
+        ),
+        volunteers=Volunteers.of(
+            ids=range(volunteers), lat=[30.0 + row / 100 for row in range(volunteers)],
+            lng=[107.7] * volunteers, offers=[(talk, farm)[row % 2] for row in range(volunteers)],
+            skills=[set()] * volunteers, capacity=[1] * volunteers, held=[0] * volunteers,
+            reach_m=[None] * volunteers, active=[True] * volunteers, record_check=[None] * volunteers,
+            trained=[False] * volunteers, identity_key=[None] * volunteers, phone_key=[None] * volunteers,
+        ),
+        pack=PACK, dated=dt.date(2026, 11, 1), hash="",
+        **{"running": (), "never_again": (), "pinned": (), "forbidden": ()} | lists,
+    )  # fmt: skip
+
+
+def test_both_stages_are_planned_checked_and_kept_for_further_questions():
+    heard = []
+    stages = plan(people(3, 7), heard.append, lambda: False)
+    assert [stage.number for stage in stages] == [1, 2]
+    assert heard == list(range(len(STEPS)))
+    for stage in stages:
+        assert stage.report.passed
+        assert stage.solution.status == "optimal"
+        assert stage.covered["red"] == (3, 3)
+        assert stage.plan.solution().pair_arc.tolist() == stage.solution.pair_arc.tolist()
+
+
+def test_a_further_question_can_be_asked_of_the_plan():
+    (first, _) = plan(people(1, 2), lambda _: None, lambda: False)
+    chosen = int(first.solution.pair_volunteer[0])
+    first.plan.forbid(0, chosen)
+    assert first.plan.solution().pair_volunteer.tolist() == [1 - chosen]
+
+
+@pytest.mark.parametrize(("said_no", "complete"), [(0, 0), (10**6, 2)])
+def test_once_stopped_only_what_is_complete_comes_back(said_no, complete):
+    answers = iter([False] * said_no)
+    assert len(plan(people(3, 7), lambda _: None, lambda: next(answers, True))) == complete
