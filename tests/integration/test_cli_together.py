@@ -1,5 +1,6 @@
 """Commands on one data folder: who joins whom, who waits for whom, and what a watching person sees."""
 
+import contextlib
 import os
 import pty
 import re
@@ -9,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import COUNTY, DATED, JIEDUI, done, environment, living, servers_up, wait_until
+from commands import COUNTY, DATED, JIEDUI, children, done, environment, living, servers_up, wait_until
 from served_county import County
 
 from jiedui.launcher.servers import running_servers
@@ -45,6 +46,7 @@ def test_a_command_that_joined_keeps_its_servers_when_the_first_one_is_done(tmp_
 def test_ctrl_c_ends_the_wait_for_the_others_and_their_servers(tmp_path: Path) -> None:
     first = holder(tmp_path, 0.2)
     second = holder(tmp_path, 600)
+    sleeping = children(second.pid)
     try:
         assert first.stderr is not None
         assert b"Ctrl-C: ends at once" in first.stderr.readline()
@@ -52,8 +54,9 @@ def test_ctrl_c_ends_the_wait_for_the_others_and_their_servers(tmp_path: Path) -
         first.wait(30)
         assert running_servers(tmp_path) is None
     finally:
-        for pid, _ in living(tmp_path):
-            os.kill(pid, signal.SIGKILL)
+        for pid in {pid for pid, _ in living(tmp_path)} | set(sleeping):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         second.wait()
 
 

@@ -232,6 +232,25 @@ async def test_an_unfinished_plan_or_one_of_another_round_is_not_published() -> 
         await publish_round(actor, another, plan_id, NOW)
 
 
+@pytest.mark.parametrize("lacking", ["optimum", "one check", "every check"])
+async def test_a_plan_without_its_proof_is_not_published(lacking: str) -> None:
+    await a_household()
+    await a_volunteer()
+    round_id, plan_id = await a_planned_round()
+    figures = json.loads((await Plan.select(Plan.figures).where(Plan.id == plan_id).first())["figures"])
+    if lacking == "optimum":
+        await Plan.update({Plan.status: "stopped"}).where(Plan.id == plan_id)
+    else:
+        stages = figures["stages"] if lacking == "one check" else []
+        for stage in stages[-1:]:
+            stage["checks"]["optimal"] = False
+        await Plan.update({Plan.figures: json.dumps({"stages": stages})}).where(Plan.id == plan_id)
+    with pytest.raises(Refused, match="not proven"):
+        await publish_round(a_coordinator(), round_id, plan_id, NOW)
+    assert await Pair.count() == 0
+    assert (await Round.select().where(Round.id == round_id).first())["state"] == "draft"
+
+
 async def test_a_round_runs_once_at_a_time_and_not_after_its_end() -> None:
     await a_household()
     await a_volunteer()

@@ -1,5 +1,6 @@
 """Publishing: a plan becomes proposals, all or none, once."""
 
+import json
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -24,7 +25,7 @@ _OUT_OF_DATE = N_(
 async def publish_round(actor: Actor, round_id: UUID, plan_id: UUID, now: datetime) -> int:
     """Turn a plan into proposals, all or none, once: says how many.
 
-    Raises Conflict for the second, Refused for a plan without a pair.
+    Raises Conflict for the second, Refused for a plan without a pair or without a proof.
     """
     try:
         async with DB.transaction():
@@ -39,7 +40,8 @@ async def publish_round(actor: Actor, round_id: UUID, plan_id: UUID, now: dateti
             ).where(Round.id == round_id, Round.state == "draft").returning(Round.id)  # fmt: skip
             if not taken:
                 raise Conflict(N_("This round has been published already, by you or a colleague."))
-            await _refuse_stale(round_id, plan_id)
+            await _refuse_unproven(round_id, plan_id)
+            await _refuse_stale(plan_id)
             pairs = await _propose(round_row, plan_id, now)
             if not pairs:
                 raise Refused(N_("This plan holds no pair, so there is nothing to publish."))
@@ -49,28 +51,37 @@ async def publish_round(actor: Actor, round_id: UUID, plan_id: UUID, now: dateti
     return len(pairs)
 
 
-async def _refuse_stale(round_id: UUID, plan_id: UUID) -> None:
-    """The plan must be ready, of this round, and everyone in it still free and willing."""
-    query = Plan.select(Plan.state, Plan.created_at).where(Plan.id == plan_id, Plan.round == round_id)
+async def _refuse_unproven(round_id: UUID, plan_id: UUID) -> None:
+    """The plan must be of this round, finished, and certified independently of the solver that made it."""
+    query = Plan.select(Plan.state, Plan.status, Plan.figures).where(
+        Plan.id == plan_id, Plan.round == round_id
+    )
     plan = await query.first()
     if plan is None:
         raise NotFound
     if plan["state"] != "ready":
         raise Conflict(N_("This plan is not finished, so it cannot be published."))
+    checks = [stage["checks"] for stage in json.loads(plan["figures"]).get("stages", [])]
+    if plan["status"] != "optimal" or not checks or not all(all(each.values()) for each in checks):
+        raise Refused(N_("This plan is not proven to be the best, so it cannot be published. Run it again."))
+
+
+async def _refuse_stale(plan_id: UUID) -> None:
+    """Everyone in the plan must still be free and willing."""
     changed = await Round.raw(
         """
-        SELECT count(*) AS n FROM candidate c
+        SELECT count(*) AS n FROM candidate c JOIN plan ON plan.id = c.plan
         JOIN household h ON h.id = c.household JOIN volunteer v ON v.id = c.volunteer
         WHERE c.plan = {} AND (
             NOT h.active OR v.state <> 'active' OR v.paused
-            OR EXISTS (SELECT FROM pair p WHERE p.household = c.household AND p.proposed_at >= {}
+            OR EXISTS (SELECT FROM pair p WHERE p.household = c.household AND p.proposed_at >= plan.created_at
                        AND p.state IN ('proposed', 'accepted', 'active', 'paused'))
             OR EXISTS (SELECT FROM never_again n
                        WHERE n.household = c.household AND n.volunteer = c.volunteer)
         )
         """,
-        plan_id, plan["created_at"],
-    )  # fmt: skip
+        plan_id,
+    )
     if changed[0]["n"]:
         raise Conflict(_OUT_OF_DATE)
 
