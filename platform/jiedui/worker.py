@@ -5,6 +5,7 @@ import contextlib
 import logging
 import os
 import signal
+import threading
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
@@ -16,6 +17,7 @@ from jiedui.notices.service import deliver_due
 from jiedui.pairs.service import expire_overdue
 from jiedui.piccolo_conf import DB
 from jiedui.rounds.work import run_plan
+from jiedui_matching.warm_up import warm_up
 
 HANDLERS: dict[str, Handler] = {
     "round.run": run_plan,
@@ -31,6 +33,8 @@ async def work(stop: asyncio.Event) -> None:
     """Work until told to stop; the job in hand is put back for the next worker."""
     await DB.start_connection_pool(min_size=1, max_size=5)
     name = f"{os.uname().nodename}:{os.getpid()}"
+    # A daemon: nobody who stops this worker should wait for a compiler.
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     loops = [
         asyncio.create_task(_again_and_again(lambda: run_one(HANDLERS, name, utc_now()), stop)),
         asyncio.create_task(_again_and_again(_chores, stop)),

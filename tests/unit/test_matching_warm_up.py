@@ -1,0 +1,53 @@
+"""After the warm-up nothing is left to compile: asked of a fresh process, as a worker is one."""
+
+import subprocess
+import sys
+
+LATER = """
+import importlib, pkgutil
+import numpy as np
+from jiedui_matching import engine
+from jiedui_matching.instances import county
+from jiedui_matching.repair import Plan
+from jiedui_matching.warm_up import warm_up
+
+def compiled():
+    names = ["jiedui_matching.engine." + module.name for module in pkgutil.iter_modules(engine.__path__)]
+    modules = [importlib.import_module(name) for name in names]
+    loops = [f for module in modules for f in vars(module).values() if hasattr(f, "signatures")]
+    return sum(len(f.signatures) for f in loops)
+
+def use():
+    plan = Plan(county(40, 20, nearest=5, places_per_slot=0.9))
+    plan.margins()
+    solution = plan.solution()
+    slot, volunteer = int(solution.pair_slot[0]), int(solution.pair_volunteer[0])
+    for event, *arguments in (
+        (plan.want, slot, 0), (plan.want, slot, 2),
+        (plan.forbid, slot, volunteer), (plan.allow, slot, volunteer),
+        (plan.pin, slot, volunteer), (plan.unpin, slot, volunteer), (plan.set_capacity, volunteer, 9),
+        (plan.set_capacity, volunteer, 0), (plan.add_slot, 1, 1, np.array([2, 3]), np.array([5, 6])),
+    ):
+        event(*arguments)
+
+if warm:
+    warm_up()
+before = compiled()
+use()
+print(compiled() - before)
+"""
+
+
+def compiled_later(warm: bool) -> int:
+    """How many loops are compiled, or fetched from the disk, once somebody really uses the engine."""
+    script = f"warm = {warm}\n{LATER}"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+def test_after_the_warm_up_nothing_is_compiled_any_more() -> None:
+    assert compiled_later(warm=True) == 0
+
+
+def test_without_it_everything_would_be() -> None:
+    assert compiled_later(warm=False) > 10
