@@ -114,3 +114,10 @@ def test_every_sentence_is_translated() -> None:
         for id_, string in known.items()
         if sorted(set(places.findall(id_))) != sorted(set(places.findall(string)))
     } == {}
+
+
+def test_the_web_process_loads_neither_solver_nor_compiler(database: None) -> None:
+    """It answers people while a worker calculates; 200 MB and two seconds of start are not for it."""
+    script = "import sys, jiedui.asgi; print(*{'numba', 'ortools', 'scipy'} & sys.modules.keys())"
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == []
