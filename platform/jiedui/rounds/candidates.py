@@ -129,6 +129,7 @@ def _build(setting: Setting, wanted: Ints, pinned: Iterable[tuple[int, int]]) ->
         arc_volunteer=volunteer,
         arc_cost=cost,
         load_step=setting.pack.cost.load_step,
+        tier_weight=costs.coverage_weight(setting, int(wanted.sum())),
         pinned=pins,
     )
     return Candidates(

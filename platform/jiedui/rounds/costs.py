@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jiedui.i18n import N_
-from jiedui.rounds.people import Ints, Pairs
+from jiedui.rounds.people import EARTH_RADIUS_M, Ints, Pairs, Setting
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,23 @@ def total(pairs: Pairs) -> Ints:
 def breakdown(pairs: Pairs) -> dict[str, Ints]:
     """Each term by its name, for the card that explains a pair."""
     return {term.name: term.of(pairs) for term in TERMS}
+
+
+def coverage_weight(setting: Setting, helpers: int) -> int:
+    """What one covered helper outweighs: four times what any plan of so many helpers can cost.
+
+    Four times, so that a marginal value says at once whether somebody gains or loses a helper, also when
+    a newcomer is weighed who costs more than anybody in the problem.
+    """
+    pack, people = setting.pack, (setting.households, setting.volunteers)
+    lat, lng = (np.concatenate([getattr(each, name) for each in people]) for name in ("lat", "lng"))
+    across = np.radians(np.ptp(lat) + np.ptp(lng)) if len(lat) else 0.0
+    farthest = int(across * EARTH_RADIUS_M * pack.eligibility.road_factor) + 1
+    if not pack.eligibility.remote_kinds:
+        farthest = min(farthest, pack.eligibility.max_distance_m)
+    needs = len(pack.kind) * (pack.cost.need_unmet + pack.cost.preferred_skill_missing)
+    load = pack.cost.load_step * int(setting.volunteers.capacity.max(initial=1))
+    return 4 * max(helpers, 1) * (farthest + needs + pack.cost.other_helper + load) + 1
 
 
 def _count(masks: Ints) -> Ints:

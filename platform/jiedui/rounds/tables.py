@@ -73,6 +73,7 @@ class Candidate(Table, tablename="candidate"):
     needs_met = words()
     needs_unmet = words()
     runner_up = JSONB(default="{}")
+    """Who would help instead, and what that would change; null for a pinned pair."""
     pinned = Boolean(default=False)
 
     suggested_once = Unique([plan, household, volunteer])
@@ -90,6 +91,42 @@ class LeftOut(Table, tablename="left_out"):
     reasons = JSONB(default="[]")
 
     left_out_once = Unique([plan, household, stage])
+
+
+class Newcomer(Table, tablename="newcomer"):
+    """What one more volunteer in a township would be worth to a plan, if she offered this one kind.
+
+    `colour` is that of the family which would get a helper, blank if nobody more would; `saved_m` is what
+    the plan would cost less (more, if negative), in metres.
+    """
+
+    id = key()
+    plan = belongs_to(Plan)
+    region_code = area()
+    kind = word(40)
+    skilled = Boolean(default=False)
+    """Whether she also has a skill that is welcome, not required, for this kind."""
+    colour = word(10)
+    saved_m = BigInt()
+
+    valued_once = Unique([plan, region_code, kind, skilled])
+
+
+class WhatIf(Table, tablename="what_if"):
+    """A question about a plan: what one change would do to it. The plan itself stays as it is."""
+
+    id = key()
+    plan = belongs_to(Plan)
+    region_code = area()
+    change = JSONB(default="{}")
+    state = word(10)
+    answer = JSONB(default="{}")
+    error = Text(default="")
+    created_at = moment()
+    created_by = reference()
+    finished_at = moment(null=True)
+
+    state_known = one_of("state", ("queued", "running", "ready", "failed", "stopped"))
 
 
 class Wish(Table, tablename="wish"):
