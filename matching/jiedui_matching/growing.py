@@ -14,6 +14,7 @@ from jiedui_matching.engine.numbering import along_arcs
 from jiedui_matching.engine.search import scratch_for
 from jiedui_matching.prices import work_out
 from jiedui_matching.problem import LIMIT, Ints, Mask, Problem
+from jiedui_matching.solution import Solution
 
 
 class Growing:
@@ -23,11 +24,11 @@ class Growing:
     network is `slot_number[slot]`.
     """
 
-    def __init__(self, problem: Problem, stop: Callable[[], bool]) -> None:
+    def __init__(self, problem: Problem, stop: Callable[[], bool], warm: Solution | None = None) -> None:
         """Raises InterruptedError if `stop` said yes before the problem was solved."""
         self._base = problem
         self.network, numbering = lay_out(problem, *along_arcs(problem))
-        if not work_out(problem, self.network, numbering, stop):
+        if not work_out(problem, self.network, numbering, stop, warm):
             raise InterruptedError("the plan was stopped before it was complete")
         self.slots, self.arcs = problem.slots, problem.arcs
         self.given = numbering.arc

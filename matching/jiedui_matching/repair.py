@@ -38,10 +38,15 @@ class Plan:
     be raises ValueError and changes nothing.
     """
 
-    def __init__(self, problem: Problem, stop: Callable[[], bool] | None = None) -> None:
-        """Solves the problem. Raises InterruptedError if `stop` said yes before that was done."""
+    def __init__(
+        self, problem: Problem, stop: Callable[[], bool] | None = None, warm: Solution | None = None
+    ) -> None:
+        """Solves the problem, from an earlier plan of the same people if there is one.
+
+        Raises InterruptedError if `stop` said yes before that was done, ValueError if `warm` does not fit.
+        """
         self._started = time.perf_counter()
-        self._now = Growing(problem, stop or (lambda: False))
+        self._now = Growing(problem, stop or (lambda: False), warm)
 
     @property
     def problem(self) -> Problem:

@@ -53,3 +53,31 @@ def cost_of(problem: Problem, chosen: Mask) -> int:
     volunteer, new = np.unique(problem.arc_volunteer[chosen], return_counts=True)
     places = (new * problem.held[volunteer].astype(object) + new * (new - 1) // 2).sum()
     return int(problem.arc_cost[chosen].astype(object).sum() + problem.load_step * places)
+
+
+def arcs_between(problem: Problem, slot: Ints, volunteer: Ints) -> Ints:
+    """The arc of each pair of numbers that exist, -1 where they cannot be paired."""
+    keys = problem.arc_slot * problem.volunteers + problem.arc_volunteer
+    wanted = slot * problem.volunteers + volunteer
+    found = np.minimum(np.searchsorted(keys, wanted), max(problem.arcs - 1, 0))
+    return np.where(keys[found] == wanted, found, -1) if problem.arcs else np.full_like(wanted, -1)
+
+
+def earlier_arcs(problem: Problem, earlier: Solution) -> Mask:
+    """Which arcs are pairs of a plan made for the same people, whatever else has changed since.
+
+    Raises ValueError if its prices or pairs are not those of as many slots and volunteers.
+    """
+    for name, size in (("slot", problem.slots), ("volunteer", problem.volunteers)):
+        prices, pairs = getattr(earlier.prices, name), getattr(earlier, f"pair_{name}")
+        if len(prices) != size:
+            raise ValueError(f"the earlier plan has {len(prices)} {name} prices: there are {size} {name}s")
+        wrong = np.flatnonzero((pairs < 0) | (pairs >= size))
+        if wrong.size:
+            raise ValueError(
+                f"the earlier plan's pair {wrong[0]} has {name} {pairs[wrong[0]]}: there are {size}"
+            )
+    arcs = arcs_between(problem, earlier.pair_slot, earlier.pair_volunteer)
+    chosen = np.zeros(problem.arcs, dtype=np.bool_)
+    chosen[arcs[arcs >= 0]] = True
+    return chosen

@@ -21,15 +21,18 @@ def solve(
     solver: str = "auto",
     stop: Callable[[], bool] | None = None,
     seed: int = 0,
+    warm: Solution | None = None,
 ) -> Solution:
     """The best plan and the prices that prove it.
 
     "auto" is our own engine where numba is there to run it, otherwise OR-Tools. `stop` is asked
     again and again by "prices", before choosing and before proving by "ortools_flow"; once it says
     yes, or the keyboard interrupts "prices", what there is comes back as "stopped". `seed` is for
-    solvers that draw lots; these draw none and repeat themselves exactly.
+    solvers that draw lots; these draw none and repeat themselves exactly. From `warm`, an earlier plan
+    of the same people, "prices" keeps what is still good and need not begin anew.
 
-    Raises ValueError for an unknown solver and NotOptimalError if a solver's answer has no proof.
+    Raises ValueError for an unknown solver or a `warm` of other people, and NotOptimalError if a
+    solver's answer has no proof.
     """
     name = _automatic(problem) if solver == "auto" else solver
     if name not in SOLVERS:
@@ -40,7 +43,7 @@ def solve(
     if stopped():
         chosen, prices, finished = problem.pinned, None, False
     elif name == "prices":
-        chosen, prices, finished = engine.plan(problem, stopped)
+        chosen, prices, finished = engine.plan(problem, stopped, warm)
     else:
         chosen, prices, finished = _chosen_then_proven(problem, engine.choose, stopped)
     return solution_of(

@@ -1,6 +1,7 @@
 """Our own engine against OR-Tools and against plain enumeration, its prices checked every time."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from jiedui_matching import Problem, check, prices, solve
 from jiedui_matching.check import bound_of
 from jiedui_matching.engine.numbering import along_arcs
 from jiedui_matching.instances import county
+from jiedui_matching.repair import Plan
+from jiedui_matching.solution import Prices
 
 
 def random_problem(rng, *, slots, volunteers, density, dearest, wanted=3, room=3, load=4, pins=0.1):
@@ -34,8 +37,8 @@ def random_problem(rng, *, slots, volunteers, density, dearest, wanted=3, room=3
     )  # fmt: skip
 
 
-def agrees(problem):
-    ours, theirs = solve(problem, solver="prices"), solve(problem, solver="ortools_flow")
+def agrees(problem, warm=None):
+    ours, theirs = solve(problem, solver="prices", warm=warm), solve(problem, solver="ortools_flow")
     assert (ours.uncovered, ours.cost) == (theirs.uncovered, theirs.cost)
     assert check(problem, ours).violations == {}
     assert ours.status == "optimal"
@@ -142,3 +145,112 @@ def test_a_large_solve_asks_often_enough_to_stop_within_a_fifth_of_a_second():
     asked = []
     solve(problem, solver="prices", stop=lambda: bool(asked.append(time.perf_counter())))
     assert np.diff(asked).max() < 0.2
+
+
+def a_day_later(rng, problem):
+    """The same people; arcs come and go, costs, places, wishes and pins change."""
+    n, m = problem.slots, problem.volunteers
+    there = np.zeros((n, m), dtype=bool)
+    there[problem.arc_slot, problem.arc_volunteer] = True
+    cost = rng.integers(0, 9, (n, m))
+    cost[problem.arc_slot, problem.arc_volunteer] = problem.arc_cost + rng.integers(0, 3, problem.arcs)
+    slot, volunteer = np.nonzero(there ^ (rng.random((n, m)) < rng.choice([0, 0.1, 0.5])))
+    wanted = np.maximum(problem.wanted + rng.integers(-1, 2, n), 0)
+    capacity = np.maximum(problem.capacity + rng.integers(-1, 2, m), 0)
+    pinned = np.zeros(len(slot), dtype=bool)
+    for a in rng.permutation(len(slot))[:2]:
+        i, j = slot[a], volunteer[a]
+        pinned[a] = (pinned & (slot == i)).sum() < wanted[i] and (
+            (pinned & (volunteer == j)).sum() < capacity[j] - problem.held[j]
+        )
+    return Problem(
+        tier=problem.tier, wanted=wanted, capacity=capacity, held=problem.held, arc_slot=slot,
+        arc_volunteer=volunteer, arc_cost=cost[slot, volunteer], load_step=problem.load_step, pinned=pinned,
+    )  # fmt: skip
+
+
+def some_plan(rng, problem):
+    """Pairs that need not be allowed and prices without any sense."""
+    some = np.flatnonzero(rng.random(problem.arcs) < 0.5)
+    far = 10 ** int(rng.integers(1, 18))
+    prices_ = Prices(*(rng.integers(-far, far, size) for size in (problem.slots, problem.volunteers)))
+    return replace(
+        solve(problem), pair_arc=some, pair_slot=problem.arc_slot[some],
+        pair_volunteer=problem.arc_volunteer[some], prices=prices_,
+    )  # fmt: skip
+
+
+@given(st.integers(0, 2**32), st.sampled_from([(5, 4), (12, 8), (30, 20)]), st.sampled_from([0.2, 0.6, 1.0]))
+@settings(max_examples=300, deadline=None)
+def test_from_any_earlier_plan_the_same_optimum_is_reached(seed, size, density):
+    rng = np.random.default_rng(seed)
+    before = random_problem(rng, slots=size[0], volunteers=size[1], density=density, dearest=9)
+    later = a_day_later(rng, before)
+    for warm in (
+        solve(before, solver="prices"),
+        solve(before, solver="ortools_flow"),
+        some_plan(rng, before),
+    ):
+        agrees(later, warm)
+
+
+@given(st.integers(0, 2**32), st.sampled_from([0, 3, 10**12]))
+@settings(max_examples=100, deadline=None)
+def test_a_plan_taken_up_again_stays_as_it_was(seed, dearest):
+    rng = np.random.default_rng(seed)
+    problem = random_problem(rng, slots=20, volunteers=12, density=0.4, dearest=dearest)
+    for solver in ("prices", "ortools_flow"):
+        earlier = solve(problem, solver=solver)
+        again = solve(problem, solver="prices", warm=earlier)
+        assert np.array_equal(again.pair_arc, earlier.pair_arc)
+
+
+@pytest.mark.parametrize("places", [0.8, 1.1, 2.2])
+def test_a_county_after_a_few_refusals_is_solved_alike_from_yesterday(places):
+    rng = np.random.default_rng(3)
+    problem = county(600, 300, nearest=12, places_per_slot=places)
+    yesterday = solve(problem, solver="prices")
+    kept = np.delete(np.arange(problem.arcs), rng.choice(yesterday.pair_arc, 30, replace=False))
+    today = replace(
+        problem, arc_slot=problem.arc_slot[kept], arc_volunteer=problem.arc_volunteer[kept],
+        arc_cost=problem.arc_cost[kept], pinned=problem.pinned[kept],
+    )  # fmt: skip
+    agrees(today, yesterday)
+    kept_pairs = set(zip(yesterday.pair_slot, yesterday.pair_volunteer, strict=True))
+    found = solve(today, solver="prices", warm=yesterday)
+    assert len(kept_pairs - set(zip(found.pair_slot, found.pair_volunteer, strict=True))) < 150
+
+
+@pytest.mark.parametrize("asked", range(12))
+def test_a_warm_start_can_be_stopped_anywhere(monkeypatch, asked):
+    monkeypatch.setattr(prices, "_ROWS", 50)
+    monkeypatch.setattr(prices, "_OFFERS", 1)
+    rng = np.random.default_rng(4)
+    problem = county(400, 200, nearest=8)
+    answers = iter([False] * asked)
+    warm = some_plan(rng, problem)
+    solution = solve(problem, solver="prices", stop=lambda: next(answers, True), warm=warm)
+    assert set(check(problem, solution).violations) <= {"optimal"}
+    best = solve(problem, solver="ortools_flow")
+    weight = best.cost + int((problem.tier_weight * problem.tier * best.unassigned).sum())
+    assert bound_of(problem, solution.prices.slot, solution.prices.volunteer) <= weight
+
+
+def test_a_kept_plan_takes_up_an_earlier_one_and_repairs_it():
+    problem = county(300, 150, nearest=8)
+    earlier = solve(problem)
+    plan = Plan(problem, warm=earlier)
+    assert np.array_equal(plan.solution().pair_arc, earlier.pair_arc)
+    plan.forbid(int(earlier.pair_slot[0]), int(earlier.pair_volunteer[0]))
+    cold = solve(plan.problem, solver="ortools_flow")
+    assert (plan.solution().cost, plan.solution().uncovered) == (cold.cost, cold.uncovered)
+
+
+def test_a_plan_of_other_people_is_no_start():
+    problem, other = county(30, 15, nearest=3), solve(county(31, 14, nearest=3))
+    with pytest.raises(ValueError, match="the earlier plan has 31 slot prices: there are 30 slots"):
+        solve(problem, solver="prices", warm=other)
+    mine = solve(problem)
+    wrong = replace(mine, pair_volunteer=mine.pair_volunteer + 15)
+    with pytest.raises(ValueError, match=r"the earlier plan's pair 0 has volunteer \d+: there are 15"):
+        Plan(problem, warm=wrong)
