@@ -2,6 +2,7 @@
 
 from jiedui_matching.certificate import NotOptimalError
 from jiedui_matching.check import Check, Report, check
+from jiedui_matching.closest import closest
 from jiedui_matching.explain import RunnersUp, runner_up
 from jiedui_matching.problem import Problem
 from jiedui_matching.solution import Prices, Solution
@@ -16,6 +17,7 @@ __all__ = [
     "RunnersUp",
     "Solution",
     "check",
+    "closest",
     "runner_up",
     "solve",
 ]

@@ -55,6 +55,12 @@ def cost_of(problem: Problem, chosen: Mask) -> int:
     return int(problem.arc_cost[chosen].astype(object).sum() + problem.load_step * places)
 
 
+def weight_of(problem: Problem, chosen: Mask) -> int:
+    """What a plan of these arcs costs, and the weight of whoever lacks a helper."""
+    lacking = unassigned_after(problem, chosen).astype(object)
+    return cost_of(problem, chosen) + int((problem.tier_weight * problem.tier * lacking).sum())
+
+
 def arcs_between(problem: Problem, slot: Ints, volunteer: Ints) -> Ints:
     """The arc of each pair of numbers that exist, -1 where they cannot be paired."""
     keys = problem.arc_slot * problem.volunteers + problem.arc_volunteer
