@@ -1,8 +1,13 @@
 """Made-up pairing problems for tests and measurements."""
 
+from contextlib import suppress
+from dataclasses import replace
+
 import numpy as np
 
-from jiedui_matching import Problem
+from jiedui_matching import Problem, ortools_flow
+from jiedui_matching.repair import Plan
+from jiedui_matching.solution import cost_of, unassigned_after
 
 
 def random_problem(rng, *, slots, volunteers, density, dearest, wanted=3, room=3, load=4, pins=0.1):
@@ -24,3 +29,76 @@ def random_problem(rng, *, slots, volunteers, density, dearest, wanted=3, room=3
         arc_slot=slot, arc_volunteer=volunteer, arc_cost=rng.integers(0, dearest, len(arcs), endpoint=True),
         load_step=int(rng.integers(0, load + 1)), pinned=pinned,
     )  # fmt: skip
+
+
+def small(rng, slots=9, volunteers=6, dearest=8):
+    """Few people, many ties, a weight with room for slots that come later."""
+    n, m = rng.integers(1, slots + 1), rng.integers(1, volunteers + 1)
+    arcs = np.flatnonzero(rng.random(n * m) < rng.choice([0.3, 0.7, 1.0]))
+    slot, volunteer = np.divmod(arcs, m)
+    return Problem(
+        tier=rng.integers(1, 4, n),
+        wanted=rng.integers(0, 3, n),
+        capacity=rng.integers(0, 4, m),
+        held=rng.integers(0, 3, m),
+        arc_slot=slot,
+        arc_volunteer=volunteer,
+        arc_cost=rng.integers(0, dearest, len(arcs), endpoint=True),
+        load_step=int(rng.integers(0, 4)),
+        tier_weight=10_000,
+    )
+
+
+def one_event(rng, plan):
+    """Something happens to somebody at random; what cannot happen is refused."""
+    problem = plan.problem
+    slot, volunteer = int(rng.integers(problem.slots)), int(rng.integers(problem.volunteers))
+    event = rng.choice(["want", "capacity", "forbid", "allow", "pin", "unpin", "add"])
+    if event == "want":
+        plan.want(slot, int(rng.integers(0, 4)))
+    elif event == "capacity":
+        plan.set_capacity(volunteer, int(rng.integers(0, 6)))
+    elif event == "add":
+        who = np.flatnonzero(rng.random(problem.volunteers) < 0.6)
+        plan.add_slot(int(rng.integers(1, 4)), int(rng.integers(0, 3)), who, rng.integers(0, 9, len(who)))
+    else:
+        getattr(plan, event)(slot, volunteer)
+    return event
+
+
+def eventful_plan(rng):
+    """A small plan to which a few things have happened: its prices are not those of a cold solve."""
+    plan = Plan(small(rng))
+    for _ in range(int(rng.integers(0, 8))):
+        with suppress(ValueError):
+            one_event(rng, plan)
+    return plan
+
+
+def weight(problem):
+    """What OR-Tools says the best plan weighs: its cost, and the weight of every helper lacking."""
+    chosen = ortools_flow.choose(problem)
+    lacking = (problem.tier_weight * problem.tier * unassigned_after(problem, chosen)).astype(object)
+    return cost_of(problem, chosen) + int(lacking.sum())
+
+
+def without(problem, arc):
+    """The same without one arc."""
+    keep = np.arange(problem.arcs) != arc
+    return replace(
+        problem, arc_slot=problem.arc_slot[keep], arc_volunteer=problem.arc_volunteer[keep],
+        arc_cost=problem.arc_cost[keep], pinned=problem.pinned[keep],
+    )  # fmt: skip
+
+
+def marked(mask, at):
+    """A copy of the mask with one more yes."""
+    more = mask.copy()
+    more[at] = True
+    return more
+
+
+def untouched(plan):
+    """Everything about a plan that explaining it must leave alone."""
+    solution = plan.solution()
+    return solution.pair_arc.tolist(), solution.prices.slot.tolist(), solution.prices.volunteer.tolist()

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jiedui_matching.engine.columns import Columns, columns_of
-from jiedui_matching.engine.margins import Margins
+from jiedui_matching.engine.margins import Margins, Ways, ways_from_sink, ways_to_sink
 from jiedui_matching.engine.network import Network, lay_out
 from jiedui_matching.engine.numbering import along_arcs
+from jiedui_matching.engine.rings import trail_for
 from jiedui_matching.engine.search import scratch_for
 from jiedui_matching.prices import work_out
 from jiedui_matching.problem import LIMIT, Ints, Mask, Problem
@@ -45,10 +46,22 @@ class Growing:
         self._place_end = self.network.place + self.network.places
         self._places = len(self.network.holder)
         self.columns, self.scratch = columns_of(self.network), scratch_for(self.network)
+        self.trail = trail_for(self.network)
         self._enlarge(self.slots, self.arcs, self._places)
+        self.forget()
+
+    def forget(self) -> None:
+        """What was derived from the arrays is derived again: they are about to change."""
+        self._problem: Problem | None = None
+        self._ways: tuple[Ways, Ways] | None = None
 
     def problem(self) -> Problem:
         """The problem as it is now."""
+        if self._problem is None:
+            self._problem = self._problem_now()
+        return self._problem
+
+    def _problem_now(self) -> Problem:
         allowed = ~self.forbidden[: self.arcs]
         return replace(
             self._base,
@@ -68,6 +81,28 @@ class Growing:
         chosen[self.given[taken]] = True
         return chosen[~self.forbidden[: self.arcs]]
 
+    @property
+    def tier_weight(self) -> int:
+        """What one helper lacking weighs per tier."""
+        return self._base.tier_weight
+
+    def free_pairs(self) -> Ints:
+        """The network's arcs in the plan that are not pinned, in the order of `problem()`."""
+        arcs = np.flatnonzero(self.network.volunteer[: self.arcs] < 0)
+        given = self.given[arcs]
+        free = ~(self.pinned[given] | self.forbidden[given])
+        order: Ints = arcs[free][np.argsort(given[free])]
+        return order
+
+    def in_problem(self, arcs: Ints) -> Ints:
+        """Which arcs of `problem()` these of the network are; -1 stays."""
+        number = np.cumsum(~self.forbidden[: self.arcs]) - 1
+        return np.where(arcs < 0, -1, number[self.given[arcs]])
+
+    def slots_in_problem(self, slots: Ints) -> Ints:
+        """Which slots of `problem()` these of the network are; -1 stays."""
+        return np.where(slots < 0, -1, _inverse(self.slot_number[: self.slots])[slots])
+
     def now(self) -> Network:
         """The network without the spare room, for whoever looks at all of it."""
         net = self.network
@@ -77,6 +112,13 @@ class Growing:
             lacking=net.lacking[: self.slots],
             slot_price=net.slot_price[: self.slots],
         )
+
+    def ways(self) -> tuple[Ways, Ways]:
+        """The shortest ways to the sink and from it, in the network's numbers."""
+        if self._ways is None:
+            network = self.now()
+            self._ways = ways_to_sink(network, self.columns_now()), ways_from_sink(network)
+        return self._ways
 
     def columns_now(self) -> Columns:
         """All arcs by volunteer, without chains."""
@@ -116,6 +158,19 @@ class Growing:
         if not found.size:
             raise ValueError(f"slot {slot} and volunteer {volunteer} cannot be paired: there is no such arc")
         return int(begin + found[0])
+
+    def ends(self, a: int) -> tuple[int, int]:
+        """Slot and volunteer of the network's arc a, in the problem's numbers."""
+        return int(self._slot[self.given[a]]), int(self._volunteer[self.given[a]])
+
+    def check_free_for_each_other(self, slot: int, volunteer: int) -> None:
+        """Raises ValueError if these two, who have an arc, can never be paired anew."""
+        if self.forbidden[self.given[self.arc(slot, volunteer)]]:
+            raise ValueError(f"slot {slot} and volunteer {volunteer} are forbidden: allow them first")
+        if self.wanted[slot] <= self.pins_of_slot[slot]:
+            raise ValueError(f"slot {slot} wants {self.wanted[slot]} helpers and all of them are pinned")
+        if self.network.places[self.volunteer_at(volunteer)] < 1:
+            raise ValueError(f"volunteer {volunteer} has no place left for a pinned pair")
 
     def check_load(self, volunteer: int, capacity: int) -> None:
         """Raises ValueError if so many places would take costs out of int64."""
@@ -174,7 +229,7 @@ class Growing:
                 lacking=_longer(net.lacking, size),
                 slot_price=_longer(net.slot_price, size),
             )
-            self.scratch = scratch_for(net)
+            self.scratch, self.trail = scratch_for(net), trail_for(net)
         if arcs >= len(self.given):
             size = arcs + arcs // 8 + 1024
             for name in ("given", "_slot", "_volunteer", "_cost", "pinned", "forbidden"):

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jiedui_matching.engine.margins import cheapest_prices, dearest_prices
+from jiedui_matching.engine.margins import cheapest_prices, priced
 from jiedui_matching.engine.search import cover, leave, make_way
 from jiedui_matching.engine.withdrawal import offer, place_of, release, vacate
+from jiedui_matching.forced import Forced, forced
 from jiedui_matching.growing import Growing
 from jiedui_matching.prices import solver_version
 from jiedui_matching.problem import LIMIT, Ints, Problem
@@ -53,6 +54,11 @@ class Plan:
         """The problem as the events have made it; forbidden pairs are no arcs of it."""
         return self._now.problem()
 
+    @property
+    def now(self) -> Growing:
+        """The arrays behind it, for whoever explains the plan; only its events may change them."""
+        return self._now
+
     def solution(self) -> Solution:
         """The plan as it is, a solution of `problem`."""
         problem, now = self.problem, self._now
@@ -64,8 +70,9 @@ class Plan:
         """What every slot and every place is worth at the margin, all of it exact, by two sweeps."""
         now = self._now
         network = now.now()
-        dear = now.in_given_numbers(dearest_prices(network, now.columns_now()))
-        cheap = now.in_given_numbers(cheapest_prices(network))
+        to_sink, from_sink = now.ways()
+        dear = now.in_given_numbers(priced(network, now.columns_now(), to_sink))
+        cheap = now.in_given_numbers(cheapest_prices(network, from_sink))
         number = now.volunteer_number
         taken = network.taken[number]
         # Whoever holds that much costs more than any slot pays.
@@ -78,9 +85,16 @@ class Plan:
             place_gained=np.where(no_use, 0, np.maximum(cheap.volunteer - next_load, 0)),
         )
 
+    def forced(self, slot: int, volunteer: int) -> Forced:
+        """What the best plan with this pair would change; the plan and its prices stay as they are.
+
+        Raises ValueError if they can never be paired, because of a ban, pins or for want of an arc.
+        """
+        return forced(self._now, slot, volunteer)
+
     def want(self, slot: int, wanted: int) -> None:
         """The slot wants so many helpers from now on: it arrives (1), wants more, or leaves (0)."""
-        now = self._now
+        now = self._changing()
         i = now.slot_at(slot)
         if not now.pins_of_slot[slot] <= wanted < LIMIT:
             raise ValueError(f"wanted is {wanted}: slot {slot} has {now.pins_of_slot[slot]} pinned helpers")
@@ -90,7 +104,7 @@ class Plan:
 
     def set_capacity(self, volunteer: int, capacity: int) -> None:
         """The volunteer may hold so many households: she gains or loses places, or leaves (0)."""
-        now = self._now
+        now = self._changing()
         now.volunteer_at(volunteer)  # raises if there is no such person
         pins, held = int(now.pins_of_volunteer[volunteer]), int(now.held[volunteer])
         if not 0 <= capacity < LIMIT or (pins and capacity < held + pins):
@@ -101,7 +115,7 @@ class Plan:
 
     def forbid(self, slot: int, volunteer: int) -> None:
         """These two are never paired: somebody declined."""
-        now = self._now
+        now = self._changing()
         a = now.arc(slot, volunteer)
         if now.pinned[now.given[a]]:
             raise ValueError(f"slot {slot} and volunteer {volunteer} are pinned: unpin them first")
@@ -121,7 +135,7 @@ class Plan:
 
     def allow(self, slot: int, volunteer: int) -> None:
         """These two may be paired again."""
-        now = self._now
+        now = self._changing()
         a = now.arc(slot, volunteer)
         if not now.forbidden[now.given[a]]:
             return
@@ -139,17 +153,12 @@ class Plan:
 
     def pin(self, slot: int, volunteer: int) -> None:
         """These two are paired whatever it costs; everybody else moves as little as is best."""
-        now = self._now
+        now = self._changing()
         a = now.arc(slot, volunteer)
         net, i, j = now.network, now.slot_at(slot), now.volunteer_at(volunteer)
         if now.pinned[now.given[a]]:
             return
-        if now.forbidden[now.given[a]]:
-            raise ValueError(f"slot {slot} and volunteer {volunteer} are forbidden: allow them first")
-        if now.wanted[slot] <= now.pins_of_slot[slot]:
-            raise ValueError(f"slot {slot} wants {now.wanted[slot]} helpers and all of them are pinned")
-        if net.places[j] < 1:
-            raise ValueError(f"volunteer {volunteer} has no place left for a pinned pair")
+        now.check_free_for_each_other(slot, volunteer)
         now.pinned[now.given[a]] = True
         h = place_of(net, a)
         if h < 0:
@@ -168,7 +177,7 @@ class Plan:
 
     def unpin(self, slot: int, volunteer: int) -> None:
         """These two stay together only if that is best."""
-        now = self._now
+        now = self._changing()
         a = now.arc(slot, volunteer)
         net, i, j = now.network, now.slot_at(slot), now.volunteer_at(volunteer)
         if not now.pinned[now.given[a]]:
@@ -194,11 +203,16 @@ class Plan:
 
     def add_slot(self, tier: int, wanted: int, volunteers: Sequence[int], costs: Sequence[int]) -> int:
         """A slot nobody knew of, with its possible volunteers in rising order; its number."""
-        slot = self._now.append(tier, volunteers, costs)
+        slot = self._changing().append(tier, volunteers, costs)
         for volunteer in volunteers:
             self._fit_places(int(volunteer))
         self.want(slot, wanted)
         return slot
+
+    def _changing(self) -> Growing:
+        """The arrays, about to change."""
+        self._now.forget()
+        return self._now
 
     def _cover(self, i: int, units: int) -> None:
         """So many helpers more; once one is lacking, all further ones are."""

@@ -6,6 +6,8 @@ this takes about a second, without it about half a minute.
 
 import numpy as np
 
+from jiedui_matching.explain import runners_up
+from jiedui_matching.hall import shortages
 from jiedui_matching.problem import Problem
 from jiedui_matching.repair import Plan
 
@@ -26,6 +28,10 @@ def warm_up() -> None:
         )
     )
     plan.margins()
+    runners_up(plan)
+    shortages(plan)
+    for volunteer in range(3):
+        plan.forced(0, volunteer)
     helped, helper = int(plan.solution().pair_slot[0]), int(plan.solution().pair_volunteer[0])
     for event, *arguments in (
         (plan.want, helped, 0),

@@ -6,45 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from problems import one_event, small, weight
 
 from jiedui_matching import Problem, check, solve
 from jiedui_matching.instances import county
 from jiedui_matching.repair import Plan
-
-
-def small(rng, slots=9, volunteers=6, dearest=8):
-    """Few people, many ties, a weight with room for slots that come later."""
-    n, m = rng.integers(1, slots + 1), rng.integers(1, volunteers + 1)
-    arcs = np.flatnonzero(rng.random(n * m) < rng.choice([0.3, 0.7, 1.0]))
-    slot, volunteer = np.divmod(arcs, m)
-    return Problem(
-        tier=rng.integers(1, 4, n),
-        wanted=rng.integers(0, 3, n),
-        capacity=rng.integers(0, 4, m),
-        held=rng.integers(0, 3, m),
-        arc_slot=slot,
-        arc_volunteer=volunteer,
-        arc_cost=rng.integers(0, dearest, len(arcs), endpoint=True),
-        load_step=int(rng.integers(0, 4)),
-        tier_weight=10_000,
-    )
-
-
-def one_event(rng, plan):
-    """Something happens to somebody at random; what cannot happen is refused."""
-    problem = plan.problem
-    slot, volunteer = int(rng.integers(problem.slots)), int(rng.integers(problem.volunteers))
-    event = rng.choice(["want", "capacity", "forbid", "allow", "pin", "unpin", "add"])
-    if event == "want":
-        plan.want(slot, int(rng.integers(0, 4)))
-    elif event == "capacity":
-        plan.set_capacity(volunteer, int(rng.integers(0, 6)))
-    elif event == "add":
-        who = np.flatnonzero(rng.random(problem.volunteers) < 0.6)
-        plan.add_slot(int(rng.integers(1, 4)), int(rng.integers(0, 3)), who, rng.integers(0, 9, len(who)))
-    else:
-        getattr(plan, event)(slot, volunteer)
-    return event
 
 
 def agrees_with_a_cold_solve(plan):
@@ -198,11 +164,6 @@ def test_what_is_pinned_cannot_be_forbidden_or_lose_its_place():
 def test_a_plan_stopped_before_it_is_complete_cannot_be_repaired():
     with pytest.raises(InterruptedError):
         Plan(county(50, 25, nearest=5), stop=lambda: True)
-
-
-def weight(problem):
-    solution = solve(problem, solver="ortools_flow")
-    return solution.cost + int((problem.tier_weight * problem.tier * solution.unassigned).sum())
 
 
 @given(st.integers(0, 2**32))

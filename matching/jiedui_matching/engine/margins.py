@@ -22,37 +22,94 @@ class Margins(NamedTuple):
     volunteer: Ints
 
 
+class Ways(NamedTuple):
+    """The shortest ways between the sink and everybody, over lengths that the prices make positive.
+
+    `slot` and `volunteer` hold the lengths, LIMIT where no way leads. To the sink slot i goes on by arc
+    slot_link[i], volunteer j to whoever leaves place link[j]; from the sink, place slot_link[i] leads
+    to slot i, and arc link[j] of slot link_slot[j] to volunteer j. -1 is the sink itself.
+    """
+
+    slot: Ints
+    volunteer: Ints
+    slot_link: Ints
+    link: Ints
+    link_slot: Ints
+
+
 def dearest_prices(
     network: Network, columns: Columns, stopped: Callable[[], bool] = lambda: False
 ) -> Margins:
     """What one more helper at a slot, and somebody from outside on a volunteer's place, would cost.
 
-    Shortest ways to the sink. Nobody can be put on the place of a volunteer who has none left by pins;
-    her price is the least at which nobody would gain by one.
+    Nobody can be put on the place of a volunteer who has none left by pins; her price is the least at
+    which nobody would gain by one.
 
     Raises InterruptedError if stopped before all are found.
     """
+    return priced(network, columns, ways_to_sink(network, columns, stopped))
+
+
+def priced(network: Network, columns: Columns, to_sink: Ways) -> Margins:
+    """The dearest prices, from the ways to the sink."""
+    slot, volunteer = _priced(network, columns, to_sink)
+    return Margins(slot, volunteer)
+
+
+def cheapest_prices(network: Network, from_sink: Ways) -> Margins:
+    """What one helper less at a slot would save, and up to which load one more place would be worth it.
+
+    Where no way leads, a slot without any helper or a volunteer to whom nobody would come, it is 0.
+    """
+    return Margins(
+        np.where(from_sink.slot < LIMIT, network.slot_price - from_sink.slot, 0),
+        np.where(from_sink.volunteer < LIMIT, network.price - from_sink.volunteer, 0),
+    )
+
+
+def ways_to_sink(network: Network, columns: Columns, stopped: Callable[[], bool] = lambda: False) -> Ways:
+    """How a slot gets one more helper at least cost, how a volunteer takes somebody from outside.
+
+    Raises InterruptedError if stopped before all are found.
+    """
+    free = network.taken < network.places
+    slots = np.arange(len(network.weight))
+    return _ways_to(network, columns, slots, np.flatnonzero(free), stopped)
+
+
+def ways_to_new_place(network: Network, columns: Columns, volunteers: Ints) -> Ways:
+    """How a slot gets one more helper by one place more at one of these volunteers, all others keeping
+    as many helpers as they have."""
+    return _ways_to(network, columns, np.empty(0, dtype=np.int64), volunteers, lambda: False)
+
+
+def _ways_to(
+    network: Network, columns: Columns, slots: Ints, volunteers: Ints, stopped: Callable[[], bool]
+) -> Ways:
+    """Dijkstra from the slots that may go uncovered and the volunteers with a next place."""
+    ways = _no_ways(network)
     first, following, owner = _places_of_slots(network)
-    size = len(network.weight) + len(network.price)
-    distance, at = np.full(size, LIMIT, dtype=np.int64), np.full(size, -1, dtype=np.int64)
-    keys, nodes = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
-    size = _next_to_sink(network, distance, keys, nodes, at)
+    nodes = len(ways.slot) + len(ways.volunteer)
+    keys, heap, at = np.empty(nodes, np.int64), np.empty(nodes, np.int64), np.full(nodes, -1)
+    size = _next_to_sink(network, ways, slots, volunteers, keys, heap, at)
     while size > 0:
         if stopped():
             raise InterruptedError
-        size = _to_sink(network, columns, first, following, owner, distance, keys, nodes, at, size, _NODES)
-    slot, volunteer = _priced(network, columns, distance)
-    return Margins(slot, volunteer)
+        size = _to_sink(network, columns, first, following, owner, ways, keys, heap, at, size, _NODES)
+    return ways
 
 
-def cheapest_prices(network: Network) -> Margins:
-    """What one helper less at a slot would save, and up to which load one more place would be worth it.
+def ways_from_sink(network: Network) -> Ways:
+    """How most is saved by one helper less at a slot, and who would come to one more place."""
+    ways = _no_ways(network)
+    _from_sink(network, ways)
+    return ways
 
-    Shortest ways from the sink. Where none leads, a slot without any helper or a volunteer to whom
-    nobody would come, it is 0.
-    """
-    slot, volunteer = _from_sink(network)
-    return Margins(slot, volunteer)
+
+def _no_ways(network: Network) -> Ways:
+    n, m = len(network.weight), len(network.price)
+    slot, volunteer = np.full(n, LIMIT, dtype=np.int64), np.full(m, LIMIT, dtype=np.int64)
+    return Ways(slot, volunteer, np.full(n, -1), np.full(m, -1), np.full(m, -1))
 
 
 @njit(cache=True)
@@ -71,24 +128,22 @@ def _places_of_slots(network):
 
 
 @njit(cache=True)
-def _next_to_sink(network, distance, keys, nodes, at):
+def _next_to_sink(network, ways, slots, volunteers, keys, nodes, at):
     """Those with an end of their own, in the heap; its size."""
     n, size = len(network.weight), 0
-    for i in range(n):
-        distance[i] = network.weight[i] - network.slot_price[i]
-        size = push(keys, nodes, at, size, i, distance[i])
-    for j in range(len(network.price)):
-        if network.taken[j] < network.places[j]:
-            next_load = network.first_load[j] + network.step * network.taken[j]
-            distance[n + j] = next_load - network.price[j]
-            size = push(keys, nodes, at, size, n + j, distance[n + j])
+    for i in slots:
+        ways.slot[i] = network.weight[i] - network.slot_price[i]
+        size = push(keys, nodes, at, size, i, ways.slot[i])
+    for j in volunteers:
+        next_load = network.first_load[j] + network.step * network.taken[j]
+        ways.volunteer[j] = next_load - network.price[j]
+        size = push(keys, nodes, at, size, n + j, ways.volunteer[j])
     return size
 
 
 @njit(cache=True)
-def _to_sink(network, columns, first, following, owner, distance, keys, nodes, at, size, budget):
-    """Dijkstra from the sink against the arrows, `budget` nodes of it, over lengths that the present
-    prices make positive. The heap's size: it is done at 0."""
+def _to_sink(network, columns, first, following, owner, ways, keys, nodes, at, size, budget):
+    """Dijkstra against the arrows, `budget` nodes of it. The heap's size: it is done at 0."""
     n, slot_price, price = len(network.weight), network.slot_price, network.price
     while size > 0 and budget > 0:
         budget -= 1
@@ -99,8 +154,9 @@ def _to_sink(network, columns, first, following, owner, distance, keys, nodes, a
             while h >= 0:
                 j = owner[h]
                 reach = here + slot_price[node] - network.cost[network.holder_arc[h]] - price[j]
-                if reach < distance[n + j]:
-                    distance[n + j] = reach
+                if reach < ways.volunteer[j]:
+                    ways.volunteer[j] = reach
+                    ways.link[j] = h
                     size = push(keys, nodes, at, size, n + j, reach)
                 h = following[h]
         else:
@@ -108,20 +164,21 @@ def _to_sink(network, columns, first, following, owner, distance, keys, nodes, a
             for t in range(columns.start[node - n], columns.start[node - n + 1]):
                 i = columns.slot[t]
                 reach = base + columns.cost[t] - slot_price[i]
-                if reach < distance[i] and network.volunteer[columns.arc[t]] >= 0:
-                    distance[i] = reach
+                if reach < ways.slot[i] and network.volunteer[columns.arc[t]] >= 0:
+                    ways.slot[i] = reach
+                    ways.slot_link[i] = columns.arc[t]
                     size = push(keys, nodes, at, size, i, reach)
     return size
 
 
 @njit(cache=True)
-def _priced(network, columns, distance):
+def _priced(network, columns, ways):
     """The distances as prices; who cannot be reached is closed."""
-    n, m = len(network.weight), len(network.price)
-    slot_value, value = network.slot_price + distance[:n], np.zeros(m, dtype=np.int64)
+    m = len(network.price)
+    slot_value, value = network.slot_price + ways.slot, np.zeros(m, dtype=np.int64)
     for j in range(m):
-        if distance[n + j] < LIMIT:
-            value[j] = network.price[j] + distance[n + j]
+        if ways.volunteer[j] < LIMIT:
+            value[j] = network.price[j] + ways.volunteer[j]
             continue
         for t in range(columns.start[j], columns.start[j + 1]):
             if network.volunteer[columns.arc[t]] >= 0:
@@ -130,24 +187,23 @@ def _priced(network, columns, distance):
 
 
 @njit(cache=True)
-def _from_sink(network):
-    """Dijkstra from the sink along the arrows, over lengths that the present prices make positive."""
+def _from_sink(network, ways):
+    """Dijkstra along the arrows."""
     n, m = len(network.weight), len(network.price)
     slot_price, price = network.slot_price, network.price
-    distance = np.full(n + m, LIMIT, dtype=np.int64)
     keys = np.empty(n + m, dtype=np.int64)
     nodes = np.empty(n + m, dtype=np.int64)
     at = np.full(n + m, -1, dtype=np.int64)
     size = 0
     for i in range(n):
         if network.lacking[i] > 0:
-            distance[i] = 0
+            ways.slot[i] = 0
             size = push(keys, nodes, at, size, i, 0)
     for j in range(m):
         if network.taken[j] > 0:
             last = network.first_load[j] + network.step * (network.taken[j] - 1)
-            distance[n + j] = price[j] - last
-            size = push(keys, nodes, at, size, n + j, distance[n + j])
+            ways.volunteer[j] = price[j] - last
+            size = push(keys, nodes, at, size, n + j, ways.volunteer[j])
     while size > 0:
         node, here = nodes[0], keys[0]
         size = pop(keys, nodes, at, size)
@@ -155,16 +211,17 @@ def _from_sink(network):
             base = here - slot_price[node]
             for a in range(network.row[node], network.row[node + 1]):
                 j = network.volunteer[a]
-                if j >= 0 and base + network.cost[a] + price[j] < distance[n + j]:
-                    distance[n + j] = base + network.cost[a] + price[j]
-                    size = push(keys, nodes, at, size, n + j, distance[n + j])
+                if j >= 0 and base + network.cost[a] + price[j] < ways.volunteer[j]:
+                    ways.volunteer[j] = base + network.cost[a] + price[j]
+                    ways.link[j] = a
+                    ways.link_slot[j] = node
+                    size = push(keys, nodes, at, size, n + j, ways.volunteer[j])
         else:
             j = node - n
             for h in range(network.place[j], network.place[j] + network.taken[j]):
                 i = network.holder[h]
                 reach = here + slot_price[i] - network.cost[network.holder_arc[h]] - price[j]
-                if reach < distance[i]:
-                    distance[i] = reach
+                if reach < ways.slot[i]:
+                    ways.slot[i] = reach
+                    ways.slot_link[i] = h
                     size = push(keys, nodes, at, size, i, reach)
-    slot_value = np.where(distance[:n] < LIMIT, slot_price - distance[:n], 0)
-    return slot_value, np.where(distance[n:] < LIMIT, price - distance[n:], 0)
