@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from jiedui_matching.certificate import NotOptimalError
 from jiedui_matching.check import Check, Report, check
+from jiedui_matching.closest import closest
 from jiedui_matching.problem import Problem
 from jiedui_matching.solution import Prices, Solution
 from jiedui_matching.solve import solve
@@ -26,6 +27,7 @@ __all__ = [
     "Shortages",
     "Solution",
     "check",
+    "closest",
     "runner_up",
     "runners_up",
     "shortages",
