@@ -53,7 +53,7 @@ def one_event(rng, plan):
     """Something happens to somebody at random; what cannot happen is refused."""
     problem = plan.problem
     slot, volunteer = int(rng.integers(problem.slots)), int(rng.integers(problem.volunteers))
-    event = rng.choice(["want", "capacity", "forbid", "allow", "pin", "unpin", "add"])
+    event = rng.choice(["want", "capacity", "forbid", "allow", "pin", "unpin", "add", "join"])
     if event == "want":
         plan.want(slot, int(rng.integers(0, 4)))
     elif event == "capacity":
@@ -61,6 +61,10 @@ def one_event(rng, plan):
     elif event == "add":
         who = np.flatnonzero(rng.random(problem.volunteers) < 0.6)
         plan.add_slot(int(rng.integers(1, 4)), int(rng.integers(0, 3)), who, rng.integers(0, 9, len(who)))
+    elif event == "join":
+        which = np.flatnonzero(rng.random(problem.slots) < 0.6)
+        capacity, held = rng.integers(0, 4, 2).tolist()
+        plan.add_volunteer(capacity, held, which, rng.integers(0, 9, len(which)))
     else:
         getattr(plan, event)(slot, volunteer)
     return event

@@ -1,8 +1,9 @@
 """A solved problem whose arrays can grow: the price engine's network beside the problem's own numbers."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,14 @@ from jiedui_matching.engine.search import scratch_for
 from jiedui_matching.prices import work_out
 from jiedui_matching.problem import LIMIT, Ints, Mask, Problem
 from jiedui_matching.solution import Solution
+
+
+class Pairs(NamedTuple):
+    """Who is paired with whom, in the problem's numbers, and what each arc costs."""
+
+    slot: Ints
+    volunteer: Ints
+    cost: Ints
 
 
 class Growing:
@@ -55,6 +64,43 @@ class Growing:
         self._problem: Problem | None = None
         self._ways: tuple[Ways, Ways] | None = None
 
+    def twin(self) -> "Growing":
+        """The same once more: what happens to it leaves this one alone.
+
+        Arcs that only ever grow in number are shared until then, all else is copied.
+        """
+        twin, net = copy(self), self.network
+        for name in ("slot_number", "tier"):
+            setattr(twin, name, getattr(self, name)[: self.slots])
+        for name in ("wanted", "pins_of_slot"):
+            setattr(twin, name, getattr(self, name)[: self.slots].copy())
+        for name in ("given", "_slot", "_volunteer", "_cost"):
+            setattr(twin, name, getattr(self, name)[: self.arcs])
+        for name in ("pinned", "forbidden"):
+            setattr(twin, name, getattr(self, name)[: self.arcs].copy())
+        for name in ("capacity", "pins_of_volunteer", "arcs_of_volunteer", "_place_end"):
+            setattr(twin, name, getattr(self, name).copy())
+        changing = {
+            name: getattr(net, name).copy()
+            for name in ("place", "places", "taken", "first_load", "price", "holder", "holder_arc")
+        }
+        twin.network = net._replace(
+            row=net.row[: self.slots + 1],
+            cost=net.cost[: self.arcs],
+            volunteer=net.volunteer[: self.arcs].copy(),
+            weight=net.weight[: self.slots],
+            lacking=net.lacking[: self.slots].copy(),
+            slot_price=net.slot_price[: self.slots].copy(),
+            **changing,
+        )
+        later = self.arcs - int(self.columns.start[-1])
+        twin.columns = self.columns._replace(
+            newest=self.columns.newest.copy(),
+            older=self.columns.older[:later],
+            later_slot=self.columns.later_slot[:later],
+        )
+        return twin
+
     def problem(self) -> Problem:
         """The problem as it is now."""
         if self._problem is None:
@@ -68,6 +114,7 @@ class Growing:
             tier=self.tier[: self.slots],
             wanted=self.wanted[: self.slots],
             capacity=self.capacity,
+            held=self.held,
             arc_slot=self._slot[: self.arcs][allowed],
             arc_volunteer=self._volunteer[: self.arcs][allowed],
             arc_cost=self._cost[: self.arcs][allowed],
@@ -85,6 +132,12 @@ class Growing:
     def tier_weight(self) -> int:
         """What one helper lacking weighs per tier."""
         return self._base.tier_weight
+
+    def pairs(self) -> Pairs:
+        """The plan, pinned pairs among it, in the order of `problem()`."""
+        free = self.given[self.free_pairs()]
+        given = np.union1d(free, np.flatnonzero(self.pinned[: self.arcs]))
+        return Pairs(self._slot[given], self._volunteer[given], self._cost[given])
 
     def free_pairs(self) -> Ints:
         """The network's arcs in the plan that are not pinned, in the order of `problem()`."""
@@ -122,7 +175,7 @@ class Growing:
 
     def columns_now(self) -> Columns:
         """All arcs by volunteer, without chains."""
-        whole = self.arcs == self._base.arcs
+        whole = self.arcs == self.columns.start[-1]
         return self.columns if whole else columns_of(self.now())
 
     def in_given_numbers(self, margins: Margins) -> Margins:
@@ -216,6 +269,50 @@ class Growing:
             columns.later_slot[later] = slot
         return slot
 
+    def append_volunteer(self, capacity: int, held: int, slots: Sequence[int], costs: Sequence[int]) -> int:
+        """One more volunteer, without any place yet, with her arcs; her number. All arcs are copied."""
+        which, cost = np.asarray(slots, dtype=np.int64), np.asarray(costs, dtype=np.int64)
+        self._check_volunteer(capacity, held, which, cost)
+        volunteer, i, net, arcs = len(self.held), self.slot_number[which], self.now(), self.arcs
+        # The problem has arcs in the order of the slots, the network in the order of its rows, by cost.
+        given = np.searchsorted(self._slot[:arcs], which, side="right")
+        order = np.argsort(i)
+        rows = zip(net.row[i].tolist(), net.row[i + 1].tolist(), cost, strict=True)
+        at = np.array([b + np.searchsorted(net.cost[b:e], c) for b, e, c in rows], dtype=np.int64)[order]
+        later = np.searchsorted(given, self.given[:arcs], side="right")
+        self.given = np.insert(self.given[:arcs] + later, at, (given + np.arange(len(given)))[order])
+        for name, values in (("_slot", which), ("_volunteer", volunteer), ("_cost", cost)):
+            setattr(self, name, np.insert(getattr(self, name)[:arcs], given, values))
+        self.pinned = np.insert(self.pinned[:arcs], given, False)
+        self.forbidden = np.insert(self.forbidden[:arcs], given, False)
+        self.arcs = arcs + len(which)
+        self._dearest = max(self._dearest, int(cost.max(initial=0)))
+
+        row, holder_arc = self.network.row.copy(), net.holder_arc
+        row[: self.slots + 1] += np.cumsum(np.bincount(i + 1, minlength=self.slots + 1))
+        first_load = self._base.load_step * held if capacity > held else 0
+        # Nobody comes to her at this price, as behind a door that is closed.
+        price = max(int((net.slot_price[i] - cost).max(initial=0)), first_load)
+        self.network = self.network._replace(
+            row=row,
+            cost=np.insert(net.cost[:arcs], at, cost[order]),
+            volunteer=np.insert(net.volunteer[:arcs], at, np.int32(volunteer)),
+            holder_arc=holder_arc + np.searchsorted(at, holder_arc, side="right"),
+            place=np.append(net.place, self._places),
+            places=np.append(net.places, 0),
+            taken=np.append(net.taken, 0),
+            first_load=np.append(net.first_load, first_load),
+            price=np.append(net.price, price),
+        )
+        self.volunteer_number = np.append(self.volunteer_number, volunteer)
+        self.capacity, self.held = np.append(self.capacity, capacity), np.append(self.held, held)
+        self.pins_of_volunteer = np.append(self.pins_of_volunteer, 0)
+        self.arcs_of_volunteer = np.append(self.arcs_of_volunteer, len(which))
+        self._place_end = np.append(self._place_end, self._places)
+        self.columns = columns_of(self.now())
+        self.scratch, self.trail = scratch_for(self.network), trail_for(self.network)
+        return volunteer
+
     def _enlarge(self, slots: int, arcs: int, places: int) -> None:
         """Arrays for so many slots, arcs and places, and some more so that this is rarely needed."""
         net, columns = self.network, self.columns
@@ -245,23 +342,37 @@ class Growing:
         self.network = net
 
     def _check_slot(self, tier: int, who: Ints, cost: Ints) -> None:
-        if len(who) != len(cost):
-            raise ValueError(f"costs has {len(cost)} entries and volunteers has {len(who)}: they must agree")
         if tier < 1:
             raise ValueError(f"tier is {tier}: a tier is at least 1")
-        rising = (np.diff(who) > 0).all() and (who >= 0).all() and (who < len(self.held)).all()
-        if not rising:
-            raise ValueError("volunteers must be numbers of volunteers in rising order, each once")
-        if (cost < 0).any():
-            raise ValueError(f"costs[{int(np.argmax(cost < 0))}] is negative")
+        _check_arcs("volunteers", who, cost, len(self.held))
         load = (self.held + np.minimum(self.capacity - self.held, self.arcs_of_volunteer + 1))[who]
         dearest = int(cost.max(initial=0)) + self._base.load_step * int(load.max(initial=0))
         self._check(max(dearest, self._base.tier_weight * tier), "the new slot")
+
+    def _check_volunteer(self, capacity: int, held: int, which: Ints, cost: Ints) -> None:
+        for name, value in (("capacity", capacity), ("held", held)):
+            if not 0 <= value < LIMIT:
+                raise ValueError(f"{name} is {value}: it must be a whole number below 2^62, not negative")
+        _check_arcs("slots", which, cost, self.slots)
+        room = min(max(capacity - held, 0), len(which))
+        dearest = max(self._dearest, int(cost.max(initial=0)))
+        load = self._base.load_step * (held + room) if room else 0
+        weightiest = self._base.tier_weight * int(self.tier[: self.slots].max(initial=1))
+        self._check(max(load + dearest, weightiest), "the new volunteer")
 
     def _check(self, largest: int, what: str) -> None:
         nodes = self.slots + len(self.held) + 2
         if largest * nodes >= LIMIT:
             raise ValueError(f"{what}: the largest cost {largest} times {nodes} nodes must stay below 2^62")
+
+
+def _check_arcs(name: str, ends: Ints, cost: Ints, count: int) -> None:
+    if len(ends) != len(cost):
+        raise ValueError(f"costs has {len(cost)} entries and {name} has {len(ends)}: they must agree")
+    if not ((np.diff(ends) > 0).all() and (ends >= 0).all() and (ends < count).all()):
+        raise ValueError(f"{name} must be numbers of {name} in rising order, each once")
+    if (cost < 0).any():
+        raise ValueError(f"costs[{int(np.argmax(cost < 0))}] is negative")
 
 
 def _inverse(order: Ints) -> Ints:

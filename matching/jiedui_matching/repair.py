@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from jiedui_matching.prices import solver_version
 from jiedui_matching.problem import LIMIT, Ints, Problem
 from jiedui_matching.solution import Prices, Solution
 from jiedui_matching.solve import solution_of
+from jiedui_matching.what_if import Difference, difference
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +93,16 @@ class Plan:
         Raises ValueError if they can never be paired, because of a ban, pins or for want of an arc.
         """
         return forced(self._now, slot, volunteer)
+
+    def what_if(self, change: Callable[["Plan"], None]) -> Difference:
+        """What any events would change, told to a twin of this plan; this one stays as it is.
+
+        Whatever `change` raises is raised here.
+        """
+        twin = copy(self)
+        twin._now = self._now.twin()
+        change(twin)
+        return difference(self._now, twin._now)
 
     def want(self, slot: int, wanted: int) -> None:
         """The slot wants so many helpers from now on: it arrives (1), wants more, or leaves (0)."""
@@ -208,6 +220,15 @@ class Plan:
             self._fit_places(int(volunteer))
         self.want(slot, wanted)
         return slot
+
+    def add_volunteer(self, capacity: int, held: int, slots: Sequence[int], costs: Sequence[int]) -> int:
+        """A volunteer nobody knew of, with the slots she may help in rising order; her number.
+
+        Unlike every other event this copies all arcs.
+        """
+        volunteer = self._changing().append_volunteer(capacity, held, slots, costs)
+        self._fit_places(volunteer)
+        return volunteer
 
     def _changing(self) -> Growing:
         """The arrays, about to change."""

@@ -30,8 +30,8 @@ def warm_up() -> None:
     plan.margins()
     runners_up(plan)
     shortages(plan)
-    for volunteer in range(3):
-        plan.forced(0, volunteer)
+    for other in range(3):
+        plan.forced(0, other)
     helped, helper = int(plan.solution().pair_slot[0]), int(plan.solution().pair_volunteer[0])
     for event, *arguments in (
         (plan.want, helped, 0),
@@ -43,6 +43,7 @@ def warm_up() -> None:
         (plan.set_capacity, helper, 2),
         (plan.set_capacity, helper, 0),
         (plan.add_slot, 1, 1, [0, 1], [1, 1]),
+        (plan.add_volunteer, 1, 0, [0, 1], [1, 1]),
     ):
         event(*arguments)
 

@@ -109,6 +109,22 @@ def test_a_volunteer_who_leaves_and_returns_changes_nothing_in_the_end():
     assert pairs(plan) == [(0, 1), (1, 0)]
 
 
+def test_a_new_volunteer_relieves_whoever_gains_most():
+    plan = example()
+    assert plan.add_volunteer(capacity=1, held=0, slots=[0, 1], costs=[4, 2]) == 2
+    assert pairs(plan) == [(0, 2), (1, 0)]
+    plan.set_capacity(2, 0)
+    assert pairs(plan) == [(0, 1), (1, 0)]
+
+
+def test_a_new_volunteer_who_holds_all_she_can_waits_for_a_place():
+    plan = example()
+    plan.add_volunteer(capacity=1, held=1, slots=[0], costs=[1])
+    assert pairs(plan) == [(0, 1), (1, 0)]
+    plan.set_capacity(2, 2)
+    assert pairs(plan) == [(0, 2), (1, 0)]
+
+
 def test_a_pinned_pair_holds_until_it_is_unpinned():
     plan = example()
     plan.pin(0, 0)
@@ -132,13 +148,20 @@ def test_a_pinned_pair_holds_until_it_is_unpinned():
         ("add_slot", (0, 1, [0], [1]), "tier is 0"),
         ("add_slot", (1, 1, [0], [1, 2]), "must agree"),
         ("add_slot", (1, 1, [0], [2**60]), "the largest cost"),
+        ("add_volunteer", (-1, 0, [0], [1]), "capacity is -1"),
+        ("add_volunteer", (1, 2**62, [0], [1]), "held is"),
+        ("add_volunteer", (1, 0, [1, 0], [1, 1]), "rising order"),
+        ("add_volunteer", (1, 0, [2], [1]), "slots must be numbers"),
+        ("add_volunteer", (1, 0, [0], [-1]), r"costs\[0\] is negative"),
+        ("add_volunteer", (1, 0, [0], [1, 2]), "must agree"),
+        ("add_volunteer", (1, 0, [0], [2**60]), "the largest cost"),
     ],
 )
 def test_an_impossible_event_is_refused_in_words_and_changes_nothing(event, arguments, sentence):
     plan = example()
     with pytest.raises(ValueError, match=sentence):
         getattr(plan, event)(*arguments)
-    assert plan.problem.slots == 2
+    assert (plan.problem.slots, plan.problem.volunteers) == (2, 2)
     agrees_with_a_cold_solve(plan)
 
 

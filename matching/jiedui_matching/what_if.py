@@ -1,0 +1,84 @@
+"""What a change would mean: coverage, cost, whoever is worst off, and everybody who moves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+import numpy as np
+
+from jiedui_matching.growing import Growing, Pairs
+
+
+@dataclass(frozen=True)
+class Difference:
+    """By how much the plan's weight and its cost would rise, and what it is like before and after.
+
+    `uncovered` counts helpers lacking by tier; `dearest` is the pair whose arc costs most, as (slot,
+    volunteer, cost), None without any pair. `moved` lists whose helpers change, by slot, as (slot,
+    volunteer before, volunteer after), where -1 is nobody.
+    """
+
+    weight: int
+    cost: int
+    uncovered_before: Mapping[int, int]
+    uncovered_after: Mapping[int, int]
+    dearest_before: tuple[int, int, int] | None
+    dearest_after: tuple[int, int, int] | None
+    moved: Sequence[tuple[int, int, int]]
+
+
+def difference(before: Growing, after: Growing) -> Difference:
+    """Between a plan and what it became."""
+    first, then = before.pairs(), after.pairs()
+    lacking, lacking_then = _uncovered(before, first), _uncovered(after, then)
+    cost = _cost(after, then) - _cost(before, first)
+    tiers = sum(t * count for t, count in lacking_then.items()) - sum(
+        t * count for t, count in lacking.items()
+    )
+    return Difference(
+        weight=cost + before.tier_weight * tiers,
+        cost=cost,
+        uncovered_before=lacking,
+        uncovered_after=lacking_then,
+        dearest_before=_dearest(first),
+        dearest_after=_dearest(then),
+        moved=_moved(first, then),
+    )
+
+
+def _uncovered(now: Growing, pairs: Pairs) -> dict[int, int]:
+    wanted, tier = now.wanted[: now.slots], now.tier[: now.slots]
+    lacking = wanted - np.bincount(pairs.slot, minlength=now.slots)
+    return {tier_: int(lacking[tier == tier_].sum()) for tier_ in np.unique(tier)[::-1].tolist()}
+
+
+def _cost(now: Growing, pairs: Pairs) -> int:
+    volunteer, new = np.unique(pairs.volunteer, return_counts=True)
+    places = (new * now.held[volunteer].astype(object) + new * (new - 1) // 2).sum()
+    return int(pairs.cost.astype(object).sum() + int(now.network.step) * places)
+
+
+def _dearest(pairs: Pairs) -> tuple[int, int, int] | None:
+    if not len(pairs.cost):
+        return None
+    at = int(np.argmax(pairs.cost))
+    return int(pairs.slot[at]), int(pairs.volunteer[at]), int(pairs.cost[at])
+
+
+def _moved(before: Pairs, after: Pairs) -> list[tuple[int, int, int]]:
+    had = set(zip(before.slot.tolist(), before.volunteer.tolist(), strict=True))
+    has = set(zip(after.slot.tolist(), after.volunteer.tolist(), strict=True))
+    changed = sorted({slot for slot, _ in had ^ has})
+    left, taken = _by_slot(had - has), _by_slot(has - had)
+    return [
+        (slot, until, then)
+        for slot in changed
+        for until, then in zip_longest(left.get(slot, ()), taken.get(slot, ()), fillvalue=-1)
+    ]
+
+
+def _by_slot(pairs: set[tuple[int, int]]) -> dict[int, list[int]]:
+    volunteers: dict[int, list[int]] = {}
+    for slot, volunteer in sorted(pairs):
+        volunteers.setdefault(slot, []).append(volunteer)
+    return volunteers
