@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from jiedui.policies.pack import standard
-from jiedui.rounds.candidates import build_stage_one, build_stage_two
+from jiedui.rounds.candidates import everybody, first_helpers, second_helpers
 from jiedui.rounds.people import Households, Volunteers, kinds_mask
 from jiedui.rounds.reasons import why_left_out
 from jiedui_matching import check, runner_up, solve
@@ -54,7 +54,7 @@ def first():
         identity_key=[g["key"] for g in givers],
         phone_key=[None] * len(givers),
     )
-    return build_stage_one(households, volunteers, pack, ON)
+    return everybody(first_helpers(households, volunteers, pack, ON))
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_the_plan_carries_its_proof(first, plan):
 
 
 def test_the_second_helpers_come_to_the_indicative_figures(first, plan):
-    second = build_stage_two(first, plan)
+    second = everybody(second_helpers(first, plan))
     solution = solve(second.problem)
     reference = REFERENCE["second_helper"]
     wanted = covered(second.problem, solution)

@@ -1,8 +1,9 @@
-"""Every pair that may be, with its cost: the step from people to a problem the solver understands."""
+"""Pairs that may be, with their costs: the step from people to a problem the solver understands."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -13,6 +14,25 @@ from jiedui_matching import Problem, Solution
 
 # Pairs judged at once: about 100 MB however many people a round has.
 _AT_ONCE = 2**20
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Demand:
+    """What a stage asks for: so many helpers for each household row, and these pairs if they may be."""
+
+    setting: Setting
+    wanted: Ints
+    pinned: tuple[tuple[int, int], ...]
+
+    @cached_property
+    def rows(self) -> Ints:
+        """The households that ask: slot i is row `rows[i]`."""
+        return np.flatnonzero(self.wanted > 0)
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs of those who ask and anybody there are."""
+        return len(self.rows) * len(self.setting.volunteers)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -42,7 +62,7 @@ class Candidates:
         return Pairs(self.setting, self.household[problem.arc_slot[arcs]], problem.arc_volunteer[arcs])
 
 
-def build_stage_one(
+def first_helpers(
     households: Households,
     volunteers: Volunteers,
     pack: Pack,
@@ -52,8 +72,8 @@ def build_stage_one(
     pinned: Iterable[tuple[int, int]] = (),
     forbidden: Iterable[tuple[int, int]] = (),
     running: Iterable[tuple[int, int]] = (),
-) -> Candidates:
-    """First helpers: every household with a need gets the helpers it still lacks.
+) -> Demand:
+    """Stage one: every household with a need gets the helpers it still lacks.
 
     Pairs are (household row, volunteer row). `running` pairs are kept: they count among the helpers a
     household wants and must already be in the volunteers' `held`; name them even if the volunteer is
@@ -69,13 +89,11 @@ def build_stage_one(
         running=PairSet.of(running),
     )
     wanted = np.where(setting.needs != 0, np.maximum(households.wanted - setting.helpers, 0), 0)
-    return _build(setting, wanted, pinned)
+    return Demand(setting=setting, wanted=wanted, pinned=tuple(pinned))
 
 
-def build_stage_two(
-    first: Candidates, solution: Solution, pinned: Iterable[tuple[int, int]] = ()
-) -> Candidates:
-    """Second helpers, for the needs the first does not meet: one more each, in the policy's colours.
+def second_helpers(first: Candidates, solution: Solution, pinned: Iterable[tuple[int, int]] = ()) -> Demand:
+    """Stage two, for the needs the first does not meet: one more each, in the policy's colours.
 
     The cost is that of stage one for what is still asked for; places filled in stage one count as held.
     The policy's `other_helper` is charged for helpers a household had before the round, not for the one
@@ -101,7 +119,13 @@ def build_stage_two(
         & (setting.helpers < policy.max_helpers)
     )
     given = set(zip(new.household.tolist(), new.volunteer.tolist(), strict=True))
-    return _build(setting, wanted.astype(np.int64), [pair for pair in pinned if pair not in given])
+    left = tuple(pair for pair in pinned if pair not in given)
+    return Demand(setting=setting, wanted=wanted.astype(np.int64), pinned=left)
+
+
+def everybody(demand: Demand) -> Candidates:
+    """All pairs there are, judged one by one."""
+    return assembled(demand, [judged(pairs) for pairs in in_portions(demand.setting, demand.rows)])
 
 
 def in_portions(setting: Setting, rows: Ints) -> Iterator[Pairs]:
@@ -113,12 +137,18 @@ def in_portions(setting: Setting, rows: Ints) -> Iterator[Pairs]:
         yield Pairs(setting, np.repeat(some, len(everyone)), np.tile(everyone, len(some)))
 
 
-def _build(setting: Setting, wanted: Ints, pinned: Iterable[tuple[int, int]]) -> Candidates:
-    rows = np.flatnonzero(wanted > 0)
-    kept = [_judged(pairs) for pairs in in_portions(setting, rows)]
+def judged(pairs: Pairs) -> Ints:
+    """Those that all rules allow: household, volunteer, metres, needs met and cost, one column each."""
+    left = eligibility.eligible(pairs)
+    return np.stack([left.household, left.volunteer, left.distance_m, left.common, costs.total(left)])
+
+
+def assembled(demand: Demand, parts: Sequence[Ints]) -> Candidates:
+    """The stage's problem from judged pairs, sorted by household, then volunteer, each pair once."""
+    setting, rows, wanted = demand.setting, demand.rows, demand.wanted
     empty = np.zeros((5, 0), dtype=np.int64)
-    household, volunteer, distance, met, cost = np.concatenate([empty, *kept], axis=1)
-    pins, refused = _pins(setting, wanted, PairSet(household, volunteer), pinned)
+    household, volunteer, distance, met, cost = np.concatenate([empty, *parts], axis=1)
+    pins, refused = _pins(demand, Pairs(setting, household, volunteer))
     tier = {colour: policy.tier for colour, policy in setting.pack.colours.items()}
     problem = Problem(
         tier=np.array([tier[setting.households.colour[row]] for row in rows.tolist()], dtype=np.int64),
@@ -143,19 +173,11 @@ def _build(setting: Setting, wanted: Ints, pinned: Iterable[tuple[int, int]]) ->
     )
 
 
-def _judged(pairs: Pairs) -> Ints:
-    left = eligibility.eligible(pairs)
-    return np.stack([left.household, left.volunteer, left.distance_m, left.common, costs.total(left)])
-
-
-def _pins(
-    setting: Setting, wanted: Ints, arcs: PairSet, pinned: Iterable[tuple[int, int]]
-) -> tuple[Mask, tuple[tuple[int, int, str], ...]]:
+def _pins(demand: Demand, arcs: Pairs) -> tuple[Mask, tuple[tuple[int, int, str], ...]]:
     """Pins become arcs that must be taken, as long as each is allowed and there is room for all of them."""
-    mask = np.zeros(len(arcs.household), dtype=np.bool_)
-    refused = []
-    slots_left, room = wanted.copy(), setting.volunteers.capacity - setting.held
-    for household, volunteer in dict.fromkeys(pinned):
+    setting, allowed, refused = demand.setting, [], []
+    slots_left, room = demand.wanted.copy(), setting.volunteers.capacity - setting.held
+    for household, volunteer in dict.fromkeys(demand.pinned):
         against = eligibility.refusals(setting, household, volunteer)
         if against:
             refused.append((household, volunteer, against[0].name))
@@ -166,5 +188,5 @@ def _pins(
         else:
             slots_left[household] -= 1
             room[volunteer] -= 1
-            mask[(arcs.household == household) & (arcs.volunteer == volunteer)] = True
-    return mask, tuple(refused)
+            allowed.append((household, volunteer))
+    return PairSet.of(allowed).having(arcs), tuple(refused)

@@ -4,7 +4,7 @@ What a volunteer already holds (LOAD) grows with each new household and so belon
 not to a pair: the solver counts it from the policy's load_step.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,11 +49,13 @@ OTHER_HELPER = Term("other_helper", N_("This family already knows another helper
 LOAD = N_("Families this volunteer already looks after")
 
 TERMS = (DISTANCE, UNMET, UNSKILLED, OTHER_HELPER)
+# What these charge is the same for all who share the traits named in alike.py.
+BY_TRAITS = (UNMET, UNSKILLED, OTHER_HELPER)
 
 
-def total(pairs: Pairs) -> Ints:
-    """All terms together."""
-    return sum((term.of(pairs) for term in TERMS), np.zeros(len(pairs), dtype=np.int64))
+def total(pairs: Pairs, terms: Iterable[Term] = TERMS) -> Ints:
+    """All terms together, or some."""
+    return sum((term.of(pairs) for term in terms), np.zeros(len(pairs), dtype=np.int64))
 
 
 def breakdown(pairs: Pairs) -> dict[str, Ints]:

@@ -40,8 +40,7 @@ def _minors(pairs: Pairs) -> Mask:
 
 def _distance(pairs: Pairs) -> Mask:
     policy = pairs.setting.pack.eligibility
-    reach = np.minimum(pairs.setting.volunteers.reach_m, policy.max_distance_m)
-    near: Mask = pairs.distance_m <= reach[pairs.volunteer]
+    near: Mask = pairs.distance_m <= pairs.setting.reach_m[pairs.volunteer]
     if not policy.remote_kinds:
         return near
     remote = kinds_mask(pairs.setting.pack, policy.remote_kinds)
@@ -129,6 +128,8 @@ CAPACITY = Rule(
 RULES = (
     AVAILABLE, OFFERS, MINORS, DISTANCE, NEVER_AGAIN, SAME_PERSON, FORBIDDEN, ALREADY, CAPACITY,
 )  # fmt: skip
+# What these ask is answered alike for all who share the traits named in alike.py.
+BY_TRAITS = (AVAILABLE, OFFERS, MINORS, CAPACITY)
 
 
 def eligible(pairs: Pairs) -> Pairs:

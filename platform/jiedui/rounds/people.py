@@ -89,7 +89,7 @@ class Volunteers:
 
 @dataclass(frozen=True, eq=False)
 class PairSet:
-    """Some pairs of household and volunteer, by their rows."""
+    """Some pairs of household and volunteer, by their rows, in the order of the households."""
 
     household: Ints
     volunteer: Ints
@@ -97,17 +97,27 @@ class PairSet:
     @classmethod
     def of(cls, pairs: Iterable[tuple[int, int]]) -> "PairSet":
         """The set of these (household row, volunteer row)."""
-        rows = np.array(sorted(set(pairs)), dtype=np.int64).reshape(-1, 2)
+        rows = np.array(list(pairs), dtype=np.int64).reshape(-1, 2)
+        rows = np.unique(rows, axis=0)
         return cls(rows[:, 0], rows[:, 1])
 
     def having(self, pairs: "Pairs") -> Mask:
         """Which of the pairs are in the set."""
-        width = np.int64(len(pairs.setting.volunteers))
-        return np.isin(pairs.household * width + pairs.volunteer, self.household * width + self.volunteer)
+        begin = np.searchsorted(self.household, np.arange(len(pairs.setting.households) + 1))
+        count = np.diff(begin)
+        having = np.zeros(len(pairs), dtype=np.bool_)
+        left, turn = np.flatnonzero(count[pairs.household]), 0
+        while left.size:
+            household = pairs.household[left]
+            having[left] |= self.volunteer[begin[household] + turn] == pairs.volunteer[left]
+            turn += 1
+            left = left[count[household] > turn]
+        return having
 
     def __or__(self, other: "PairSet") -> "PairSet":
-        both = [*zip(self.household, self.volunteer, strict=True)]
-        return PairSet.of([*both, *zip(other.household, other.volunteer, strict=True)])
+        both = np.stack([np.r_[self.household, other.household], np.r_[self.volunteer, other.volunteer]])
+        household, volunteer = np.unique(both, axis=1)
+        return PairSet(household, volunteer)
 
 
 NOBODY = PairSet.of(())
@@ -155,6 +165,12 @@ class Setting:
         in_date = (age >= np.timedelta64(0, "D")) & (age <= np.timedelta64(days, "D"))
         cleared: Mask = in_date & self.volunteers.trained
         return cleared
+
+    @cached_property
+    def reach_m(self) -> Ints:
+        """How far each volunteer can be sent: what the policy allows, or less if she wishes."""
+        reach: Ints = np.minimum(self.volunteers.reach_m, self.pack.eligibility.max_distance_m)
+        return reach
 
     @cached_property
     def same_person(self) -> PairSet:
@@ -206,6 +222,12 @@ class Pairs:
         chord = np.sin((other - lat) / 2) ** 2 + np.cos(lat) * np.cos(other) * np.sin(east / 2) ** 2
         metres: Floats = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(chord, 1.0)))
         return np.rint(metres * self.setting.pack.eligibility.road_factor).astype(np.int64)
+
+    def apart(self, metres: int) -> "Pairs":
+        """The same people as if they lived so far apart."""
+        moved = Pairs(self.setting, self.household, self.volunteer)
+        moved.__dict__["distance_m"] = np.full(len(self), metres, dtype=np.int64)
+        return moved
 
     def where(self, mask: Mask) -> "Pairs":
         """Only these rows; what was worked out already is kept."""

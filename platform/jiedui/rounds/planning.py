@@ -8,10 +8,12 @@ import numpy as np
 
 from jiedui.i18n import N_
 from jiedui.policies.pack import COLOURS, Colour
-from jiedui.rounds.candidates import Candidates, build_stage_one, build_stage_two
+from jiedui.rounds.candidates import Candidates, first_helpers, second_helpers
+from jiedui.rounds.nearest import best_plan
 from jiedui.rounds.problem import Inputs
 from jiedui.rounds.reasons import LeftOut, why_left_out
-from jiedui_matching import Report, RunnersUp, Solution, check, runner_up
+from jiedui_matching import Report, Solution, check
+from jiedui_matching.explain import NextBest, runner_up
 from jiedui_matching.repair import Plan
 
 STEPS = (
@@ -35,7 +37,7 @@ class Stage:
     plan: Plan
     solution: Solution
     report: Report
-    runners_up: RunnersUp
+    runners_up: NextBest
     left_out: list[LeftOut]
 
     @property
@@ -62,7 +64,7 @@ def plan(inputs: Inputs, tell: Tell, stop: Callable[[], bool]) -> list[Stage]:
 
 def _stages(inputs: Inputs, tell: Tell, stop: Callable[[], bool]) -> Iterator[Stage]:
     tell(0)
-    candidates = build_stage_one(
+    demand = first_helpers(
         inputs.households,
         inputs.volunteers,
         inputs.pack,
@@ -73,14 +75,14 @@ def _stages(inputs: Inputs, tell: Tell, stop: Callable[[], bool]) -> Iterator[St
         running=inputs.running,
     )
     tell(1)
-    best = Plan(candidates.problem, stop)
+    candidates, best = best_plan(demand, stop)
     tell(2)
     first = _explained(1, candidates, best)
     yield first
     if inputs.pack.helpers.max_helpers > 1:
         tell(3)
-        candidates = build_stage_two(first.candidates, first.solution, inputs.pinned)
-        yield _explained(2, candidates, Plan(candidates.problem, stop))
+        demand = second_helpers(first.candidates, first.solution, inputs.pinned)
+        yield _explained(2, *best_plan(demand, stop))
 
 
 def _explained(number: int, candidates: Candidates, best: Plan) -> Stage:

@@ -1,0 +1,126 @@
+"""Who lives near enough to matter: all pairs are looked at on the map, only those that may count are named.
+
+No rules here: what a pair costs beside the way is given for kinds of slots and kinds of volunteers, as a
+bound that is never too high. Whoever is not named costs a slot more than it would pay, whatever the
+rules say in detail; so a plan for which nobody is named is the best of all pairs that there are.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from jiedui_matching.engine.pricing import BLOCK, Blocks, Floats, cheapest_within
+from jiedui_matching.problem import LIMIT, Ints, Mask
+
+NEVER = LIMIT
+"""The extra cost of kinds that cannot be paired."""
+# Slots asked for before `stop` is heard: some hundredths of a second.
+_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Pairs sorted by slot, then volunteer; `cut` marks the slots that had more than were asked for."""
+
+    slot: Ints
+    volunteer: Ints
+    cut: Mask
+
+
+def on_globe(latitude: Floats, longitude: Floats, radius: float) -> Floats:
+    """Points in space for degrees on a globe: straight ways are never longer than those on its surface."""
+    lat, lng = np.radians(latitude), np.radians(longitude)
+    return radius * np.stack([np.cos(lat) * np.cos(lng), np.cos(lat) * np.sin(lng), np.sin(lat)], axis=1)
+
+
+class Map:
+    """Slots and volunteers where they live, each of a kind; made once, asked often.
+
+    A pair costs at least the straight way between its points in metres plus `extra[kind of slot, kind
+    of volunteer]`, all of it at least 0 and NEVER for kinds that cannot be paired. It may be no longer
+    than `reach[volunteer]` metres unless `anywhere` says of the kinds that the way does not matter.
+    Ways count in whole metres, rounded to the nearest.
+    """
+
+    def __init__(
+        self,
+        slot_point: Floats,
+        slot_kind: Ints,
+        point: Floats,
+        kind: Ints,
+        reach: Ints,
+        extra: Ints,
+        anywhere: Mask,
+    ) -> None:
+        self._slots, self._order = _along_curve(slot_point), _along_curve(point)
+        self._slot_point, self._slot_kind = slot_point[self._slots], slot_kind[self._slots]
+        self._extra, self._anywhere = extra, anywhere
+        point, limit = point[self._order], reach[self._order].astype(np.float64)
+        starts = np.arange(0, len(point), BLOCK)
+        size = np.diff(np.r_[starts, len(point)])
+        centre = np.add.reduceat(point, starts) / size[:, None] if len(point) else np.empty((0, 3))
+        away = np.linalg.norm(point - np.repeat(centre, size, axis=0), axis=1)
+        widest = np.maximum.reduceat(limit, starts) if len(point) else np.empty(0)
+        self._starts = starts
+        self._blocks = Blocks(
+            point=point,
+            reach=limit,
+            kind=kind[self._order].astype(np.int32),
+            price=np.zeros(len(point), dtype=np.int64),
+            centre=centre,
+            radius=np.maximum.reduceat(away, starts) if len(point) else np.empty(0),
+            least=np.zeros(len(starts), dtype=np.int64),
+            widest=np.full(len(starts), np.inf) if anywhere.any() else widest,
+        )
+
+    def cheapest(
+        self,
+        below: Ints,
+        price: Ints,
+        most: int,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Found:
+        """For each slot the `most` cheapest of the volunteers that would cost it less than `below`.
+
+        `price[volunteer]` is added to what a pair costs at least. Raises InterruptedError once `stop`
+        says yes.
+        """
+        price = price[self._order]
+        least = np.minimum.reduceat(price, self._starts) if len(price) else price
+        blocks, below = self._blocks._replace(price=price, least=least), below[self._slots]
+        slots, most = len(below), min(most, len(price))
+        kept = []
+        count = np.zeros(slots, dtype=np.int64)
+        for begin in range(0, slots, _AT_ONCE):
+            if stop():
+                raise InterruptedError("the search for volunteers was stopped")
+            end = min(begin + _AT_ONCE, slots)
+            found = np.empty((end - begin, most), dtype=np.int32)
+            part = slice(begin, end)
+            cheapest_within(
+                blocks, self._extra, self._anywhere, self._slot_point[part], self._slot_kind[part],
+                below[part], most, found, count[part],
+            )  # fmt: skip
+            there = np.arange(most) < count[part, None]
+            kept.append(self._order[found[there]])
+        slot = np.repeat(self._slots, count)
+        volunteer = np.concatenate(kept)
+        key = slot * np.int64(max(len(price), 1)) + volunteer
+        key.sort()
+        cut = np.zeros(slots, dtype=np.bool_)
+        cut[self._slots] = (count == most) & (most < len(price))
+        return Found(key // len(price), key % len(price), cut)
+
+
+def _along_curve(point: Floats) -> Ints:
+    """An order in which neighbours stand together: the bits of the three coordinates in turn."""
+    if not len(point):
+        return np.zeros(0, dtype=np.int64)
+    span = np.maximum(point.max(axis=0) - point.min(axis=0), 1.0).max()
+    cell = ((point - point.min(axis=0)) / span * (2**20 - 1)).astype(np.int64)
+    code = np.zeros(len(point), dtype=np.int64)
+    for bit in range(20):
+        for axis in range(3):
+            code |= (cell[:, axis] >> bit & 1) << (3 * bit + axis)
+    return np.argsort(code, kind="stable")

@@ -1,0 +1,108 @@
+"""The best plan out of all pairs: nearest first, then whoever could still do better.
+
+Of the millions of pairs in a prefecture only a few per family can matter. A plan is made from the nearest
+volunteers; its prices say what each family would pay and each volunteer would cost, and whoever would be
+cheaper than that for somebody is let in, until nobody would: then the plan is the best of all pairs.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from jiedui.rounds import alike
+from jiedui.rounds.candidates import Candidates, Demand, assembled, everybody, judged
+from jiedui.rounds.people import EARTH_RADIUS_M, Ints, Pairs, PairSet
+from jiedui_matching.nearby import NEVER, Map, on_globe
+from jiedui_matching.repair import Plan
+
+# Up to here all pairs are judged at once: a county's round, in about a second.
+_FEW_PAIRS = 4_000_000
+# Volunteers for each family in the beginning, and at most in each turn after it.
+_NEAREST = 24
+_BETTER = 24
+
+
+def best_plan(demand: Demand, stop: Callable[[], bool]) -> tuple[Candidates, Plan]:
+    """The candidates that were let in, and the plan that is optimal over all pairs the rules allow.
+
+    Raises InterruptedError once `stop` says yes.
+    """
+    if demand.pairs <= _FEW_PAIRS:
+        candidates = everybody(demand)
+        return candidates, Plan(candidates.problem, stop)
+    area = _Area(demand, stop)
+    known = _merged(area.nearest(_NEAREST), area.pinned())
+    candidates = assembled(demand, [known])
+    plan, most = Plan(candidates.problem, stop), _BETTER
+    while True:
+        better, cut = area.better(candidates, plan, most)
+        if better.size:
+            known, most = _merged(known, better), _BETTER
+            candidates = assembled(demand, [known])
+            plan = Plan(candidates.problem, stop, warm=plan.solution())
+        elif cut:
+            most *= 4
+        else:
+            return candidates, plan
+
+
+class _Area:
+    """A demand on the map."""
+
+    def __init__(self, demand: Demand, stop: Callable[[], bool]) -> None:
+        self._demand, self._stop = demand, stop
+        setting, rows = demand.setting, demand.rows
+        self._groups = alike.groups(setting, rows)
+        radius = EARTH_RADIUS_M * setting.pack.eligibility.road_factor
+        here, there = setting.households, setting.volunteers
+        self._map = Map(
+            on_globe(here.lat[rows], here.lng[rows], radius),
+            self._groups.household,
+            on_globe(there.lat, there.lng, radius),
+            self._groups.volunteer,
+            setting.reach_m,
+            self._groups.cost,
+            self._groups.anywhere,
+        )
+
+    def nearest(self, count: int) -> Ints:
+        """So many volunteers for each family, those who cost least taken one by one."""
+        setting = self._demand.setting
+        limit = np.full(len(self._demand.rows), NEVER)
+        found = self._map.cheapest(limit, setting.pack.cost.load_step * setting.held, count, self._stop)
+        return self._judged(found.slot, found.volunteer)
+
+    def pinned(self) -> Ints:
+        """The pairs that are asked for by name."""
+        pairs = PairSet.of(self._demand.pinned)
+        asking = self._demand.wanted[pairs.household] > 0
+        return judged(Pairs(self._demand.setting, pairs.household[asking], pairs.volunteer[asking]))
+
+    def better(self, candidates: Candidates, plan: Plan, most: int) -> tuple[Ints, bool]:
+        """Pairs that would cost a family less than it pays now, and whether there may be more of them."""
+        problem, solution = candidates.problem, plan.solution()
+        paid, held = (
+            solution.prices.slot,
+            problem.held + np.bincount(solution.pair_volunteer, minlength=problem.volunteers),
+        )
+        # Arcs may be fewer than places: whoever still has one asks no more than its load.
+        next_load = np.where(held < problem.capacity, problem.load_step * held, NEVER)
+        price = np.minimum(solution.prices.volunteer, next_load)
+        found = self._map.cheapest(paid, price, most, self._stop)
+        household, volunteer, _, _, cost = pairs = self._judged(found.slot, found.volunteer)
+        cheaper = cost + price[volunteer] < paid[np.searchsorted(candidates.household, household)]
+        # Pairs of the plan may be cheaper than that: they are what the family pays less for.
+        known = candidates.chosen(solution).having(Pairs(self._demand.setting, household, volunteer))
+        return pairs[:, cheaper & ~known], bool(found.cut.any())
+
+    def _judged(self, slot: Ints, volunteer: Ints) -> Ints:
+        return judged(Pairs(self._demand.setting, self._demand.rows[slot], volunteer))
+
+
+def _merged(known: Ints, more: Ints) -> Ints:
+    """Both, sorted by household, then volunteer, each pair once."""
+    both = np.concatenate([known, more], axis=1)
+    key = both[0] * (both[1].max(initial=0) + 1) + both[1]
+    order = np.argsort(key, kind="stable")
+    first = np.r_[True, np.diff(key[order]) > 0][: len(order)]
+    return both[:, order[first]]
