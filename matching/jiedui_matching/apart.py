@@ -1,51 +1,41 @@
-"""Work in a process of its own, so that Ctrl-C and a time limit end even a solver that listens to nobody."""
+"""Work in a process of its own, so that Ctrl-C and a stop rule end even a solver that listens to nobody."""
 
 import multiprocessing
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
 Stop = Callable[[], bool]
 
-# How long work that was asked to stop may take to say what it has.
-_GRACE = 0.2
+# In seconds: how often the stop rule is asked, and how long work that was told to stop may take to say
+# what it has.
+_TURN = 0.02
+_GRACE = 0.1
 
 
-@dataclass(frozen=True)
-class Outcome(Generic[T]):
-    """What the work answered; None if it was asked to stop and had nothing to say in time."""
+def run_apart(work: Callable[[Stop], T], stopped: Stop) -> T | None:
+    """What the work answers; None if `stopped` or Ctrl-C ended it and it had nothing to say in time.
 
-    answer: T | None
-    interrupted: bool
-
-
-def run_apart(work: Callable[[Stop], T], seconds: float | None = None) -> Outcome[T]:
-    """Do the work, with a question `stop()` that it may ask, until it answers, time is up or Ctrl-C.
-
-    Raises what the work raises, and ChildProcessError if its process is killed from outside.
+    The work is handed a question of its own that says yes once it should come to an end. Raises what
+    the work raises, and ChildProcessError if its process is killed from outside.
     """
     # A forked child has the arrays already; elsewhere they are copied to it.
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if "fork" in methods else None)
     receiver, sender = context.Pipe(duplex=False)
-    stop, interrupted = context.Event(), False
+    stop = context.Event()
     child = context.Process(target=_answer, args=(work, stop, sender), daemon=True)
     child.start()
     sender.close()
-    try:
-        in_time = receiver.poll(seconds)
-    except KeyboardInterrupt:
-        in_time, interrupted = False, True
-    if not in_time:
+    if not _waited_for(receiver, stopped):
         stop.set()
         if not receiver.poll(_GRACE):
             child.kill()
             child.join()
-            return Outcome(None, interrupted)
+            return None
     try:
         answer, error = receiver.recv()
     except EOFError:
@@ -54,7 +44,19 @@ def run_apart(work: Callable[[Stop], T], seconds: float | None = None) -> Outcom
     child.join()
     if error is not None:
         raise error
-    return Outcome(answer, interrupted)
+    found: T = answer
+    return found
+
+
+def _waited_for(receiver: Connection, stopped: Stop) -> bool:
+    """Whether an answer came before the stop rule or Ctrl-C."""
+    try:
+        while not receiver.poll(_TURN):
+            if stopped():
+                return False
+    except KeyboardInterrupt:
+        return False
+    return True
 
 
 def _answer(work: Callable[[Stop], T], stop: Event, sender: Connection) -> None:

@@ -5,6 +5,8 @@ exist and satisfy complementary slackness; if the plan can be improved they do n
 module says so. Whoever holds the prices can check the plan with one pass over the arcs (check.py).
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from jiedui_matching.problem import LIMIT, Ints, Mask, Problem
@@ -15,10 +17,10 @@ class NotOptimalError(ArithmeticError):
     """The plan can be improved, so no prices support it."""
 
 
-def prices_of(problem: Problem, chosen: Mask) -> Prices:
+def prices_of(problem: Problem, chosen: Mask, stopped: Callable[[], bool] = lambda: False) -> Prices:
     """Bellman-Ford, every arc at once in each turn, from the places that are still free.
 
-    Raises NotOptimalError if there is a negative cycle.
+    Raises NotOptimalError if there is a negative cycle, InterruptedError once `stopped` says yes.
     """
     used = np.bincount(problem.arc_volunteer[chosen], minlength=problem.volunteers)
     lacking = unassigned_after(problem, chosen) > 0
@@ -31,6 +33,8 @@ def prices_of(problem: Problem, chosen: Mask) -> Prices:
 
     volunteer = next_place
     for _ in range(problem.slots + problem.volunteers + 2):
+        if stopped():
+            raise InterruptedError
         slot = _cheapest_way(problem, chosen, volunteer, uncovered)
         closer = next_place.copy()
         np.minimum.at(closer, back_volunteer, slot[back_slot] - problem.arc_cost[back])
@@ -40,6 +44,15 @@ def prices_of(problem: Problem, chosen: Mask) -> Prices:
             return Prices(slot, _price_of_closed(problem, chosen, slot, volunteer))
         volunteer = closer
     raise NotOptimalError("the plan can be improved: its residual graph has a negative cycle")
+
+
+def first_prices(problem: Problem) -> Prices:
+    """Prices that need no plan: each slot pays its cheapest way, as if it came first to everybody."""
+    uncovered = problem.tier_weight * problem.tier
+    free = problem.room > problem.pins
+    first_load = problem.load_step * np.where(free, problem.held + problem.pins, 0)
+    volunteer = np.where(free, first_load, uncovered.max(initial=0))
+    return Prices(_cheapest_way(problem, problem.pinned, volunteer, uncovered), volunteer)
 
 
 def _cheapest_way(problem: Problem, chosen: Mask, volunteer: Ints, uncovered: Ints) -> Ints:

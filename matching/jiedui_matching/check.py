@@ -68,23 +68,29 @@ def bound_of(problem: Problem, slot: Ints, volunteer: Ints) -> int:
     """What no plan can go below, by these prices: cost plus the weight of what is uncovered."""
     reduced = problem.arc_cost + volunteer[problem.arc_volunteer] - slot[problem.arc_slot]
     weight = problem.tier_weight * problem.tier
-    total = (problem.wanted * slot.astype(object)).sum()
-    total += (problem.wanted * np.minimum(weight - slot, 0).astype(object)).sum()
-    total += reduced[problem.pinned].astype(object).sum()
-    total += reduced[~problem.pinned & (reduced < 0)].astype(object).sum()
-    return int(total + _places_bound(problem, volunteer))
+    total = _total(problem.wanted, slot) + _total(problem.wanted, np.minimum(weight - slot, 0))
+    total += int(reduced[problem.pinned | (reduced < 0)].astype(object).sum())
+    return total + _places_bound(problem, volunteer)
 
 
 def _places_bound(problem: Problem, price: Ints) -> int:
     """Pinned places are filled; of the others each is worth filling while its price exceeds its load."""
-    q, step = price.astype(object), problem.load_step
-    pins, held = problem.pins.astype(object), problem.held.astype(object)
+    held, step = problem.held, problem.load_step
     if step:
-        worth = np.maximum(-(-price // step) - problem.held, problem.pins)
+        worth = np.maximum(-(-price // step) - held, problem.pins)
     else:
         worth = np.where(price > 0, problem.room, problem.pins)
-    filled = np.minimum(worth, problem.room).astype(object)
-    return int((step * (held * filled + filled * (filled - 1) // 2) - q * filled).sum()) if len(pins) else 0
+    filled = np.minimum(worth, problem.room)
+    places = _total(filled, held) + _total(filled, filled - 1) // 2
+    return step * places - _total(filled, price)
+
+
+def _total(times: Ints, values: Ints) -> int:
+    """The sum of all products, exactly."""
+    largest = int(np.abs(times).max(initial=0)) * int(np.abs(values).max(initial=0))
+    if largest * len(times) >= 2**63:
+        return int((times.astype(object) * values).sum())
+    return int(times @ values)
 
 
 def _arcs(problem: Problem, solution: Solution) -> Iterator[str]:
@@ -151,6 +157,9 @@ def _cost(problem: Problem, solution: Solution) -> Iterator[str]:
     cost = _cost_of(problem, solution)
     if cost != solution.cost:
         yield f"the pairs cost {cost}, the plan says {solution.cost}"
+    weight = cost + _lacking_weight(problem, solution)
+    if weight != solution.weight:
+        yield f"the plan weighs {weight} and says {solution.weight}"
 
 
 def _prices(problem: Problem, solution: Solution) -> Iterator[str]:
@@ -165,10 +174,10 @@ def _prices(problem: Problem, solution: Solution) -> Iterator[str]:
 
 def _optimal(problem: Problem, solution: Solution) -> Iterator[str]:
     slot, volunteer = solution.prices.slot, solution.prices.volunteer
-    lacking = problem.wanted - np.bincount(solution.pair_slot, minlength=problem.slots)
-    weight = (problem.tier_weight * problem.tier).astype(object)
-    total = _cost_of(problem, solution) + int((weight * lacking).sum())
+    total = _cost_of(problem, solution) + _lacking_weight(problem, solution)
     bound = bound_of(problem, slot, volunteer)
+    if solution.bound > bound:
+        yield f"the prices prove a bound of {bound}, the plan says {solution.bound}"
     if total == bound:
         return
     reduced = problem.arc_cost + volunteer[problem.arc_volunteer] - slot[problem.arc_slot]
@@ -176,6 +185,11 @@ def _optimal(problem: Problem, solution: Solution) -> Iterator[str]:
     wrong = ~problem.pinned & ((~chosen & (reduced < 0)) | (chosen & (reduced > 0)))
     where = f"; look at arc {np.argmax(wrong)}" if wrong.any() else ""
     yield f"the plan weighs {total} and the prices prove only {bound}: {total - bound} may be saved{where}"
+
+
+def _lacking_weight(problem: Problem, solution: Solution) -> int:
+    lacking = problem.wanted - np.bincount(solution.pair_slot, minlength=problem.slots)
+    return _total(problem.tier_weight * problem.tier, lacking)
 
 
 def _chosen(problem: Problem, solution: Solution) -> Mask:

@@ -5,16 +5,19 @@ is not proven or a check failed. 2: the files or the words could not be understo
 """
 
 import argparse
+import math
 import os
+import signal
 import sys
-from collections.abc import Sequence
-from functools import partial
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from jiedui_matching.apart import Stop, run_apart
+from jiedui_matching.apart import Stop
 from jiedui_matching.bench import machine, measure
 from jiedui_matching.check import check
 from jiedui_matching.couplings import Coupling, validate
@@ -22,8 +25,7 @@ from jiedui_matching.explain import runner_up
 from jiedui_matching.formats import FORMATS, Case, FlowNetwork, read
 from jiedui_matching.formats.plan import plan_as_dict, read_plan, write_plan
 from jiedui_matching.formats.rules import read_couplings
-from jiedui_matching.general_flow import Flow, solve_network
-from jiedui_matching.ortools_cpsat import solve_coupled
+from jiedui_matching.general_flow import solve_network
 from jiedui_matching.solution import Solution
 from jiedui_matching.solve import SOLVERS, solve
 
@@ -54,53 +56,64 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _solve(args: argparse.Namespace) -> int:
     case = _read(args)
     couplings = _couplings(args)
-    if couplings and args.solver not in ("auto", "ortools_cpsat"):
-        raise ValueError(f"{args.solver} knows no couplings: choose ortools_cpsat")
     if couplings and isinstance(case, FlowNetwork):
         raise ValueError(f"{args.file}: a general network has no couplings")
-    outcome = run_apart(partial(_answer, case, args.solver, couplings), args.seconds)
-    if outcome.answer is None:
-        print("status     stopped")
-        reason = "interrupted" if outcome.interrupted else f"stopped after {args.seconds:g} seconds"
-        return _say(f"{reason}: the solver had no plan yet", _INTERRUPTED if outcome.interrupted else _NO)
-    answer, bound = outcome.answer
-    plan = _as_dict(case, answer) | ({} if bound is None else {"bound": bound})
+    with _listening(args.seconds) as ears:
+        plan = _answer(case, args, couplings, ears.stop)
     print(f"status     {plan['status']}")
     if plan["objective"] is not None:
         print(f"objective  {plan['objective']}")
-    if bound is not None:
-        print(f"bound      {bound} with what is uncovered weighed in")
+    if "bound" in plan and plan["status"] == "stopped":
+        print(f"bound      {plan['bound']} with what is uncovered weighed in")
+        print(f"gap        {plan['weight'] - plan['bound']} of {plan['weight']}")
     print(f"solver     {plan['solver']} ({plan['solver_version']})")
     print(f"seconds    {plan['seconds']:.3f}")
     for tier, count in plan.get("uncovered", {}).items():
         print(f"uncovered  {count} of tier {tier}")
     if args.json:
         write_plan(plan, args.json)
-    if outcome.interrupted:
-        return _INTERRUPTED
+    if ears.interrupted:
+        return _say("interrupted: this is what there was", _INTERRUPTED)
     return _DONE if plan["status"] == "optimal" else _NO
 
 
 def _answer(
-    case: Case | FlowNetwork, solver: str, couplings: Sequence[Coupling], stop: Stop
-) -> tuple[Solution | Flow, int | None]:
+    case: Case | FlowNetwork, args: argparse.Namespace, couplings: Sequence[Coupling], stop: Stop
+) -> dict[str, Any]:
     if isinstance(case, Case):
-        if couplings:
-            solution, bound = solve_coupled(case.problem, couplings, stop=stop)
-            return solution, bound + case.offset
-        return solve(case.problem, solver=solver, stop=stop), None
-    if solver not in ("auto", "ortools_flow"):
-        raise ValueError(f"{solver} solves pairings, and this network is none: choose ortools_flow")
-    return solve_network(case), None
+        solution = solve(case.problem, solver=args.solver, stop=stop, seed=args.seed, couplings=couplings)
+        return plan_as_dict(solution, case.objective(solution), case.status(solution))
+    if args.solver not in ("auto", "ortools_flow"):
+        raise ValueError(f"{args.solver} solves pairings, and this network is none: choose ortools_flow")
+    flow = vars(solve_network(case, stop))
+    return flow | {"carried": flow["carried"].tolist()}
 
 
-def _as_dict(case: Case | FlowNetwork, answer: Solution | Flow) -> dict[str, Any]:
-    if isinstance(case, Case) and isinstance(answer, Solution):
-        status = case.status(answer)
-        objective = None if status == "infeasible" else case.objective(answer)
-        return plan_as_dict(answer, objective, status)
-    plan = vars(answer).copy()
-    return plan | {"carried": plan["carried"].tolist()}
+class _Ears:
+    """A stop rule: it says yes once time is up or Ctrl-C was heard."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._until = math.inf if seconds is None else time.monotonic() + seconds
+        self.interrupted = False
+
+    def stop(self) -> bool:
+        return self.interrupted or time.monotonic() >= self._until
+
+    def hear(self, *_: object) -> None:
+        if self.interrupted:
+            raise KeyboardInterrupt
+        self.interrupted = True
+
+
+@contextmanager
+def _listening(seconds: float | None) -> Iterator[_Ears]:
+    """Ctrl-C asks the solver to stop and give what it has; a second one ends everything."""
+    ears = _Ears(seconds)
+    before = signal.signal(signal.SIGINT, ears.hear)
+    try:
+        yield ears
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -235,7 +248,8 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser(
         "solve", parents=[problem, solver, rules, output], help="find the best plan"
     )
-    command.add_argument("--seconds", type=float, help="stop after this time with what there is")
+    command.add_argument("--seconds", type=_time, help="stop after this time with what there is")
+    command.add_argument("--seed", type=int, default=0, help="for ortools_cpsat, which draws lots")
     command.set_defaults(run=_solve)
     command = commands.add_parser("check", parents=[problem, rules], help="check a plan without trusting it")
     command.add_argument("plan", metavar="SOLUTION", type=Path, help='JSON with at least "pairs"')
@@ -260,6 +274,13 @@ def _count(word: str) -> int:
     if not word.isdecimal() or int(word) < 1:
         raise argparse.ArgumentTypeError(f"{word!r}: must be 1 or more")
     return int(word)
+
+
+def _time(word: str) -> float:
+    seconds = float(word)
+    if not seconds >= 0:
+        raise argparse.ArgumentTypeError(f"{word!r}: must be 0 or more")
+    return seconds
 
 
 def _say(sentence: str, status: int) -> int:

@@ -2,9 +2,11 @@
 
 import time
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from jiedui_matching.apart import Stop, run_apart
 from jiedui_matching.ortools_flow import solver_version
 from jiedui_matching.problem import Ints, Problem
 
@@ -23,7 +25,7 @@ class FlowNetwork:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Flow:
-    """What each arc carries and what that costs; an infeasible network carries nothing."""
+    """What each arc carries and what that costs; a network without one carries nothing."""
 
     status: str
     objective: int | None
@@ -70,28 +72,15 @@ def as_pairing(network: FlowNetwork) -> Pairing | None:
     return Pairing(problem, offset=least * _total(problem.wanted))
 
 
-def solve_network(network: FlowNetwork) -> Flow:
-    """The cheapest flow, or the status infeasible.
+def solve_network(network: FlowNetwork, stopped: Stop = lambda: False) -> Flow:
+    """The cheapest flow, or the status infeasible or stopped.
 
     Raises ValueError if the numbers are too large for OR-Tools.
     """
-    from ortools.graph.python import min_cost_flow
-
     started = time.perf_counter()
-    carried, status = np.zeros(len(network.tail), dtype=np.int64), "infeasible"
-    supply = network.supply.copy()
-    np.subtract.at(supply, network.tail, network.low)
-    np.add.at(supply, network.head, network.low)
-    if not _total(supply):
-        flow = min_cost_flow.SimpleMinCostFlow()
-        room = network.capacity - network.low
-        flow.add_arcs_with_capacity_and_unit_cost(network.tail, network.head, room, network.cost)
-        flow.set_nodes_supplies(np.arange(len(supply)), supply)
-        answer = flow.solve()
-        if answer not in (flow.OPTIMAL, flow.INFEASIBLE, flow.UNBALANCED):
-            raise ValueError(f"OR-Tools answers {answer.name}: the numbers are too large for it")
-        if answer == flow.OPTIMAL:
-            carried, status = network.low + flow.flows(np.arange(len(network.tail))), "optimal"
+    nothing = np.zeros(len(network.tail), dtype=np.int64)
+    answer = ("stopped", nothing) if stopped() else run_apart(partial(_cheapest, network), stopped)
+    status, carried = answer or ("stopped", nothing)
     return Flow(
         status=status,
         objective=_total(carried.astype(object) * network.cost) if status == "optimal" else None,
@@ -99,6 +88,29 @@ def solve_network(network: FlowNetwork) -> Flow:
         solver_version=solver_version(),
         seconds=time.perf_counter() - started,
     )
+
+
+def _cheapest(network: FlowNetwork, _: Stop) -> tuple[str, Ints]:
+    """OR-Tools' status in our words, and what each arc carries."""
+    # Imported here: the web process reads plans and never loads the solver.
+    from ortools.graph.python import min_cost_flow
+
+    nothing = np.zeros(len(network.tail), dtype=np.int64)
+    supply = network.supply.copy()
+    np.subtract.at(supply, network.tail, network.low)
+    np.add.at(supply, network.head, network.low)
+    if _total(supply):
+        return "infeasible", nothing
+    flow = min_cost_flow.SimpleMinCostFlow()
+    room = network.capacity - network.low
+    flow.add_arcs_with_capacity_and_unit_cost(network.tail, network.head, room, network.cost)
+    flow.set_nodes_supplies(np.arange(len(supply)), supply)
+    answer = flow.solve()
+    if answer == flow.OPTIMAL:
+        return "optimal", network.low + flow.flows(np.arange(len(network.tail)))
+    if answer in (flow.INFEASIBLE, flow.UNBALANCED):
+        return "infeasible", nothing
+    raise ValueError(f"OR-Tools answers {answer.name}: the numbers are too large for it")
 
 
 def _total(values: Ints) -> int:

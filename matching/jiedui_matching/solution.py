@@ -21,7 +21,8 @@ class Solution:
     """Chosen arcs in rising order, with everything that follows from them.
 
     `unassigned` counts the helpers each slot still lacks, `uncovered` the same by tier; `cost` is
-    arcs and load without the weight of what is uncovered.
+    arcs and load, `weight` that and the weight of what is uncovered. No plan weighs less than `bound`;
+    where couplings were kept, none that keeps them and covers as well, tier by tier.
     """
 
     pair_arc: Ints
@@ -30,6 +31,8 @@ class Solution:
     unassigned: Ints
     uncovered: Mapping[int, int]
     cost: int
+    weight: int
+    bound: int
     prices: Prices
     status: str
     solver: str

@@ -1,18 +1,29 @@
 """One front door to every solver: a problem in, a plan with its proof out."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 
-from jiedui_matching.certificate import NotOptimalError, prices_of
+from jiedui_matching.apart import Stop, run_apart
+from jiedui_matching.certificate import NotOptimalError, first_prices, prices_of
+from jiedui_matching.check import bound_of
+from jiedui_matching.couplings import Coupling, validate
 from jiedui_matching.problem import Mask, Problem
 from jiedui_matching.solution import Prices, Solution, cost_of, unassigned_after, uncovered_by_tier
 
 # Each is a module of this name, loaded when first asked: processes that only read plans need neither.
 SOLVERS = ("prices", "ortools_flow", "ortools_cpsat")
+
+# A flow of fewer arcs is over before anybody could stop it.
+_LONG = 50_000
+
+# The arcs chosen, prices that prove a bound, the status, and the bound if another one is known.
+_Answer = tuple[Mask, Prices, str, int | None]
 
 
 def solve(
@@ -22,39 +33,43 @@ def solve(
     stop: Callable[[], bool] | None = None,
     seed: int = 0,
     warm: Solution | None = None,
+    couplings: Sequence[Coupling] = (),
 ) -> Solution:
     """The best plan and the prices that prove it.
 
-    "auto" is our own engine where numba is there to run it, otherwise OR-Tools. `stop` is asked
-    again and again by "prices", before choosing and before proving by "ortools_flow"; once it says
-    yes, or the keyboard interrupts "prices", what there is comes back as "stopped". `seed` is for
-    solvers that draw lots; these draw none and repeat themselves exactly. From `warm`, an earlier plan
-    of the same people, "prices" keeps what is still good and need not begin anew.
+    "auto" is our own engine where numba is there to run it, otherwise OR-Tools; with `couplings` it is
+    "ortools_cpsat", whose plan seldom has such prices: they are those of the best plan without
+    couplings, and the bound is its own. `stop` is asked again and again; once it says yes, or Ctrl-C
+    comes, what there is comes back as "stopped", with a bound that still holds. Couplings that cannot
+    be kept are "infeasible", with the pinned pairs alone. `seed` is for "ortools_cpsat", which draws
+    lots; the others repeat themselves exactly. From `warm`, an earlier plan of the same people,
+    "prices" keeps what is still good and need not begin anew; the others begin anew.
 
-    Raises ValueError for an unknown solver or a `warm` of other people, and NotOptimalError if a
-    solver's answer has no proof.
+    Raises ValueError for an unknown solver, a `warm` of other people, couplings that do not fit or a
+    solver that knows none, and NotOptimalError if a solver's answer has no proof.
     """
-    name = _automatic(problem) if solver == "auto" else solver
+    name = _automatic(problem, couplings) if solver == "auto" else solver
     if name not in SOLVERS:
         raise ValueError(f"solver is {solver!r}: choose auto or one of {', '.join(SOLVERS)}")
+    if couplings and name != "ortools_cpsat":
+        raise ValueError(f"{name} knows no couplings: choose ortools_cpsat")
     engine = import_module(f"jiedui_matching.{name}")
     stopped = stop or (lambda: False)
     started = time.perf_counter()
-    if stopped():
-        chosen, prices, finished = problem.pinned, None, False
-    elif name == "prices":
-        chosen, prices, finished = engine.plan(problem, stopped, warm)
-    else:
-        chosen, prices, finished = _chosen_then_proven(problem, engine.choose, stopped)
-    return solution_of(
-        problem,
-        chosen,
-        prices or _no_prices(problem),
-        "optimal" if finished else "stopped",
-        name,
-        engine.solver_version(),
-        time.perf_counter() - started,
-    )
+    try:
+        if stopped():
+            answer = _nothing(problem)
+        elif name == "prices":
+            answer = _by_prices(problem, engine.plan, stopped, warm)
+        elif name == "ortools_flow":
+            answer = _by_flow(problem, engine.choose, stopped)
+        else:
+            answer = _by_cpsat(problem, engine.choose_coupled, stopped, seed, couplings)
+    except KeyboardInterrupt:
+        answer = _nothing(problem)
+    chosen, prices, status, bound = answer
+    seconds = time.perf_counter() - started
+    return solution_of(problem, chosen, prices, status, name, engine.solver_version(), seconds, bound)
 
 
 def solution_of(
@@ -65,9 +80,13 @@ def solution_of(
     solver: str,
     solver_version: str,
     seconds: float,
+    bound: int | None = None,
 ) -> Solution:
-    """These arcs with everything that follows from them."""
-    unassigned = unassigned_after(problem, chosen)
+    """These arcs with everything that follows from them; if no bound is known, the one of the prices."""
+    unassigned, cost = unassigned_after(problem, chosen), cost_of(problem, chosen)
+    weight = cost + int((problem.tier_weight * problem.tier * unassigned.astype(object)).sum())
+    if bound is None:
+        bound = weight if status == "optimal" else bound_of(problem, prices.slot, prices.volunteer)
     arcs = np.flatnonzero(chosen)
     return Solution(
         pair_arc=arcs,
@@ -75,7 +94,9 @@ def solution_of(
         pair_volunteer=problem.arc_volunteer[arcs],
         unassigned=unassigned,
         uncovered=uncovered_by_tier(problem, unassigned),
-        cost=cost_of(problem, chosen),
+        cost=cost,
+        weight=weight,
+        bound=bound,
         prices=prices,
         status=status,
         solver=solver,
@@ -84,21 +105,67 @@ def solution_of(
     )
 
 
-def _automatic(problem: Problem) -> str:
+def _automatic(problem: Problem, couplings: Sequence[Coupling]) -> str:
+    if couplings:
+        return "ortools_cpsat"
     # The engine numbers arcs in 32 bits; beyond that nothing fits into memory anyway.
     return "prices" if find_spec("numba") and problem.arcs < 2**31 else "ortools_flow"
 
 
-def _chosen_then_proven(
-    problem: Problem, choose: Callable[[Problem], Mask], stopped: Callable[[], bool]
-) -> tuple[Mask, Prices | None, bool]:
-    chosen = choose(problem)
-    return (chosen, None, False) if stopped() else (chosen, prices_of(problem, chosen), True)
+def _by_prices(
+    problem: Problem, plan: Callable[..., tuple[Mask, Prices, bool]], stopped: Stop, warm: Solution | None
+) -> _Answer:
+    chosen, prices, finished = plan(problem, stopped, warm)
+    return chosen, prices, "optimal" if finished else "stopped", None
 
 
-def _no_prices(problem: Problem) -> Prices:
-    """Those that prove a bound without any plan: everyone pays the weight and no place is scarce."""
-    return Prices(problem.tier_weight * problem.tier, np.zeros(problem.volunteers, dtype=np.int64))
+def _by_flow(problem: Problem, choose: Callable[[Problem], Mask], stopped: Stop) -> _Answer:
+    # It keeps the interpreter to itself until it is done, and listens to nobody.
+    if problem.arcs < _LONG:
+        return _proven(problem, choose(problem), stopped)
+    nothing = _nothing(problem)
+    chosen = run_apart(partial(_heedless, choose, problem), stopped)
+    return nothing if chosen is None else _proven(problem, chosen, stopped)
+
+
+def _by_cpsat(
+    problem: Problem, choose: Callable[..., Any], stopped: Stop, seed: int, couplings: Sequence[Coupling]
+) -> _Answer:
+    """With couplings from the best plan without them, whose prices it keeps."""
+    if not couplings:
+        nothing, start = _nothing(problem), None
+    else:
+        # Before anything is solved: a coupling that does not fit is told at once.
+        validate(problem, couplings)
+        free = solve(problem, stop=stopped)
+        nothing = problem.pinned, free.prices, "stopped", free.bound
+        if free.status != "optimal":
+            return nothing
+        start = np.isin(np.arange(problem.arcs), free.pair_arc)
+    choice = run_apart(partial(choose, problem, couplings, start=start, seed=seed), stopped)
+    if choice is None:
+        return nothing
+    if choice.status == "optimal" and not couplings:
+        return _proven(problem, choice.chosen, stopped)
+    return choice.chosen, nothing[1], choice.status, choice.bound
+
+
+def _heedless(choose: Callable[[Problem], Mask], problem: Problem, stop: Stop) -> Mask:
+    return choose(problem)
+
+
+def _proven(problem: Problem, chosen: Mask, stopped: Stop) -> _Answer:
+    """A plan that is said to be best, with the prices that show it."""
+    try:
+        return chosen, prices_of(problem, chosen, stopped), "optimal", None
+    except (InterruptedError, KeyboardInterrupt):
+        return chosen, first_prices(problem), "stopped", None
+
+
+def _nothing(problem: Problem) -> _Answer:
+    """Only pins, with a bound that needs no plan."""
+    prices = first_prices(problem)
+    return problem.pinned, prices, "stopped", bound_of(problem, prices.slot, prices.volunteer)
 
 
 __all__ = ["SOLVERS", "NotOptimalError", "solve"]

@@ -35,10 +35,11 @@ def with_arcs(problem, solution, arcs):
         problem.arc_cost[arcs].sum()
         + problem.load_step * (load * problem.held + load * (load - 1) // 2).sum()
     )
+    weight = cost + (problem.tier_weight * problem.tier * lacking).sum()
     tiers = {tier: int(lacking[problem.tier == tier].sum()) for tier in solution.uncovered}
     return replace(
         solution, pair_arc=arcs, pair_slot=slot, pair_volunteer=volunteer,
-        unassigned=lacking, uncovered=tiers, cost=int(cost),
+        unassigned=lacking, uncovered=tiers, cost=int(cost), weight=int(weight),
     )  # fmt: skip
 
 
@@ -65,6 +66,25 @@ def test_a_cost_off_by_one_is_found():
     solution = solve(problem)
     report = check(problem, replace(solution, cost=solution.cost + 1))
     assert report.violations == {"cost": "the pairs cost 84, the plan says 85"}
+
+
+def test_a_weight_off_by_one_is_found():
+    problem = example()
+    solution = solve(problem)
+    report = check(problem, replace(solution, weight=solution.weight - 1))
+    assert list(report.violations) == ["cost"]
+    assert report.violations["cost"] == f"the plan weighs {solution.weight} and says {solution.weight - 1}"
+
+
+def test_a_bound_beyond_what_the_prices_prove_is_found():
+    problem = example()
+    solution = solve(problem)
+    assert solution.bound == solution.weight
+    assert check(problem, replace(solution, bound=solution.bound - 1)).passed
+    report = check(problem, replace(solution, bound=solution.bound + 1))
+    assert report.violations == {
+        "optimal": f"the prices prove a bound of {solution.bound}, the plan says {solution.bound + 1}"
+    }
 
 
 def test_a_swapped_pair_that_costs_more_is_found():

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jiedui_matching import Problem, solve
+from jiedui_matching import Problem, check, solve
 from jiedui_matching.couplings import Apart, Kin, Share, Together, helpers_of, violations
 from jiedui_matching.instances import county
 from jiedui_matching.ortools_cpsat import choose, choose_coupled
-from jiedui_matching.solution import cost_of, unassigned_after
+from jiedui_matching.solution import cost_of, unassigned_after, weight_of
 
 
 @st.composite
@@ -219,6 +219,27 @@ def test_a_share_not_reached_is_told():
     assert told == ["couplings[0]: 1 of the slots 0, 1, 2 are covered, at least 2 must be"]
 
 
+def test_the_front_door_keeps_couplings_and_says_its_bound():
+    problem, rules = small(), [Together((0, 1), ((0,),))]
+    plan = solve(problem, couplings=rules)
+    assert (plan.status, plan.solver) == ("optimal", "ortools_cpsat")
+    assert plan.bound == plan.weight == choose_coupled(problem, rules).bound
+    assert check(problem, plan, rules).violations == {}
+    free = solve(problem)
+    assert check(problem, free, rules).violations.keys() == {"couplings"}
+    assert plan.prices.slot.tolist() == free.prices.slot.tolist()
+
+
+def test_the_front_door_says_when_couplings_cannot_be_kept_or_do_not_fit():
+    problem = small(capacity=[1, 0, 0], pinned=[True, *[False] * 7])
+    plan = solve(problem, couplings=[Share((2,), 1)])
+    assert (plan.status, plan.pair_arc.tolist()) == ("infeasible", [0])
+    with pytest.raises(ValueError, match=r"couplings\[0\]: slot 7: there are 3 slots"):
+        solve(problem, couplings=[Share((7,), 1)])
+    with pytest.raises(ValueError, match="prices knows no couplings: choose ortools_cpsat"):
+        solve(problem, couplings=[Share((2,), 1)], solver="prices")
+
+
 def test_the_same_seed_gives_the_same_plan():
     problem = county(200, nearest=8, seed=4)
     rules = [Share(tuple(range(200)), 150), Apart(tuple(range(20)), tuple((slot,) for slot in range(200)))]
@@ -226,10 +247,24 @@ def test_the_same_seed_gives_the_same_plan():
     assert one.chosen.tolist() == two.chosen.tolist()
 
 
-def test_a_search_that_is_stopped_claims_nothing():
+@pytest.mark.parametrize("asked", [0, 1, 5, 40])
+def test_a_search_that_is_stopped_keeps_what_is_settled_and_claims_no_more(asked):
     problem = county(400, nearest=12, seed=1)
     rules = [Kin(((slot,), (slot + 1,))) for slot in range(0, 60, 2)]
-    choice = choose_coupled(problem, rules, stop=lambda: True)
-    whole = choose_coupled(problem, ())
+    answers = iter([False] * asked)
+    choice = choose_coupled(problem, rules, lambda: next(answers, True))
     assert choice.status in {"stopped", "infeasible"}
-    assert choice.bound >= whole.bound
+    assert solve(problem).weight <= choice.bound <= weight_of(problem, choice.chosen)
+
+
+def test_parts_that_no_rule_touches_stay_as_they_are_when_the_search_is_stopped():
+    problem = Problem(
+        tier=[1, 1, 1], wanted=[1, 1, 1], capacity=[2, 1], held=[0, 0],
+        arc_slot=[0, 1, 2], arc_volunteer=[0, 0, 1], arc_cost=[1, 1, 1],
+    )  # fmt: skip
+    choice = choose_coupled(problem, [Apart((0, 1), ((2,),))], lambda: True)
+    assert (pairs(problem, choice), choice.status) == ([(0, 0), (1, 0), (2, 1)], "optimal")
+    # One volunteer for both households of kin is one place too few only for volunteer 1.
+    rules = [Kin(((0,), (2,)))]
+    stopped = choose_coupled(problem, rules, lambda: True)
+    assert (pairs(problem, stopped), stopped.status) == ([], "stopped")

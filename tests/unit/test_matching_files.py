@@ -387,7 +387,9 @@ def test_pairs_from_anywhere_can_be_checked(tmp_path, plan, wrong):
         ({"pairs": [[0, 2**70]]}, r"pairs\[0\] is too large"),
         ({"pairs": [], "prices": [1]}, "prices must have the lists"),
         ({"pairs": [], "uncovered": [1]}, "uncovered must give"),
-        ({"pairs": [], "cost": "dear"}, r"cost\[0\]"),
+        ({"pairs": [], "cost": "dear"}, 'cost is "dear": it must be a whole number'),
+        ({"pairs": [], "bound": 1.5}, "bound is 1.5"),
+        ({"pairs": [], "weight": True}, "weight is true"),
     ],
 )
 def test_a_plan_that_cannot_be_read_is_refused(tmp_path, plan, sentence):

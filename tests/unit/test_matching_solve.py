@@ -1,6 +1,7 @@
 """The flow against plain enumeration and against another solver, with the certificate every time."""
 
 import itertools
+import sys
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from jiedui_matching import Problem, check, solve
+from jiedui_matching.instances import county
+from jiedui_matching.solve import SOLVERS
 
 
 @st.composite
@@ -185,14 +188,43 @@ def test_an_unknown_solver_is_refused_by_name():
               solver="magic")  # fmt: skip
 
 
-@pytest.mark.parametrize("calls_before_stop", [0, 1])
-def test_a_stopped_solve_gives_an_allowed_plan_without_claiming_it_is_best(calls_before_stop):
-    problem = Problem(
-        tier=[3, 1], wanted=[1, 1], capacity=[2], held=[0],
-        arc_slot=[0, 1], arc_volunteer=[0, 0], arc_cost=[1, 1], pinned=[False, True],
-    )  # fmt: skip
-    answers = iter([False] * calls_before_stop + [True])
-    solution = solve(problem, solver="ortools_flow", stop=lambda: next(answers))
-    assert solution.status == "stopped"
-    assert solution.pair_slot.tolist() == ([1] if calls_before_stop == 0 else [0, 1])
-    assert set(check(problem, solution).violations) <= {"optimal"}
+@given(problems(), st.sampled_from(SOLVERS), st.integers(0, 4))
+@settings(max_examples=80, deadline=None)
+def test_wherever_a_solver_is_stopped_its_plan_is_allowed_and_its_bound_holds(problem, solver, asked):
+    answers = iter([False] * asked)
+    stopped = solve(problem, solver=solver, stop=lambda: next(answers, True))
+    assert check(problem, stopped).violations.keys() <= {"optimal"}
+    assert stopped.bound <= solve(problem).weight <= stopped.weight
+    if asked == 0:
+        assert (stopped.status, stopped.pair_arc.tolist()) == (
+            "stopped",
+            np.flatnonzero(problem.pinned).tolist(),
+        )
+
+
+@given(problems())
+@settings(max_examples=20, deadline=None)
+def test_a_long_flow_in_a_process_of_its_own_answers_the_same(problem):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules["jiedui_matching.solve"], "_LONG", 0)
+        apart = solve(problem, solver="ortools_flow")
+    assert np.array_equal(apart.pair_arc, solve(problem, solver="ortools_flow").pair_arc)
+    assert (apart.status, apart.bound) == ("optimal", apart.weight)
+
+
+def test_a_flow_that_is_not_done_in_time_leaves_a_bound_above_nothing():
+    problem = county(2500, nearest=30)
+    asked = []
+    stopped = solve(problem, solver="ortools_flow", stop=lambda: len(asked) > 1 or asked.append(None))
+    assert stopped.status == "stopped"
+    assert 0 < stopped.bound < solve(problem).weight
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_ctrl_c_is_as_good_as_a_stop_rule(solver):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    stopped = solve(county(50, nearest=5), solver=solver, stop=interrupt)
+    assert (stopped.status, len(stopped.pair_arc)) == ("stopped", 0)
+    assert 0 < stopped.bound < stopped.weight

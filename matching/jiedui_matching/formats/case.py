@@ -21,6 +21,8 @@ class Case:
             return "infeasible"
         return solution.status
 
-    def objective(self, solution: Solution) -> int:
-        """The cost as the file counts it."""
+    def objective(self, solution: Solution) -> int | None:
+        """The cost as the file counts it; None for a plan that is no answer."""
+        if solution.status == "infeasible" or (self.complete and solution.unassigned.any()):
+            return None
         return solution.cost + self.offset

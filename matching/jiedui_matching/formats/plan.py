@@ -8,7 +8,7 @@ import numpy as np
 
 from jiedui_matching.formats.arrays import read_object, whole_list
 from jiedui_matching.problem import Ints, Problem
-from jiedui_matching.solution import Prices, Solution, cost_of, uncovered_by_tier
+from jiedui_matching.solution import Prices, Solution, arcs_between, cost_of, uncovered_by_tier, weight_of
 from jiedui_matching.solve import solve
 
 
@@ -22,6 +22,8 @@ def plan_as_dict(solution: Solution, objective: int | None, status: str) -> dict
         "solver_version": solution.solver_version,
         "seconds": solution.seconds,
         "cost": solution.cost,
+        "weight": solution.weight,
+        "bound": solution.bound,
         "uncovered": {str(tier): count for tier, count in solution.uncovered.items()},
         "pairs": np.column_stack([solution.pair_slot, solution.pair_volunteer]).tolist(),
         "left_out": np.column_stack([lacking, solution.unassigned[lacking]]).tolist(),
@@ -59,7 +61,10 @@ def read_plan(path: Path, problem: Problem) -> Solution:
         uncovered=_by_tier(given["uncovered"])
         if "uncovered" in given
         else uncovered_by_tier(problem, lacking),
-        cost=_number("cost", given["cost"]) if "cost" in given else cost_of(problem, chosen),
+        cost=_figure(given, "cost") if "cost" in given else cost_of(problem, chosen),
+        weight=_figure(given, "weight") if "weight" in given else weight_of(problem, chosen),
+        # Nothing weighs less than nothing: a plan that names no bound claims none.
+        bound=_figure(given, "bound") if "bound" in given else 0,
         prices=_prices(given["prices"]) if "prices" in given else solve(problem).prices,
         status=str(given.get("status", "")),
         solver=str(given.get("solver", "")),
@@ -79,11 +84,10 @@ def _columns(name: str, rows: Any) -> tuple[Ints, Ints]:
 
 
 def _arcs_of(problem: Problem, slot: Ints, volunteer: Ints) -> Ints:
-    """Each pair's arc; for a pair that is none the nearest one, which `check` then finds not to be it."""
+    """Each pair's arc; for a pair that is none the first one, which `check` then finds not to be it."""
     known = (slot >= 0) & (slot < problem.slots) & (volunteer >= 0) & (volunteer < problem.volunteers)
-    keys = problem.arc_slot * problem.volunteers + problem.arc_volunteer
-    found = np.searchsorted(keys, np.where(known, slot * problem.volunteers + volunteer, 0))
-    return np.minimum(found, max(problem.arcs - 1, 0)).astype(np.int64)
+    found = arcs_between(problem, np.where(known, slot, 0), np.where(known, volunteer, 0))
+    return np.where(known & (found >= 0), found, 0)
 
 
 def _counted(size: int, at: Ints, times: Ints) -> Ints:
@@ -94,14 +98,18 @@ def _counted(size: int, at: Ints, times: Ints) -> Ints:
     return total
 
 
-def _number(name: str, value: Any) -> int:
-    return int(whole_list(name, [value])[0])
+def _figure(given: dict[str, Any], name: str) -> int:
+    """A total, which may be larger than any number it was added up from."""
+    value = given[name]
+    if type(value) is not int:
+        raise ValueError(f"{name} is {json.dumps(value)[:40]}: it must be a whole number")
+    return value
 
 
 def _by_tier(value: Any) -> dict[int, int]:
     if not isinstance(value, dict) or not all(tier.isdecimal() for tier in value):
         raise ValueError("uncovered must give the helpers lacking by tier")
-    return {int(tier): _number(f"uncovered {tier}", count) for tier, count in value.items()}
+    return {int(tier): int(whole_list(f"uncovered {tier}", [count])[0]) for tier, count in value.items()}
 
 
 def _prices(value: Any) -> Prices:
