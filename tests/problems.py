@@ -95,6 +95,11 @@ def without(problem, arc):
     )  # fmt: skip
 
 
+def one_hot(size, at):
+    """One at a single place."""
+    return np.eye(1, size, at, dtype=np.int64)[0]
+
+
 def marked(mask, at):
     """A copy of the mask with one more yes."""
     more = mask.copy()

@@ -13,6 +13,7 @@ from jiedui_matching.solve import solve
 if TYPE_CHECKING:
     from jiedui_matching.explain import RunnersUp, runner_up, runners_up
     from jiedui_matching.hall import Shortage, Shortages, shortages
+    from jiedui_matching.relief import smallest_changes, value_of_arcs, value_of_newcomers
     from jiedui_matching.repair import Plan
 
 __all__ = [
@@ -31,7 +32,10 @@ __all__ = [
     "runner_up",
     "runners_up",
     "shortages",
+    "smallest_changes",
     "solve",
+    "value_of_arcs",
+    "value_of_newcomers",
 ]
 
 # These bring the compiler along: loaded when first asked for, so that who only reads plans stays light.
@@ -43,6 +47,9 @@ _LATER = {
     "runner_up": "explain",
     "runners_up": "explain",
     "shortages": "hall",
+    "smallest_changes": "relief",
+    "value_of_arcs": "relief",
+    "value_of_newcomers": "relief",
 }
 
 

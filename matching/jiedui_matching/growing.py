@@ -166,6 +166,14 @@ class Growing:
             slot_price=net.slot_price[: self.slots],
         )
 
+    def next_load(self) -> Ints:
+        """What the next household would cost each volunteer, whether she has room or not."""
+        step = int(self.network.step)
+        # Whoever holds that much costs more than any slot pays.
+        held = np.minimum(self.held, LIMIT // 2 // max(step, 1))
+        load: Ints = step * (held + self.pins_of_volunteer + self.network.taken[self.volunteer_number])
+        return load
+
     def ways(self) -> tuple[Ways, Ways]:
         """The shortest ways to the sink and from it, in the network's numbers."""
         if self._ways is None:

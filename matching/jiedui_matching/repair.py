@@ -77,14 +77,11 @@ class Plan:
         cheap = now.in_given_numbers(cheapest_prices(network, from_sink))
         number = now.volunteer_number
         taken = network.taken[number]
-        # Whoever holds that much costs more than any slot pays.
-        held = np.minimum(now.held, LIMIT // 2 // max(int(network.step), 1))
-        next_load = network.step * (held + now.pins_of_volunteer + taken)
         no_use = (taken < network.places[number]) | (now.capacity < now.held)
         return MarginalValues(
             one_more=dear.slot,
             one_less=cheap.slot,
-            place_gained=np.where(no_use, 0, np.maximum(cheap.volunteer - next_load, 0)),
+            place_gained=np.where(no_use, 0, np.maximum(cheap.volunteer - now.next_load(), 0)),
         )
 
     def forced(self, slot: int, volunteer: int) -> Forced:

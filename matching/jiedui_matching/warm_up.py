@@ -9,6 +9,7 @@ import numpy as np
 from jiedui_matching.explain import runners_up
 from jiedui_matching.hall import shortages
 from jiedui_matching.problem import Problem
+from jiedui_matching.relief import smallest_changes, value_of_arcs
 from jiedui_matching.repair import Plan
 
 
@@ -30,6 +31,9 @@ def warm_up() -> None:
     plan.margins()
     runners_up(plan)
     shortages(plan)
+    smallest_changes(plan)
+    nobody = np.empty(0, dtype=np.int64)
+    value_of_arcs(plan, nobody, nobody, nobody)
     for other in range(3):
         plan.forced(0, other)
     helped, helper = int(plan.solution().pair_slot[0]), int(plan.solution().pair_volunteer[0])

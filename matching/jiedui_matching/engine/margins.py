@@ -72,26 +72,28 @@ def ways_to_sink(network: Network, columns: Columns, stopped: Callable[[], bool]
 
     Raises InterruptedError if stopped before all are found.
     """
-    free = network.taken < network.places
-    slots = np.arange(len(network.weight))
-    return _ways_to(network, columns, slots, np.flatnonzero(free), stopped)
+    next_load = network.first_load + network.step * network.taken
+    slot = network.weight - network.slot_price
+    volunteer = np.where(network.taken < network.places, next_load - network.price, LIMIT)
+    return _ways_to(network, columns, slot, volunteer, stopped)
 
 
-def ways_to_new_place(network: Network, columns: Columns, volunteers: Ints) -> Ways:
-    """How a slot gets one more helper by one place more at one of these volunteers, all others keeping
-    as many helpers as they have."""
-    return _ways_to(network, columns, np.empty(0, dtype=np.int64), volunteers, lambda: False)
+def ways_to_new_place(network: Network, columns: Columns, load: Ints) -> Ways:
+    """How a slot gets one more helper at least cost by one place more at a volunteer, at this load (LIMIT:
+    no use), while everybody else keeps as many helpers and fills as many places."""
+    volunteer = np.where(load < LIMIT, load - network.price, LIMIT)
+    return _ways_to(network, columns, np.full(len(network.weight), LIMIT), volunteer, lambda: False)
 
 
 def _ways_to(
-    network: Network, columns: Columns, slots: Ints, volunteers: Ints, stopped: Callable[[], bool]
+    network: Network, columns: Columns, slot: Ints, volunteer: Ints, stopped: Callable[[], bool]
 ) -> Ways:
-    """Dijkstra from the slots that may go uncovered and the volunteers with a next place."""
-    ways = _no_ways(network)
+    """Dijkstra from wherever a way can end, at these lengths; LIMIT: not there."""
+    ways = _no_ways(slot, volunteer)
     first, following, owner = _places_of_slots(network)
-    nodes = len(ways.slot) + len(ways.volunteer)
+    nodes = len(slot) + len(volunteer)
     keys, heap, at = np.empty(nodes, np.int64), np.empty(nodes, np.int64), np.full(nodes, -1)
-    size = _next_to_sink(network, ways, slots, volunteers, keys, heap, at)
+    size = _ends(ways, keys, heap, at)
     while size > 0:
         if stopped():
             raise InterruptedError
@@ -101,14 +103,15 @@ def _ways_to(
 
 def ways_from_sink(network: Network) -> Ways:
     """How most is saved by one helper less at a slot, and who would come to one more place."""
-    ways = _no_ways(network)
+    last_load = network.first_load + network.step * (network.taken - 1)
+    slot = np.where(network.lacking > 0, 0, LIMIT)
+    ways = _no_ways(slot, np.where(network.taken > 0, network.price - last_load, LIMIT))
     _from_sink(network, ways)
     return ways
 
 
-def _no_ways(network: Network) -> Ways:
-    n, m = len(network.weight), len(network.price)
-    slot, volunteer = np.full(n, LIMIT, dtype=np.int64), np.full(m, LIMIT, dtype=np.int64)
+def _no_ways(slot: Ints, volunteer: Ints) -> Ways:
+    n, m = len(slot), len(volunteer)
     return Ways(slot, volunteer, np.full(n, -1), np.full(m, -1), np.full(m, -1))
 
 
@@ -128,16 +131,15 @@ def _places_of_slots(network):
 
 
 @njit(cache=True)
-def _next_to_sink(network, ways, slots, volunteers, keys, nodes, at):
-    """Those with an end of their own, in the heap; its size."""
-    n, size = len(network.weight), 0
-    for i in slots:
-        ways.slot[i] = network.weight[i] - network.slot_price[i]
-        size = push(keys, nodes, at, size, i, ways.slot[i])
-    for j in volunteers:
-        next_load = network.first_load[j] + network.step * network.taken[j]
-        ways.volunteer[j] = next_load - network.price[j]
-        size = push(keys, nodes, at, size, n + j, ways.volunteer[j])
+def _ends(ways, keys, nodes, at):
+    """Whoever is at an end, in the heap; its size."""
+    n, size = len(ways.slot), 0
+    for i in range(n):
+        if ways.slot[i] < LIMIT:
+            size = push(keys, nodes, at, size, i, ways.slot[i])
+    for j in range(len(ways.volunteer)):
+        if ways.volunteer[j] < LIMIT:
+            size = push(keys, nodes, at, size, n + j, ways.volunteer[j])
     return size
 
 
@@ -194,16 +196,7 @@ def _from_sink(network, ways):
     keys = np.empty(n + m, dtype=np.int64)
     nodes = np.empty(n + m, dtype=np.int64)
     at = np.full(n + m, -1, dtype=np.int64)
-    size = 0
-    for i in range(n):
-        if network.lacking[i] > 0:
-            ways.slot[i] = 0
-            size = push(keys, nodes, at, size, i, 0)
-    for j in range(m):
-        if network.taken[j] > 0:
-            last = network.first_load[j] + network.step * (network.taken[j] - 1)
-            ways.volunteer[j] = price[j] - last
-            size = push(keys, nodes, at, size, n + j, ways.volunteer[j])
+    size = _ends(ways, keys, nodes, at)
     while size > 0:
         node, here = nodes[0], keys[0]
         size = pop(keys, nodes, at, size)

@@ -250,3 +250,10 @@ def _step(trail, size, node, arc):
     trail.nodes[size] = node
     trail.arcs[size] = arc
     return size + 1
+
+
+@njit(cache=True)
+def shorten_some(network, to_sink, from_sink, scratch, starts, goals, length):
+    """Where a way beside the sink from a start to its goal is shorter than `length`, put that there."""
+    for p in range(len(length)):
+        length[p] = _pass_by(network, to_sink, from_sink, scratch, starts[p], goals[p], length[p])
