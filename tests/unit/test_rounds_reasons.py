@@ -1,21 +1,28 @@
-"""Why a family is left out, and the smallest change that would help it: every answer solved again by OR-Tools."""
+"""Why a family is left out, and the smallest change that would help it: each solved again by OR-Tools."""
 
 import datetime as dt
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from jiedui.policies.pack import standard
-from jiedui.rounds.candidates import Candidates, build_stage_one
-from jiedui.rounds.people import Households, Volunteers, kinds_mask
+from jiedui.rounds import costs
+from jiedui.rounds.candidates import Candidates, everybody, first_helpers
+from jiedui.rounds.eligibility import CAPACITY, DISTANCE, FORBIDDEN, MINORS, refusals
+from jiedui.rounds.people import Households, Pairs, Volunteers, kinds_mask
+from jiedui.rounds.reasons import why_left_out
+from jiedui_matching import Problem, Solution, solve
 
 PACK = standard()
 ON = dt.date(2026, 11, 1)
 KINDS = ("companionship", "tutoring", "counselling", "practical")
 
 
-def a_round(seed: int, households: int, volunteers: int, *, span: float = 0.3) -> Candidates:
-    """A county in small: random people on a square of so many degrees, a third of them with children."""
+def a_round(seed: int, households: int, volunteers: int, *, cleared: float = 0.7) -> Candidates:
+    """A county in small: random people on a square of 0.3 degrees, children in a third of the households."""
+    span = 0.3
     rng = np.random.default_rng(seed)
     spot = {"lat": 30 + span * rng.random(households), "lng": 107.7 + span * rng.random(households)}
     home = {"lat": 30 + span * rng.random(volunteers), "lng": 107.7 + span * rng.random(volunteers)}
@@ -25,7 +32,7 @@ def a_round(seed: int, households: int, volunteers: int, *, span: float = 0.3) -
 
     families = Households(
         ids=range(households), **spot, colour=rng.choice(["red", "yellow", "green"], households).tolist(),
-        minor=rng.random(households) < 0.4, needs=np.array([some(2) for _ in range(households)]),
+        minor=rng.random(households) < 0.35, needs=np.array([some(2) for _ in range(households)]),
         wanted=rng.integers(1, 3, households), identity_key=[None] * households,
         phone_key=[None] * households,
     )  # fmt: skip
@@ -34,12 +41,12 @@ def a_round(seed: int, households: int, volunteers: int, *, span: float = 0.3) -
         skills=[{"心理咨询"} if rng.random() < 0.5 else {"英语"} for _ in range(volunteers)],
         capacity=rng.integers(1, 4, volunteers), held=rng.integers(0, 3, volunteers),
         reach_m=rng.choice([5_000, 15_000, 40_000], volunteers), active=rng.random(volunteers) < 0.9,
-        record_check=[ON if rng.random() < 0.6 else None for _ in range(volunteers)],
-        trained=rng.random(volunteers) < 0.8, identity_key=[None] * volunteers,
+        record_check=[ON if rng.random() < cleared else None for _ in range(volunteers)],
+        trained=np.ones(volunteers), identity_key=[None] * volunteers,
         phone_key=[None] * volunteers,
     )  # fmt: skip
-    forbidden = [(int(h), int(v)) for h, v in rng.integers(0, [households, volunteers], (5, 2))]
-    return build_stage_one(families, helpers, PACK, ON, forbidden=forbidden)
+    forbidden = [(int(h), int(v)) for h, v in rng.integers(0, [households, volunteers], (30, 2))]
+    return everybody(first_helpers(families, helpers, PACK, ON, forbidden=forbidden))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -47,3 +54,119 @@ def test_one_covered_family_outweighs_whatever_any_plan_costs(seed: int) -> None
     problem = a_round(seed, 12, 8).problem
     dearest = problem.wanted.sum() * (problem.arc_cost.max() + problem.load_step * problem.capacity.max())
     assert problem.tier_weight > 4 * dearest
+
+
+def solved(problem: Problem) -> tuple[Solution, int]:
+    """OR-Tools' plan, and what it weighs: its cost and every helper that is lacking."""
+    plan = solve(problem, solver="ortools_flow")
+    lacking = sum(problem.tier_weight * tier * n for tier, n in plan.uncovered.items())
+    return plan, plan.cost + lacking
+
+
+def with_the_pair(problem: Problem, slot: int, volunteer: int, cost: int, places: int) -> Problem:
+    """The problem once these two can be paired, and are, and she has so many places more."""
+    arcs = np.stack([problem.arc_slot, problem.arc_volunteer, problem.arc_cost, problem.pinned])
+    others = arcs[:, (problem.arc_slot != slot) | (problem.arc_volunteer != volunteer)]
+    arcs = np.c_[others, [slot, volunteer, cost, 1]]
+    arcs = arcs[:, np.lexsort((arcs[1], arcs[0]))]
+    capacity = problem.capacity.copy()
+    capacity[volunteer] = (
+        max(capacity[volunteer], problem.held[volunteer]) + places if places else capacity[volunteer]
+    )
+    return replace(
+        problem,
+        arc_slot=arcs[0],
+        arc_volunteer=arcs[1],
+        arc_cost=arcs[2],
+        pinned=arcs[3].astype(bool),
+        capacity=capacity,
+    )
+
+
+LIFTABLE = (CAPACITY, DISTANCE, FORBIDDEN, MINORS)
+SCARCE, MANY = {"households": 40, "volunteers": 22}, {"households": 30, "volunteers": 50, "cleared": 0.1}
+
+
+@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("people", [SCARCE, MANY])
+def test_every_change_costs_what_it_says_and_takes_nobodys_helper(seed: int, people: dict[str, Any]) -> None:
+    one = a_round(seed, **people)
+    plan, weight = solved(one.problem)
+    left_out = why_left_out(one, plan)
+    assert left_out
+    for left in left_out:
+        for change in left.changes:
+            pair = Pairs(one.setting, np.array([left.household]), np.array([change.volunteer]))
+            places = int(change.rule is CAPACITY)
+            after = with_the_pair(one.problem, left.slot, change.volunteer, int(costs.total(pair)[0]), places)
+            again, after_weight = solved(after)
+            colour = int(one.problem.tier[left.slot])
+            assert after_weight == weight - one.problem.tier_weight * colour + change.cost
+            assert again.uncovered == {**plan.uncovered, colour: plan.uncovered[colour] - 1}
+            assert change.distance_m == pair.distance_m[0]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_cheaper_change_is_overlooked(seed: int) -> None:
+    one = a_round(seed, 14, 10, cleared=0.4)
+    plan, weight = solved(one.problem)
+    chosen = one.chosen(plan)
+    paired = set(zip(chosen.household.tolist(), chosen.volunteer.tolist(), strict=True))
+    for left in why_left_out(one, plan):
+        best: dict[str, int] = {}
+        for volunteer in range(one.problem.volunteers):
+            against = refusals(one.setting, left.household, volunteer)
+            rule = against[0] if against else CAPACITY
+            pair = Pairs(one.setting, np.array([left.household]), np.array([volunteer]))
+            if len(against) > 1 or rule not in LIFTABLE or (left.household, volunteer) in paired:
+                continue
+            if rule is DISTANCE and pair.distance_m[0] > 45_000:
+                continue
+            after = with_the_pair(
+                one.problem, left.slot, volunteer, int(costs.total(pair)[0]), int(rule is CAPACITY)
+            )
+            again, after_weight = solved(after)
+            if sum(again.uncovered.values()) < sum(plan.uncovered.values()):
+                covered = one.problem.tier_weight * int(one.problem.tier[left.slot])
+                cost = after_weight - weight + covered
+                best[rule.name] = min(best.get(rule.name, cost), cost)
+        assert {change.rule.name: change.cost for change in left.changes} == dict(
+            sorted(best.items(), key=lambda item: item[1])[:3]
+        )
+
+
+@pytest.mark.parametrize(
+    ("helper", "advice"),
+    [
+        ({}, []),
+        ({"record_check": None}, ["minors"]),
+        ({"trained": False}, ["minors"]),
+        ({"reach_m": 10, "lat": 30.01}, ["distance"]),
+        ({"capacity": 2, "held": 2}, ["capacity"]),
+        ({"record_check": None, "reach_m": 10, "lat": 30.01}, []),
+        ({"record_check": None, "capacity": 0}, []),
+        ({"active": False}, []),
+        ({"offers": kinds_mask(PACK, ["legal"])}, []),
+        ({"lat": 31.0}, []),
+        ({"lat": 30.25}, ["distance"]),
+    ],
+)
+def test_a_volunteer_kept_away_by_one_thing_is_advised_and_by_two_not(
+    helper: dict[str, Any], advice: list[str]
+) -> None:
+    spot = {"lat": 30.0, "lng": 107.7, "identity_key": None, "phone_key": None}
+    talk = kinds_mask(PACK, ["companionship"])
+    family = spot | {"colour": "red", "minor": True, "needs": talk, "wanted": 1}
+    able = spot | {
+        "offers": talk, "skills": set(), "capacity": 2, "held": 0, "reach_m": None, "active": True,
+        "record_check": ON, "trained": True,
+    }  # fmt: skip
+    demand = first_helpers(
+        Households.of(ids=[0], **{name: [value] for name, value in family.items()}),
+        Volunteers.of(ids=[0], **{name: [value] for name, value in (able | helper).items()}),
+        PACK,
+        ON,
+    )
+    one = everybody(demand)
+    left_out = why_left_out(one, solved(one.problem)[0])
+    assert [change.rule.name for left in left_out for change in left.changes] == advice

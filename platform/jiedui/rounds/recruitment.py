@@ -1,0 +1,131 @@
+"""Where one more volunteer would help most: each township, kind of support and skill, valued exactly.
+
+Nothing is solved again for it. With one place more, somebody new can relieve one slot: the plan's weight
+then falls by what that slot's last helper is worth at the margin, less what the new pair costs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from jiedui.policies.pack import Colour, Pack
+from jiedui.rounds import costs, eligibility
+from jiedui.rounds.candidates import Candidates
+from jiedui.rounds.people import NOBODY, Floats, Ints, Pairs, Setting, Volunteers
+from jiedui_matching.repair import MarginalValues
+
+# Pairs judged at once: few, so that the search can end as soon as no other family could be worth more.
+_AT_ONCE = 2**16
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Where somebody could be recruited: region codes and their points."""
+
+    code: Sequence[str]
+    lat: Floats
+    lng: Floats
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """What one more volunteer of a place would be worth, cleared, with one place, offering this one kind.
+
+    `skilled` if she also has a skill that is welcome for it; `colour` of the family that would get a
+    helper, None if nobody more would; `saved_m` what the plan would cost less, or more if negative.
+    """
+
+    code: str
+    kind: str
+    skilled: bool
+    colour: Colour | None
+    saved_m: int
+
+
+@dataclass(frozen=True)
+class _Sort:
+    """One sort of newcomer: the kind by its bit, and her skills."""
+
+    bit: int
+    skills: frozenset[str]
+    skilled: bool
+
+
+def worth_of_newcomers(candidates: Candidates, margins: MarginalValues, places: Places) -> list[Newcomer]:
+    """All newcomers worth anything, by place and kind; a welcome skill only where it is worth more."""
+    pack, sorts = candidates.setting.pack, _sorts(candidates.setting.pack)
+    setting = _with_newcomers(candidates.setting, places, sorts)
+    value = np.zeros((len(places.code), len(sorts)), dtype=np.int64)
+    for at, sort in enumerate(sorts):
+        value[:, at] = _values(
+            candidates, margins.one_less, setting, sort, np.arange(len(places.code)) * len(sorts) + at
+        )
+    weight, colours = candidates.problem.tier_weight, {policy.tier: c for c, policy in pack.colours.items()}
+    worth = []
+    for row, code in enumerate(places.code):
+        for at, sort in enumerate(sorts):
+            here = int(value[row, at])
+            plain = int(value[row, at - 1]) if sort.skilled else 0
+            if here > plain:
+                # Costs stay below a quarter of the weight, so the nearest multiple tells the colour.
+                tier = (here + weight // 2) // weight
+                worth.append(
+                    Newcomer(
+                        code, pack.kind[sort.bit].code, sort.skilled, colours.get(tier), here - tier * weight
+                    )
+                )
+    return worth
+
+
+def _sorts(pack: Pack) -> list[_Sort]:
+    """Per kind: with a skill it requires; where others are welcome, the same with one of them next."""
+    sorts = []
+    for bit, kind in enumerate(pack.kind):
+        required = frozenset(kind.required_skills[:1])
+        sorts.append(_Sort(bit, required, False))
+        if kind.preferred_skills:
+            sorts.append(_Sort(bit, required | {kind.preferred_skills[0]}, True))
+    return sorts
+
+
+def _with_newcomers(setting: Setting, places: Places, sorts: list[_Sort]) -> Setting:
+    """The same families before one newcomer of every sort in every place, the sorts of a place in a row."""
+    count, all_sorts = len(places.code) * len(sorts), sorts * len(places.code)
+    people = Volunteers.of(
+        ids=range(count),
+        lat=np.repeat(places.lat, len(sorts)).tolist(),
+        lng=np.repeat(places.lng, len(sorts)).tolist(),
+        offers=[1 << sort.bit for sort in all_sorts],
+        skills=[sort.skills for sort in all_sorts],
+        capacity=[1] * count,
+        held=[0] * count,
+        reach_m=[None] * count,
+        active=[True] * count,
+        record_check=[setting.on] * count,
+        trained=[True] * count,
+        identity_key=[None] * count,
+        phone_key=[None] * count,
+    )
+    return replace(
+        setting, volunteers=people, held=people.held, never_again=NOBODY, forbidden=NOBODY, running=NOBODY
+    )
+
+
+def _values(candidates: Candidates, one_less: Ints, setting: Setting, sort: _Sort, who: Ints) -> Ints:
+    """By how much the plan's weight would fall for each of these newcomers of one sort; 0 if not at all."""
+    slots = np.flatnonzero(candidates.needs >> sort.bit & 1)
+    slots = slots[np.argsort(-one_less[slots], kind="stable")]
+    best = np.zeros(len(setting.volunteers), dtype=np.int64)
+    searching, begin = who, 0
+    while begin < len(slots) and len(searching):
+        end = begin + max(_AT_ONCE // len(searching), 1)
+        some = candidates.household[slots[begin:end]]
+        pairs = Pairs(setting, np.repeat(some, len(searching)), np.tile(searching, len(some)))
+        pairs = eligibility.eligible(pairs)
+        gain = one_less[np.searchsorted(candidates.household, pairs.household)] - costs.total(pairs)
+        np.maximum.at(best, pairs.volunteer, gain)
+        begin = end
+        if begin < len(slots):
+            searching = searching[best[searching] < one_less[slots[begin]]]
+    return best[who]

@@ -1,0 +1,100 @@
+"""What one more volunteer would be worth: the prices' answer against a round in which she takes part."""
+
+import datetime as dt
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from jiedui.policies.pack import standard
+from jiedui.rounds.candidates import Candidates, everybody, first_helpers
+from jiedui.rounds.people import Households, Volunteers, kinds_mask
+from jiedui.rounds.recruitment import Newcomer, Places, worth_of_newcomers
+from jiedui_matching import solve
+from jiedui_matching.repair import Plan
+
+PACK = standard()
+ON = dt.date(2026, 11, 1)
+TIERS = {colour: policy.tier for colour, policy in PACK.colours.items()} | {None: 0}
+
+
+def families(*rows: dict[str, object]) -> Households:
+    """Green families without children that want company, unless a row says otherwise."""
+    plain = {"lat": 30.0, "lng": 107.7, "colour": "green", "minor": False, "wanted": 1, "identity_key": None,
+             "phone_key": None, "needs": kinds_mask(PACK, ["companionship"])}  # fmt: skip
+    people = [plain | row for row in rows]
+    return Households.of(ids=range(len(people)), **{name: [one[name] for one in people] for name in plain})
+
+
+def helpers(*rows: dict[str, object]) -> Volunteers:
+    """Cleared volunteers with one place who offer company, unless a row says otherwise."""
+    plain = {"lat": 30.0, "lng": 107.7, "capacity": 1, "held": 0, "reach_m": None, "active": True,
+             "skills": set(), "record_check": ON, "trained": True, "identity_key": None, "phone_key": None,
+             "offers": kinds_mask(PACK, ["companionship"])}  # fmt: skip
+    people = [plain | row for row in rows]
+    return Volunteers.of(ids=range(len(people)), **{name: [one[name] for one in people] for name in plain})
+
+
+def a_county(seed: int, households: int, volunteers: int) -> tuple[Households, Volunteers]:
+    """Random people on a square of 40 km, wanting and offering up to three of all kinds."""
+    rng = np.random.default_rng(seed)
+
+    def some() -> dict[str, object]:
+        codes = rng.choice([kind.code for kind in PACK.kind], size=int(rng.integers(1, 4)), replace=False)
+        return {"lat": 30 + 0.3 * rng.random(), "lng": 107.7 + 0.3 * rng.random(), "kinds": codes}
+
+    wanting, offering = [some() for _ in range(households)], [some() for _ in range(volunteers)]
+    for one in wanting:
+        colour = str(rng.choice(["red", "yellow", "green"]))
+        one |= {"needs": kinds_mask(PACK, one.pop("kinds")), "minor": rng.random() < 0.4,
+                "colour": colour, "wanted": int(rng.integers(1, 3))}  # fmt: skip
+    for one in offering:
+        one |= {"offers": kinds_mask(PACK, one.pop("kinds")), "capacity": int(rng.integers(1, 4)),
+                "held": int(rng.integers(0, 2)), "trained": rng.random() < 0.6,
+                "skills": {str(rng.choice(["心理咨询", "法律", "英语", "护理"]))}}  # fmt: skip
+    return families(*wanting), helpers(*offering)
+
+
+def with_one_more(people: Volunteers, place: Places, at: int, kind: str, skills: set[str]) -> Volunteers:
+    """Everybody, and somebody new at this place."""
+    new = helpers(
+        {"lat": place.lat[at], "lng": place.lng[at], "offers": kinds_mask(PACK, [kind]), "skills": skills}
+    )
+    columns = {
+        field.name: [*getattr(people, field.name), *getattr(new, field.name)] for field in fields(people)
+    }
+    return Volunteers.of(**columns)
+
+
+def weight_of(one: Candidates, tier_weight: int) -> int:
+    """What OR-Tools' plan weighs."""
+    problem = replace(one.problem, tier_weight=tier_weight)
+    plan = solve(problem, solver="ortools_flow")
+    return plan.cost + sum(tier_weight * tier * n for tier, n in plan.uncovered.items())
+
+
+def worth(candidates: Candidates, places: Places) -> list[Newcomer]:
+    return worth_of_newcomers(candidates, Plan(candidates.problem).margins(), places)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_newcomers_worth_is_what_the_round_with_her_gains(seed: int) -> None:
+    households, volunteers = a_county(seed, 40, 25 + 5 * seed)
+    one = everybody(first_helpers(households, volunteers, PACK, ON))
+    places = Places(["A", "B"], np.array([30.05, 30.2]), np.array([107.75, 108.1]))
+    found = {(new.code, new.kind, new.skilled): new for new in worth(one, places)}
+    unit = one.problem.tier_weight
+    before, seen = weight_of(one, unit), 0
+    for at, code in enumerate(places.code):
+        for kind in PACK.kind:
+            plain = 0
+            for skilled in [False, True] if kind.preferred_skills else [False]:
+                skills = {*kind.required_skills, *(kind.preferred_skills if skilled else [])}
+                people = with_one_more(volunteers, places, at, kind.code, skills)
+                after = weight_of(everybody(first_helpers(households, people, PACK, ON)), unit)
+                new = found.get((code, kind.code, skilled))
+                told = unit * TIERS[new.colour] + new.saved_m if new else plain
+                assert told == before - after
+                plain, seen = before - after, seen + 1
+    assert seen == 24
+    assert found
