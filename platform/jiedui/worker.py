@@ -16,11 +16,13 @@ from jiedui.ledgers.work import apply_upload, read_upload
 from jiedui.notices.service import deliver_due
 from jiedui.pairs.service import expire_overdue
 from jiedui.piccolo_conf import DB
+from jiedui.rounds.what_if import run_what_if
 from jiedui.rounds.work import run_plan
 from jiedui_matching.warm_up import warm_up
 
 HANDLERS: dict[str, Handler] = {
     "round.run": run_plan,
+    "round.what_if": run_what_if,
     "ledger.read": read_upload,
     "ledger.apply": apply_upload,
 }

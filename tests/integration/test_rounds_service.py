@@ -70,7 +70,11 @@ async def test_a_child_makes_clearance_necessary_and_the_reason_is_told() -> Non
     _, plan_id = await a_planned_round()
     assert await paired(plan_id) == set()
     row = await LeftOut.select().where(LeftOut.plan == plan_id).first()
-    assert json.loads(row["reasons"]) == {"lacking": 1, "offering": 1, "refused": {"minors": 1}, "taken": 0}
+    reasons = json.loads(row["reasons"])
+    (change,) = reasons.pop("changes")
+    assert reasons == {"lacking": 1, "offering": 1, "refused": {"minors": 1}, "taken": 0, "shortage": 0}
+    assert change["rule"] == "minors"
+    assert change["trained"] is False
 
 
 @pytest.mark.parametrize(

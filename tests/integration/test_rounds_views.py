@@ -22,14 +22,16 @@ from factories import (
 )
 
 from jiedui.errors import NotFound, Refused
+from jiedui.policies.pack import standard
 from jiedui.policies.service import store_standard
 from jiedui.regions.outlines import outline
 from jiedui.regions.tables import Region
+from jiedui.rounds.eligibility import CAPACITY, DISTANCE, FORBIDDEN, MINORS
 from jiedui.rounds.lists import LeftOutFilter, PairFilter, left_out_of, pairs_of
 from jiedui.rounds.service import refuse_empty_area
 from jiedui.rounds.tables import Candidate, LeftOut, Plan
 from jiedui.rounds.views import areas_of, counts_of, plan_at, plan_summary, rounds_of
-from jiedui.rounds.words import next_best, why_left_out
+from jiedui.rounds.words import next_best, offer, shortage, smallest_change, why_left_out, worth
 
 
 @pytest.fixture(autouse=True)
@@ -173,20 +175,95 @@ async def test_families_left_out_come_red_first_and_each_stage_by_itself():
     assert (await left_out_of(plan, LeftOutFilter(stage="2"))).matching == 1
 
 
+SOMEBODY = {
+    "volunteer": "v",
+    "distance_m": 4200,
+    "difference": 2300,
+    "loses": None,
+    "gains": None,
+    "moved": 0,
+}
+NOBODY = SOMEBODY | {"volunteer": None, "distance_m": None, "loses": "this one"}
+
+
 @pytest.mark.parametrize(
-    ("distance", "runner_up", "said"),
+    ("runner_up", "said"),
     [
-        (1000, None, "Nobody else could"),
-        (1000, {"distance_m": 3300, "difference": 2300, "has_room": True}, "The next one is 2.3 km farther"),
-        (3300, {"distance_m": 1000, "difference": 700, "has_room": True},
-         "The next one is 2.3 km nearer, but fits less well"),
-        (3300, {"distance_m": 1000, "difference": -2300, "has_room": False},
-         "The next one is 2.3 km nearer, but her places are taken"),
-        (1000, {"distance_m": 1010, "difference": 0, "has_room": True}, "The next one is as near"),
+        (None, "Pinned: nobody else is asked"),
+        ({}, "Not worked out in this run"),
+        (SOMEBODY, "王丽 (4.2 km away): the whole plan would be worse by as much as 2.3 km of way"),
+        (SOMEBODY | {"difference": 0}, "王丽 (4.2 km away), just as good"),
+        (SOMEBODY | {"difference": 0, "moved": 1200},
+         "王丽 (4.2 km away), just as good; 1,200 other families would change helper"),
+        (SOMEBODY | {"loses": "another"}, "王丽 (4.2 km away), but then 田* in 回龙村 would lose its helper"),
+        (NOBODY, "Nobody else: this family would go without a helper"),
+        (NOBODY | {"gains": "another"},
+         "Nobody else: this family would go without, and another would get a helper"),
     ],
 )  # fmt: skip
-def test_the_next_best_is_compared_in_words(distance, runner_up, said):
-    assert next_best(distance, runner_up, "en") == said
+def test_the_next_best_is_said_with_what_it_would_do_to_everybody(runner_up, said):
+    pair = {"runner_up": runner_up, "next_name": "王丽", "loser_name": "田大妹", "loser_village": "回龙村"}
+    assert next_best(pair, "en") == said
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"rule": "capacity"}, "If 王丽 (3.2 km away) took one family more, she could help here."),
+        ({"rule": "minors", "trained": True},
+         "If 王丽 (3.2 km away) had a record check in date, she could help here."),
+        ({"rule": "minors", "trained": False},
+         "If 王丽 (3.2 km away) had the training and a record check in date, she could help here."),
+        ({"rule": "distance", "limit_m": 3000},
+         "If 王丽 came 3.2 km, not 3.0 km at most, she could help here."),
+        ({"rule": "forbidden"},
+         "If 王丽 (3.2 km away) were not ruled out for this family, she could help here."),
+    ],
+)  # fmt: skip
+def test_the_smallest_change_is_said_with_name_and_way(change, said):
+    assert smallest_change({"name": "王丽", "distance_m": 3200, "cost": 3200} | change, "en") == said
+
+
+def test_every_rule_that_could_be_lifted_has_its_sentence():
+    for rule in (CAPACITY, DISTANCE, FORBIDDEN, MINORS):
+        change = {"rule": rule.name, "name": "王丽", "distance_m": 1, "limit_m": 1, "trained": True}
+        assert "王丽" in smallest_change(change, "en")
+
+
+def test_a_shortage_is_said_with_few_places_and_all_counts():
+    found = {"families": 1014, "wanted": 14, "volunteers": 6, "places": 9, "villages": 3,
+             "towns": ["虎威镇", "社坛镇"], "more_townships": 0, "with_children": True}  # fmt: skip
+    assert shortage(found, "en") == (
+        "1,014 families with children in 3 villages (虎威镇, 社坛镇) still want 14 helpers in all. "
+        "Only 6 volunteers may be these, and they have 9 places."
+    )
+    larger = shortage(found | {"more_townships": 7, "with_children": False}, "en")
+    assert larger.startswith("1,014 families in 3 villages (虎威镇, 社坛镇 and 7 more townships) still want")
+
+
+@pytest.mark.parametrize(
+    ("kind", "skilled", "said"),
+    [
+        ("companionship", False, "Companionship"),
+        ("counselling", False, "Counselling, with Psychological counselling"),
+        ("health_escort", False, "Health escort"),
+        ("health_escort", True, "Health escort, with Medicine or Nursing"),
+    ],
+)
+def test_a_newcomers_offer_names_the_skills_that_count(kind, skilled, said):
+    assert offer(standard(), kind, skilled, "en") == said
+
+
+@pytest.mark.parametrize(
+    ("colour", "saved", "said"),
+    [
+        ("", 3200, "The ways would be 3.2 km shorter in all"),
+        ("red", -3200, "One Red family more has a helper, for 3.2 km of way"),
+        ("green", 3200, "One Green family more has a helper, and the ways get 3.2 km shorter"),
+    ],
+)
+def test_a_newcomers_worth_is_a_family_or_a_way(colour, saved, said):
+    assert worth({"colour": colour, "saved_m": saved}, "en") == said
 
 
 def test_reasons_add_up_in_one_sentence_the_largest_first():

@@ -4,7 +4,7 @@ import html
 import json
 import re
 from datetime import UTC, date, datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from factories import (
@@ -23,17 +23,15 @@ from factories import (
     a_round,
     a_volunteer,
 )
+from planned import a_planned_round, text_of
 
-from jiedui.accounts.actor import Actor
 from jiedui.audit.tables import AuditEntry
 from jiedui.errors import Refused, kept
-from jiedui.jobs.service import JobRow, Silent
 from jiedui.jobs.tables import Job
 from jiedui.policies.service import store_standard
 from jiedui.rounds.service import open_round, queue_plan
 from jiedui.rounds.tables import Candidate, Pair, Plan, Round, Wish
 from jiedui.rounds.wishes import wish
-from jiedui.rounds.work import run_plan
 
 SECOND_VILLAGE = "500230101202"
 ENGLISH = {"accept-language": "en"}
@@ -49,22 +47,6 @@ async def coordinator(login_as):
     visitor = await login_as("coordinator", COUNTY, name="谭协调")
     visitor.headers.update(ENGLISH)
     return visitor
-
-
-async def a_planned_round(actor: Actor | None = None, round_id: UUID | None = None) -> tuple[UUID, UUID]:
-    """A round with one more finished run, as a worker leaves it."""
-    actor = actor or a_coordinator()
-    round_id = round_id or await open_round(actor, COUNTY, TODAY, "standard", NOW)
-    plan_id = await queue_plan(actor, round_id, datetime.now(UTC))
-    await run_plan(JobRow(uuid4(), "round.run", plan_id, COUNTY, {}, None, 1), Silent())
-    await Job.update({Job.state: "done"}).where(Job.subject_id == plan_id)
-    return round_id, plan_id
-
-
-def text_of(page) -> str:
-    """What a reader sees, on one line."""
-    body = re.sub(r"<(script|style|title)[^>]*>.*?</\1>", " ", page.text, flags=re.DOTALL)
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", body)))
 
 
 async def test_without_rounds_the_page_says_what_a_round_is_and_how_to_open_one(coordinator):
@@ -281,7 +263,8 @@ async def test_the_plan_says_who_helps_whom_how_far_and_what_stays_open(coordina
     round_id, _ = await a_planned_round()
     shown = text_of(await coordinator.get(f"/rounds/{round_id}/plans/1"))
     for words in ("欧阳*", "姚霞琴", "T777", "0.0 km", "1 / 3", "✓ Companionship", "○ Tutoring",
-                  "The next one is 18.4 km farther", "9 of 9 checks passed", "虎威镇 · 回龙村"):  # fmt: skip
+                  "姚霞琴 (18.4 km away): the whole plan would be worse by as much as 18.4 km of way",
+                  "9 of 9 checks passed", "虎威镇 · 回龙村"):  # fmt: skip
         assert words in shown, words
     assert "小花" not in shown
 
@@ -489,7 +472,11 @@ async def test_what_is_clicked_on_the_map_opens_as_a_fragment_and_as_a_page(coor
     candidate = await Candidate.select(Candidate.id).where(Candidate.plan == plan_id).first()
     plan = f"/rounds/{round_id}/plans/1"
     for path, words in {
-        f"{plan}/pair/{candidate['id']}": ("欧阳*", "姚霞琴", "Nobody else could"),
+        f"{plan}/pair/{candidate['id']}": (
+            "欧阳*",
+            "姚霞琴",
+            "Nobody else: this family would go without a helper",
+        ),
         f"{plan}/between/{FAR_VILLAGE}/{VILLAGE}": ("欧阳*", "姚霞琴", "1 pairs"),
         f"{plan}/village/{VILLAGE}": ("田*", "姚霞琴", "2 free places"),
     }.items():

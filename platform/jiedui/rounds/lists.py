@@ -38,7 +38,15 @@ class LeftOutFilter(msgspec.Struct, frozen=True, omit_defaults=True):
     stage: Literal["1", "2"] = "1"
 
 
-Filter = TypeVar("Filter", PairFilter, LeftOutFilter)
+class NewcomerFilter(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the newcomers are narrowed to; `gain` is a colour, or `way` where nobody more gets a helper."""
+
+    township: str = ""
+    kind: str = ""
+    gain: Literal["", "red", "yellow", "green", "way"] = ""
+
+
+Filter = TypeVar("Filter", PairFilter, LeftOutFilter, NewcomerFilter)
 
 
 async def pairs_of(plan: Row, wanted: PairFilter, *, after: str = "", before: str = "") -> Page:
@@ -54,7 +62,7 @@ async def left_out_of(plan: Row, wanted: LeftOutFilter, *, after: str = "", befo
     where, values = _left_out_where(plan, wanted)
     found = await _page(_LEFT_OUT, where, values, _LEFT_OUT_KEY, after, before)
     total = await LeftOut.count().where(LeftOut.plan == plan["id"], LeftOut.stage == int(wanted.stage))
-    return replace(found, rows=[_left_out(row) for row in found.rows], total=total)
+    return replace(found, rows=await _with_advice(plan, found.rows), total=total)
 
 
 async def pair_at(plan: Row, candidate_id: UUID) -> Row | None:
@@ -92,7 +100,25 @@ async def take_left_out_along(
     async with DB.transaction():
         rows = await Plan.raw(f"{_LEFT_OUT} WHERE {where} ORDER BY {_LEFT_OUT_KEY}, c.id", *values)
         await _note_export(actor, round_row, plan, "left_out", len(rows), now)
-    return [_left_out(row) for row in rows]
+    return await _with_advice(plan, rows)
+
+
+async def newcomers_of(plan: Row, wanted: NewcomerFilter, *, after: str = "", before: str = "") -> Page:
+    """What one more volunteer would bring: the best sort per township, or all sorts of one township."""
+    query, values = _newcomers(plan, wanted)
+    order = {"sort_key": "bigint", "id": "uuid"}
+    return await page_of(Plan, query, values, order, after=after, before=before)
+
+
+async def take_newcomers_along(
+    actor: Actor, round_row: Row, plan: Row, wanted: NewcomerFilter, now: datetime
+) -> list[Row]:
+    """Every row of the filtered list of newcomers; noted likewise."""
+    query, values = _newcomers(plan, wanted)
+    async with DB.transaction():
+        rows: list[Row] = await Plan.raw(f"{query} ORDER BY sort_key, id", *values)
+        await _note_export(actor, round_row, plan, "newcomers", len(rows), now)
+    return rows
 
 
 async def townships_of(plan: Row) -> list[tuple[str, str]]:
@@ -119,7 +145,7 @@ SELECT c.id, c.household, c.volunteer, c.stage, c.distance_m, c.cost, c.needs_me
     c.runner_up, h.name AS household_name, h.colour, h.region_code, p.short_name AS village,
     t.short_name AS township, v.name AS volunteer_name, v.number, v.capacity,
     vp.short_name AS volunteer_village, w.kind AS wish, w.id AS wish_id, n.name AS next_name,
-    n.number AS next_number,
+    n.number AS next_number, l.name AS loser_name, lp.short_name AS loser_village,
     (SELECT count(DISTINCT o.household) FROM candidate o WHERE o.plan = c.plan AND o.volunteer = c.volunteer)
     + (SELECT count(DISTINCT q.household) FROM pair q WHERE q.volunteer = c.volunteer AND q.state IN ({_LIVE})
        AND q."round" IS DISTINCT FROM plan."round") AS load
@@ -127,6 +153,8 @@ FROM candidate c JOIN plan ON plan.id = c.plan {_PLACES}
     JOIN volunteer v ON v.id = c.volunteer
     JOIN region vp ON vp.code = v.region_code
     LEFT JOIN volunteer n ON n.id = (c.runner_up ->> 'volunteer')::uuid
+    LEFT JOIN household l ON l.id = (c.runner_up ->> 'loses')::uuid
+    LEFT JOIN region lp ON lp.code = l.region_code
     LEFT JOIN wish w ON w."round" = plan."round" AND w.household = c.household AND w.volunteer = c.volunteer
 """  # noqa: S608 -- our own words
 _LEFT_OUT = f"""
@@ -144,6 +172,34 @@ _PAIR_KEYS = {
 _LEFT_OUT_KEY = (
     "array_position(ARRAY['red', 'yellow', 'green'], c.colour::text) * 1000000000000 + h.region_code::bigint"
 )
+
+
+_NEWCOMERS = """
+SELECT * FROM (
+    SELECT DISTINCT ON ({each}) c.id, c.region_code, c.kind, c.skilled, c.colour, c.saved_m,
+        t.short_name AS township, {key} AS sort_key, (
+            SELECT count(*) FROM left_out l JOIN household h ON h.id = l.household
+            WHERE l.plan = c.plan AND l.stage = 1 AND left(h.region_code, 9) = left(c.region_code, 9)
+        ) AS left_out
+    FROM newcomer c JOIN region t ON t.code = c.region_code WHERE {where}
+    ORDER BY {each}, sort_key
+) AS c
+"""
+_NEWCOMER_KEY = (
+    "coalesce(array_position(ARRAY['red', 'yellow', 'green'], c.colour::text), 4) * 1000000000000 - c.saved_m"
+)
+
+
+def _newcomers(plan: Row, wanted: NewcomerFilter) -> tuple[str, list[Any]]:
+    conditions = [
+        ("c.region_code = {}", wanted.township),
+        ("c.kind = {}", wanted.kind),
+        ("c.colour = {}", "" if wanted.gain == "way" else wanted.gain),
+    ]
+    where, values = _where(plan, conditions)
+    where += " AND c.colour = ''" if wanted.gain == "way" else ""
+    each = "c.id" if wanted.township else "c.region_code"
+    return _NEWCOMERS.format(each=each, key=_NEWCOMER_KEY, where=where), values
 
 
 def _pairs_where(plan: Row, wanted: PairFilter) -> tuple[str, list[Any]]:
@@ -190,8 +246,26 @@ def _pair(row: Row) -> Row:
     return {**row, "runner_up": json.loads(row["runner_up"]) if row["runner_up"] else None}
 
 
-def _left_out(row: Row) -> Row:
-    return {**row, "reasons": json.loads(row["reasons"])}
+async def _with_advice(plan: Row, rows: list[Row]) -> list[Row]:
+    """The reasons laid open: each change with its volunteer's name, the shortage with its townships'."""
+    told = [{**row, "reasons": json.loads(row["reasons"])} for row in rows]
+    changes = [change for row in told for change in row["reasons"].get("changes", ())]
+    names = await _named("volunteer", "id", "name", [UUID(change["volunteer"]) for change in changes])
+    for change in changes:
+        change["name"] = names[UUID(change["volunteer"])]
+    short = {stage["stage"]: stage.get("shortages", []) for stage in plan["stages"]}
+    codes = [code for found in short.values() for one in found for code in one["townships"]]
+    towns = await _named("region", "code", "short_name", codes)
+    for row in told:
+        at = row["reasons"].get("shortage")
+        one = None if at is None else short[row["stage"]][at]
+        row["shortage"] = one and {**one, "towns": [towns.get(code, code) for code in one["townships"]]}
+    return told
+
+
+async def _named(table: str, key: str, name: str, wanted: list[Any]) -> dict[Any, str]:
+    query = f'SELECT {key} AS key, {name} AS name FROM "{table}" WHERE {key} = ANY ({{}})'  # noqa: S608
+    return {row["key"]: row["name"] for row in await Plan.raw(query, list(set(wanted)))}
 
 
 async def _note_export(actor: Actor, round_row: Row, plan: Row, what: str, rows: int, now: datetime) -> None:

@@ -13,7 +13,7 @@ from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
 from jiedui.jobs.pages import seconds_left
 from jiedui.jobs.service import latest_job
-from jiedui.rounds import comparison, plan_pages, service, views, wishes, words
+from jiedui.rounds import comparison, plan_pages, service, views, what_if_pages, wishes, words
 from jiedui.web.forms import blank, read_form
 from jiedui.web.once import once
 from jiedui.web.page import PageRequest, flash, page, see_other
@@ -230,7 +230,7 @@ ROUTER = Router(
     "/",
     route_handlers=[
         show_list, new, preview, open_, show, calculate, put_aside, wish, unwish, compare,
-        *plan_pages.HANDLERS,
+        *plan_pages.HANDLERS, *what_if_pages.HANDLERS,
     ],
     opt={"access": "coordinator"},
 )  # fmt: skip

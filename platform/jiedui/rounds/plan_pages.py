@@ -13,17 +13,17 @@ from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_, translate
 from jiedui.ledgers.export import attachment, to_csv, to_xlsx
 from jiedui.rounds import atlas, lists, views, words
-from jiedui.rounds.lists import LeftOutFilter, PairFilter
+from jiedui.rounds.lists import LeftOutFilter, NewcomerFilter, PairFilter
 from jiedui.rounds.publication import publish_round
 from jiedui.web.forms import blank
 from jiedui.web.once import once
 from jiedui.web.page import PageRequest, flash, language_of, page, see_other, wants_fragment
 from jiedui.web.words import colour_name, date_exact, mask_name
 
-_PLAN = "/rounds/{round_id:uuid}/plans/{number:int}"
+PLAN = "/rounds/{round_id:uuid}/plans/{number:int}"
 
 
-@get(_PLAN, name="plans:show")
+@get(PLAN, name="plans:show")
 async def pairs(request: PageRequest, round_id: FromPath[UUID], number: FromPath[int]) -> Response[Any]:
     """The plan's figures and its pairs."""
     round_row, plan = await views.plan_at(request.user, round_id, number)
@@ -32,7 +32,7 @@ async def pairs(request: PageRequest, round_id: FromPath[UUID], number: FromPath
     return await _plan_page(request, "rounds/pairs.html", round_row, plan, wanted, found)
 
 
-@get(f"{_PLAN}/left-out", name="plans:left_out")
+@get(f"{PLAN}/left-out", name="plans:left_out")
 async def left_out(request: PageRequest, round_id: FromPath[UUID], number: FromPath[int]) -> Response[Any]:
     """The families without a helper, each with the reasons."""
     round_row, plan = await views.plan_at(request.user, round_id, number)
@@ -41,7 +41,16 @@ async def left_out(request: PageRequest, round_id: FromPath[UUID], number: FromP
     return await _plan_page(request, "rounds/left_out.html", round_row, plan, wanted, found)
 
 
-@get(f"{_PLAN}/map", name="plans:map")
+@get(f"{PLAN}/recruit", name="plans:recruit")
+async def recruit(request: PageRequest, round_id: FromPath[UUID], number: FromPath[int]) -> Response[Any]:
+    """Where one more volunteer would help most."""
+    round_row, plan = await views.plan_at(request.user, round_id, number)
+    wanted = _filter(request, NewcomerFilter)
+    found = await lists.newcomers_of(plan, wanted, **_keys(request))
+    return await _plan_page(request, "rounds/recruit.html", round_row, plan, wanted, found)
+
+
+@get(f"{PLAN}/map", name="plans:map")
 async def map_(request: PageRequest, round_id: FromPath[UUID], number: FromPath[int]) -> Response[Any]:
     """The map, and the same by township as a table."""
     round_row, plan = await views.plan_at(request.user, round_id, number)
@@ -49,18 +58,18 @@ async def map_(request: PageRequest, round_id: FromPath[UUID], number: FromPath[
         request,
         "rounds/map.html",
         townships=await atlas.townships_summary(plan),
-        **await _head(request, round_row, plan),
+        **await head(request, round_row, plan),
     )
 
 
-@get(f"{_PLAN}/map.json", name="plans:map_data")
+@get(f"{PLAN}/map.json", name="plans:map_data")
 async def map_data(request: PageRequest, round_id: FromPath[UUID], number: FromPath[int]) -> dict[str, Any]:
     """What the map draws."""
     round_row, plan = await views.plan_at(request.user, round_id, number)
     return await atlas.plan_map(round_row, plan)
 
 
-@get(f"{_PLAN}/pair/{{candidate_id:uuid}}", name="plans:pair")
+@get(f"{PLAN}/pair/{{candidate_id:uuid}}", name="plans:pair")
 async def pair(
     request: PageRequest, round_id: FromPath[UUID], number: FromPath[int], candidate_id: FromPath[UUID]
 ) -> Response[Any]:
@@ -73,7 +82,7 @@ async def pair(
     return _panel(request, "rounds/panel_pair.html", round_row, plan, pair=found, kinds=kinds)
 
 
-@get(f"{_PLAN}/village/{{code:str}}", name="plans:village")
+@get(f"{PLAN}/village/{{code:str}}", name="plans:village")
 async def village(
     request: PageRequest, round_id: FromPath[UUID], number: FromPath[int], code: FromPath[str]
 ) -> Response[Any]:
@@ -86,7 +95,7 @@ async def village(
     return _panel(request, "rounds/panel_village.html", round_row, plan, village=found, pairs=paired)
 
 
-@get(f"{_PLAN}/between/{{home:str}}/{{helper:str}}", name="plans:between")
+@get(f"{PLAN}/between/{{home:str}}/{{helper:str}}", name="plans:between")
 async def between(
     request: PageRequest,
     round_id: FromPath[UUID],
@@ -102,7 +111,7 @@ async def between(
     return _panel(request, "rounds/panel_between.html", round_row, plan, pairs=found)
 
 
-@get([f"{_PLAN}/pairs.csv", f"{_PLAN}/pairs.xlsx"], name="plans:pairs_file")
+@get([f"{PLAN}/pairs.csv", f"{PLAN}/pairs.xlsx"], name="plans:pairs_file")
 async def pairs_file(request: PageRequest, round_id: FromPath[UUID], number: FromPath[int]) -> Response[Any]:
     """The pairs as they are filtered, with what the screen shows and nothing more."""
     round_row, plan = await views.plan_at(request.user, round_id, number)
@@ -121,7 +130,7 @@ async def pairs_file(request: PageRequest, round_id: FromPath[UUID], number: Fro
             "、".join(kinds[one] for one in row["needs_unmet"]),
             row["volunteer_name"], row["number"], f"{row['distance_m'] / 1000:.1f}",
             f"{row['load']} / {row['capacity']}",
-            words.next_best(row["distance_m"], row["runner_up"], language),
+            words.next_best(row, language),
             translate(language, words.STAGES[row["stage"]]),
         ]
         for row in rows
@@ -129,7 +138,7 @@ async def pairs_file(request: PageRequest, round_id: FromPath[UUID], number: Fro
     return _file(request, headings, table, N_("Who helps whom"), "pairs")
 
 
-@get([f"{_PLAN}/left-out.csv", f"{_PLAN}/left-out.xlsx"], name="plans:left_out_file")
+@get([f"{PLAN}/left-out.csv", f"{PLAN}/left-out.xlsx"], name="plans:left_out_file")
 async def left_out_file(
     request: PageRequest, round_id: FromPath[UUID], number: FromPath[int]
 ) -> Response[Any]:
@@ -139,19 +148,42 @@ async def left_out_file(
     rows = await lists.take_left_out_along(request.user, round_row, plan, wanted, now)
     kinds = await _kinds(request, round_row)
     language = language_of(request)
-    headings = [N_("Township"), N_("Village"), N_("Family"), N_("Risk colour"), N_("Needs"), N_("Why")]
+    headings = [N_("Township"), N_("Village"), N_("Family"), N_("Risk colour"), N_("Needs"), N_("Why"),
+                N_("What would help")]  # fmt: skip
     table = [
         [
             row["township"] or "", row["village"], mask_name(row["household_name"]),
             colour_name(row["colour"], language=language), "、".join(kinds[one] for one in row["needs"]),
             words.why_left_out(row["reasons"], language),
+            " ".join(words.smallest_change(one, language) for one in row["reasons"].get("changes", ())),
         ]
         for row in rows
     ]  # fmt: skip
     return _file(request, headings, table, N_("Left out"), "left-out")
 
 
-@post(f"{_PLAN}/publish", name="plans:publish")
+@get([f"{PLAN}/recruit.csv", f"{PLAN}/recruit.xlsx"], name="plans:recruit_file")
+async def recruit_file(
+    request: PageRequest, round_id: FromPath[UUID], number: FromPath[int]
+) -> Response[Any]:
+    """Where to recruit, as it is filtered."""
+    round_row, plan = await views.plan_at(request.user, round_id, number)
+    now, wanted = request.app.state.clock(), _filter(request, NewcomerFilter)
+    rows = await lists.take_newcomers_along(request.user, round_row, plan, wanted, now)
+    pack, language = await views.pack_of(round_row), language_of(request)
+    headings = [N_("Township"), N_("Left out there"), N_("What she would offer"), N_("What that would bring"),
+                N_("Kilometres saved")]  # fmt: skip
+    table = [
+        [
+            row["township"], str(row["left_out"]), words.offer(pack, row["kind"], row["skilled"], language),
+            words.worth(row, language), f"{row['saved_m'] / 1000:.1f}",
+        ]
+        for row in rows
+    ]  # fmt: skip
+    return _file(request, headings, table, N_("Where to recruit"), "recruit")
+
+
+@post(f"{PLAN}/publish", name="plans:publish")
 async def publish(request: PageRequest, round_id: FromPath[UUID], number: FromPath[int]) -> Response[Any]:
     """Ask the volunteers: all proposals at once, or none."""
     _, plan = await views.plan_at(request.user, round_id, number)
@@ -170,7 +202,8 @@ async def publish(request: PageRequest, round_id: FromPath[UUID], number: FromPa
 
 
 HANDLERS = [
-    pairs, left_out, map_, map_data, pair, village, between, pairs_file, left_out_file, publish,
+    pairs, left_out, recruit, map_, map_data, pair, village, between, pairs_file, left_out_file, recruit_file,
+    publish,
 ]  # fmt: skip
 
 
@@ -188,11 +221,11 @@ async def _plan_page(
         previous=_link(narrowed, before=found.before),
         next=_link(narrowed, after=found.after),
         townships=await lists.townships_of(plan),
-        **await _head(request, round_row, plan),
+        **await head(request, round_row, plan),
     )
 
 
-async def _head(request: PageRequest, round_row: Row, plan: Row) -> dict[str, Any]:
+async def head(request: PageRequest, round_row: Row, plan: Row) -> dict[str, Any]:
     """What stands above all views of a plan."""
     wishes = await views.wishes_of(round_row["id"])
     pack = await views.pack_of(round_row)
@@ -206,6 +239,7 @@ async def _head(request: PageRequest, round_row: Row, plan: Row) -> dict[str, An
         "refused_pins": await views.refused_pins(plan),
         "answer_days": pack.consent.volunteer_answer_days,
         "road_factor": pack.eligibility.road_factor,
+        "pack": pack,
         "kinds": await _kinds(request, round_row),
         "language": language_of(request),
         "words": words,

@@ -1,4 +1,4 @@
-"""A round's two stages, solved, checked and explained: people in, answers out; no database."""
+"""A round's two stages, solved and checked: people in, answers out; no database."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -8,12 +8,10 @@ import numpy as np
 
 from jiedui.i18n import N_
 from jiedui.policies.pack import COLOURS, Colour
-from jiedui.rounds.candidates import Candidates, first_helpers, second_helpers
+from jiedui.rounds.candidates import Candidates, Demand, first_helpers, second_helpers
 from jiedui.rounds.nearest import best_plan
 from jiedui.rounds.problem import Inputs
-from jiedui.rounds.reasons import LeftOut, why_left_out
 from jiedui_matching import Report, Solution, check
-from jiedui_matching.explain import NextBest, runner_up
 from jiedui_matching.repair import Plan
 
 STEPS = (
@@ -27,7 +25,7 @@ Tell = Callable[[int], None]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Stage:
-    """One stage's answer with its proof and its explanations.
+    """One stage's answer with its proof.
 
     `plan` is the engine's own state behind `solution`, to ask further questions of.
     """
@@ -37,8 +35,6 @@ class Stage:
     plan: Plan
     solution: Solution
     report: Report
-    runners_up: NextBest
-    left_out: list[LeftOut]
 
     @property
     def covered(self) -> dict[Colour, tuple[int, int]]:
@@ -62,9 +58,9 @@ def plan(inputs: Inputs, tell: Tell, stop: Callable[[], bool]) -> list[Stage]:
     return stages
 
 
-def _stages(inputs: Inputs, tell: Tell, stop: Callable[[], bool]) -> Iterator[Stage]:
-    tell(0)
-    demand = first_helpers(
+def first_demand(inputs: Inputs) -> Demand:
+    """What stage one asks for."""
+    return first_helpers(
         inputs.households,
         inputs.volunteers,
         inputs.pack,
@@ -74,18 +70,23 @@ def _stages(inputs: Inputs, tell: Tell, stop: Callable[[], bool]) -> Iterator[St
         forbidden=inputs.forbidden,
         running=inputs.running,
     )
+
+
+def _stages(inputs: Inputs, tell: Tell, stop: Callable[[], bool]) -> Iterator[Stage]:
+    tell(0)
+    demand = first_demand(inputs)
     tell(1)
     candidates, best = best_plan(demand, stop)
     tell(2)
-    first = _explained(1, candidates, best)
+    first = _checked(1, candidates, best)
     yield first
     if inputs.pack.helpers.max_helpers > 1:
         tell(3)
         demand = second_helpers(first.candidates, first.solution, inputs.pinned)
-        yield _explained(2, *best_plan(demand, stop))
+        yield _checked(2, *best_plan(demand, stop))
 
 
-def _explained(number: int, candidates: Candidates, best: Plan) -> Stage:
+def _checked(number: int, candidates: Candidates, best: Plan) -> Stage:
     solution = best.solution()
     return Stage(
         number=number,
@@ -93,6 +94,4 @@ def _explained(number: int, candidates: Candidates, best: Plan) -> Stage:
         plan=best,
         solution=solution,
         report=check(candidates.problem, solution),
-        runners_up=runner_up(candidates.problem, solution),
-        left_out=why_left_out(candidates, solution),
     )

@@ -19,13 +19,13 @@ async def plan_document(actor: Actor, plan_id: UUID) -> dict[str, Any]:
     pack = await pack_named(round_row["policy_name"], round_row["policy_version"])
     figures = json.loads(plan["figures"]).get("stages", [])
     pairs = await Plan.raw(_PAIRS, plan_id)
-    numbers = {str(row["id"]): row["number"] for row in await Plan.raw(_NUMBERS, plan_id)}
+    named = {str(row["id"]): row["named"] for row in await Plan.raw(_NAMED, plan_id, plan_id, plan_id)}
     left_out = await Plan.raw(_LEFT_OUT, plan_id)
 
     def pair(row: Row) -> dict[str, Any]:
         runner_up = json.loads(row["runner_up"])
-        if runner_up:
-            runner_up["volunteer"] = numbers[runner_up["volunteer"]]
+        for one in ("volunteer", "loses", "gains") if runner_up else ():
+            runner_up[one] = named.get(runner_up[one])
         return {
             "household": row["ledger_key"],
             "volunteer": row["number"],
@@ -36,6 +36,12 @@ async def plan_document(actor: Actor, plan_id: UUID) -> dict[str, Any]:
             "runner_up": runner_up,
             "pinned": row["pinned"],
         }
+
+    def reasons(row: Row) -> dict[str, Any]:
+        said: dict[str, Any] = json.loads(row["reasons"])
+        for change in said.get("changes", ()):
+            change["volunteer"] = named[change["volunteer"]]
+        return said
 
     return {
         "status": plan["status"] or plan["state"],
@@ -56,7 +62,7 @@ async def plan_document(actor: Actor, plan_id: UUID) -> dict[str, Any]:
                 "pairs": [pair(row) for row in pairs if row["stage"] == stage["stage"]],
                 "cost": stage["cost"],
                 "uncovered": [
-                    {"household": row["ledger_key"], "reasons": json.loads(row["reasons"])}
+                    {"household": row["ledger_key"], "reasons": reasons(row)}
                     for row in left_out
                     if row["stage"] == stage["stage"]
                 ],
@@ -80,9 +86,14 @@ SELECT c.*, h.ledger_key, v.number FROM candidate c
 JOIN household h ON h.id = c.household JOIN volunteer v ON v.id = c.volunteer
 WHERE c.plan = {} ORDER BY c.stage, h.ledger_key, v.number
 """
-_NUMBERS = """
-SELECT v.id, v.number FROM volunteer v
-WHERE v.id IN (SELECT (runner_up ->> 'volunteer')::uuid FROM candidate WHERE plan = {})
+_NAMED = """
+SELECT id, number AS named FROM volunteer WHERE id IN (
+    SELECT (runner_up ->> 'volunteer')::uuid FROM candidate WHERE plan = {}
+    UNION
+    SELECT (jsonb_array_elements(reasons -> 'changes') ->> 'volunteer')::uuid FROM left_out WHERE plan = {})
+UNION ALL SELECT id, ledger_key FROM household WHERE id IN (
+    SELECT unnest(ARRAY[(runner_up ->> 'loses')::uuid, (runner_up ->> 'gains')::uuid]) FROM candidate
+    WHERE plan = {})
 """
 _LEFT_OUT = """
 SELECT l.stage, l.reasons, h.ledger_key FROM left_out l JOIN household h ON h.id = l.household

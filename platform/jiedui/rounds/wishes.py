@@ -24,7 +24,7 @@ async def wish(
     """Pin or forbid a pair in this round; the next plan obeys. A newer wish on a pair replaces the older."""
     async with DB.transaction():
         round_row = await draft_of(actor, round_id)
-        await _refuse_strangers(round_row, household_id, volunteer_id)
+        await refuse_strangers(round_row, household_id, volunteer_id)
         await Wish.raw(
             """
             INSERT INTO wish
@@ -48,12 +48,10 @@ async def unwish(actor: Actor, round_id: UUID, wish_id: UUID, now: datetime) -> 
         await note(actor, "round.unwish", round_id, round_row["region_code"], now, wish=wish_id)
 
 
-async def _refuse_strangers(round_row: Row, household_id: UUID, volunteer_id: UUID) -> None:
+async def refuse_strangers(round_row: Row, household_id: UUID | None, volunteer_id: UUID | None) -> None:
+    """Raises NotFound for a household or a volunteer outside the round's area; nobody is no stranger."""
     prefix = significant(round_row["region_code"]) + "%"
-    found = await Round.raw(
-        "SELECT (SELECT count(*) FROM household WHERE id = {} AND region_code LIKE {})"
-        " + (SELECT count(*) FROM volunteer WHERE id = {} AND region_code LIKE {}) AS n",
-        household_id, prefix, volunteer_id, prefix,
-    )  # fmt: skip
-    if found[0]["n"] != 2:
-        raise NotFound
+    for table, one in (("household", household_id), ("volunteer", volunteer_id)):
+        query = f"SELECT id FROM {table} WHERE id = {{}} AND region_code LIKE {{}}"  # noqa: S608 -- our words
+        if one is not None and not await Round.raw(query, one, prefix):
+            raise NotFound

@@ -3,9 +3,11 @@
 import json
 from typing import Any
 
+from jiedui.columns import Row
 from jiedui.i18n import N_, translate
+from jiedui.policies.pack import Pack
 from jiedui.rounds.eligibility import RULES
-from jiedui.web.words import km
+from jiedui.web.words import colour_name, km, mask_name
 
 ROUND_STATES = {"draft": N_("Draft"), "published": N_("Published"), "cancelled": N_("Put aside")}
 PLAN_STATES = {
@@ -44,6 +46,35 @@ REASON_FILTERS = {
     TAKEN: N_("Went to other families"),
     NOBODY_OFFERS: N_("Nobody offers it"),
 }
+GAINS = {
+    "red": N_("A red family more"),
+    "yellow": N_("A yellow family more"),
+    "green": N_("A green family more"),
+    "way": N_("Shorter ways"),
+}
+WHAT_IFS = {
+    "pin": N_("these two were paired"),
+    "forbid": N_("these two were not paired"),
+    "capacity": N_("a volunteer took more families, or fewer"),
+    "leave": N_("a volunteer left"),
+    "drop": N_("a family needed no helper"),
+    "clear": N_("a volunteer might meet children"),
+    "distance": N_("nobody had to go farther than so many kilometres"),
+}
+_SUPPOSED = {
+    "pin": N_("What if {volunteer} helped {family}?"),
+    "forbid": N_("What if {volunteer} did not help {family}?"),
+    "capacity": N_("What if {volunteer} took {n} families at most?"),
+    "leave": N_("What if {volunteer} left?"),
+    "drop": N_("What if {family} needed no helper?"),
+    "clear": N_("What if {volunteer} might meet children?"),
+    "distance": N_("What if nobody went farther than {n} km?"),
+}
+_CHANGES = {
+    "capacity": N_("If {name} ({way} away) took one family more, she could help here."),
+    "minors": N_("If {name} ({way} away) had a record check in date, she could help here."),
+    "forbidden": N_("If {name} ({way} away) were not ruled out for this family, she could help here."),
+}
 PINS_REFUSED = {rule.name: rule.refuses for rule in RULES}
 
 
@@ -67,21 +98,118 @@ def why_left_out(reasons: dict[str, Any], language: str) -> str:
     )
 
 
-def next_best(distance_m: int, runner_up: dict[str, Any] | None, language: str) -> str:
-    """How the runner-up compares, in words: 2.3 km farther, or as near but no better."""
-    if not runner_up:
-        return translate(language, N_("Nobody else could"))
-    more = runner_up["distance_m"] - distance_m
-    if abs(more) < 50:
-        said = translate(language, N_("The next one is as near"))
-    else:
-        msgid = N_("The next one is {way} farther") if more > 0 else N_("The next one is {way} nearer")
-        said = translate(language, msgid, way=km(abs(more), language=language))
-    if not runner_up["has_room"]:
-        said += translate(language, N_(", but her places are taken"))
-    elif more < 50 and runner_up["difference"] > 0:
-        said += translate(language, N_(", but fits less well"))
+def smallest_change(change: dict[str, Any], language: str) -> str:
+    """If 王丽 (3.2 km away) had a record check in date, she could help here."""
+    if change["rule"] == "distance":
+        return translate(
+            language,
+            N_("If {name} came {way}, not {limit} at most, she could help here."),
+            name=change["name"],
+            way=km(change["distance_m"], language=language),
+            limit=km(change["limit_m"], language=language),
+        )
+    msgid = _CHANGES[change["rule"]]
+    if change["rule"] == "minors" and not change["trained"]:
+        msgid = N_("If {name} ({way} away) had the training and a record check in date, she could help here.")
+    way = km(change["distance_m"], language=language)
+    return translate(language, msgid, name=change["name"], way=way)
+
+
+def shortage(found: Row, language: str) -> str:
+    """Why no rearranging helps: so many families, so few who may help them."""
+    between = translate(language, N_(", "))
+    where = between.join(found["towns"])
+    if found["more_townships"]:
+        where = translate(
+            language, N_("{towns} and {n} more townships"), towns=where, n=found["more_townships"]
+        )
+    who = N_("{n} families with children") if found["with_children"] else N_("{n} families")
+    msgid = N_(
+        "{who} in {villages} villages ({where}) still want {wanted} helpers in all. "
+        "Only {volunteers} volunteers may be these, and they have {places} places."
+    )
+    return translate(
+        language,
+        msgid,
+        who=translate(language, who, n=f"{found['families']:,}"),
+        villages=f"{found['villages']:,}",
+        where=where,
+        **{name: f"{found[name]:,}" for name in ("wanted", "volunteers", "places")},
+    )
+
+
+def next_best(pair: Row, language: str) -> str:
+    """Whom this family would have instead, and what that would do to the whole plan."""
+    instead = pair["runner_up"]
+    if instead is None:
+        return translate(language, N_("Pinned: nobody else is asked"))
+    if not instead:
+        return translate(language, N_("Not worked out in this run"))
+    said = _instead(pair, instead, language)
+    if instead["moved"]:
+        said += translate(language, N_("; {n} other families would change helper"), n=f"{instead['moved']:,}")
     return said
+
+
+def _instead(pair: Row, instead: dict[str, Any], language: str) -> str:
+    if not instead["volunteer"]:
+        msgid = N_("Nobody else: this family would go without a helper")
+        if instead["gains"]:
+            msgid = N_("Nobody else: this family would go without, and another would get a helper")
+        return translate(language, msgid)
+    who = {"name": pair["next_name"], "way": km(instead["distance_m"], language=language)}
+    if instead["loses"]:
+        msgid = N_("{name} ({way} away), but then {family} in {village} would lose its helper")
+        who |= {"family": mask_name(pair["loser_name"]), "village": pair["loser_village"]}
+    elif instead["difference"] > 0:
+        msgid = N_("{name} ({way} away): the whole plan would be worse by as much as {more} of way")
+        who["more"] = km(instead["difference"], language=language)
+    else:
+        msgid = N_("{name} ({way} away), just as good")
+    return translate(language, msgid, **who)
+
+
+def supposed(question: Row, language: str) -> str:
+    """The question about a plan as one sentence; the family's name masked."""
+    change = question["change"]
+    return translate(
+        language,
+        _SUPPOSED[change["kind"]],
+        family=mask_name(question["household_name"]),
+        volunteer=question["volunteer_name"],
+        n=change.get("number"),
+    )
+
+
+def offer(pack: Pack, kind: str, skilled: bool, language: str) -> str:
+    """What a newcomer would offer: the kind, and one of the skills it requires or welcomes."""
+    either = translate(language, N_(" or "))
+    skills = [
+        either.join(pack.skill_name(one, language) for one in some)
+        for some in (pack.kind_of(kind).required_skills, skilled and pack.kind_of(kind).preferred_skills)
+        if some
+    ]
+    if not skills:
+        return pack.kind_name(kind, language)
+    msgid = N_("{kind}, with {skills}")
+    both = translate(language, N_(", ")).join(skills)
+    return translate(language, msgid, kind=pack.kind_name(kind, language), skills=both)
+
+
+def worth(row: Row, language: str) -> str:
+    """What a newcomer would bring: a family more, or a shorter way for all together."""
+    more, less = km(row["saved_m"], language=language), km(-row["saved_m"], language=language)
+    if not row["colour"]:
+        return translate(language, N_("The ways would be {way} shorter in all"), way=more)
+    colour = colour_name(row["colour"], language=language)
+    if row["saved_m"] >= 0:
+        return translate(
+            language, N_("One {colour} family more has a helper, and the ways get {way} shorter"),
+            colour=colour, way=more,
+        )  # fmt: skip
+    return translate(
+        language, N_("One {colour} family more has a helper, for {way} of way"), colour=colour, way=less
+    )
 
 
 def loaded(text: str | None) -> Any:

@@ -1,27 +1,31 @@
 """The worker's part of a round: read, plan in a thread, write the whole answer in one transaction."""
 
-import asyncio
 import json
-import threading
 import uuid
+from functools import partial
 from typing import Any
 
 from jiedui.clock import utc_now
 from jiedui.errors import DomainError, Refused, kept
 from jiedui.i18n import N_
 from jiedui.jobs.service import JobRow, Progress, Stopped
+from jiedui.jobs.working import Stop, Tell, in_thread
 from jiedui.piccolo_conf import DB
+from jiedui.rounds.explaining import Explained, Surroundings, explained, surroundings
 from jiedui.rounds.people import kinds_of
-from jiedui.rounds.planning import STEPS, Stage, plan
+from jiedui.rounds.planning import STEPS as PLANNING
+from jiedui.rounds.planning import Stage, plan
 from jiedui.rounds.problem import Inputs, load
-from jiedui.rounds.tables import Candidate, LeftOut, Plan, Round
+from jiedui.rounds.tables import Candidate, LeftOut, Newcomer, Plan, Round
 
-_TELL_SECONDS = 0.5
+Answer = tuple[Stage, Explained]
+STEPS = (*PLANNING, N_("Working out the reasons"))
 _CANDIDATE = (
     "id", "plan", "household", "volunteer", "region_code", "stage", "distance_m", "cost", "needs_met",
     "needs_unmet", "runner_up", "pinned",
 )  # fmt: skip
 _LEFT_OUT = ("id", "plan", "household", "region_code", "colour", "stage", "reasons")
+_NEWCOMER = ("id", "plan", "region_code", "kind", "skilled", "colour", "saved_m")
 
 
 async def run_plan(job: JobRow, progress: Progress) -> None:
@@ -36,11 +40,12 @@ async def run_plan(job: JobRow, progress: Progress) -> None:
     try:
         await progress.report(STEPS[0], 0, len(STEPS))
         inputs = await load(round_row[0])
-        stages = await _watched(inputs, progress)
-        await _write(plan_id, round_row[0]["region_code"], inputs, stages)
-    except Stopped:
+        around = await surroundings(inputs, round_row[0]["region_code"])
+        answers = await in_thread(partial(_plan_and_explain, inputs, around), STEPS, progress)
+        await _write(plan_id, round_row[0]["region_code"], inputs, answers)
+    except (Stopped, InterruptedError) as stopped:
         await Plan.update({Plan.state: "stopped", Plan.finished_at: utc_now()}).where(Plan.id == plan_id)
-        raise
+        raise Stopped from stopped
     except DomainError as refusal:
         await Plan.update(
             {Plan.state: "failed", Plan.error: kept(refusal), Plan.finished_at: utc_now()}
@@ -48,25 +53,14 @@ async def run_plan(job: JobRow, progress: Progress) -> None:
         raise
 
 
-async def _watched(inputs: Inputs, progress: Progress) -> list[Stage]:
-    """Plan in a thread, so that the lease is kept and a stop is heard."""
-    step, stop = 0, threading.Event()
-
-    def tell(number: int) -> None:
-        nonlocal step
-        step = number
-
-    planning = asyncio.create_task(asyncio.to_thread(plan, inputs, tell, stop.is_set))
-    try:
-        while not (await asyncio.wait([planning], timeout=_TELL_SECONDS))[0]:
-            await progress.report(STEPS[step], step, len(STEPS))
-    finally:
-        stop.set()
-        await asyncio.wait([planning])
-    return planning.result()
+def _plan_and_explain(inputs: Inputs, around: Surroundings, tell: Tell, stop: Stop) -> list[Answer]:
+    stages = plan(inputs, tell, stop)
+    tell(len(STEPS) - 1)
+    return [(stage, explained(inputs, stage, around, stop)) for stage in stages]
 
 
-async def _write(plan_id: Any, region_code: str, inputs: Inputs, stages: list[Stage]) -> None:
+async def _write(plan_id: Any, region_code: str, inputs: Inputs, answers: list[Answer]) -> None:
+    stages = [stage for stage, _ in answers]
     failed = {name: words for stage in stages for name, words in stage.report.violations.items()}
     if failed:
         raise Refused(
@@ -75,14 +69,19 @@ async def _write(plan_id: Any, region_code: str, inputs: Inputs, stages: list[St
         )
     first = stages[0].solution
     async with DB.transaction() as transaction:
-        await LeftOut.delete().where(LeftOut.plan == plan_id)
-        await Candidate.delete().where(Candidate.plan == plan_id)
-        for stage in stages:
+        for table in (LeftOut, Candidate, Newcomer):
+            await table.delete().where(table.plan == plan_id)
+        for stage, said in answers:
             await transaction.connection.copy_records_to_table(
-                "candidate", records=_candidates(plan_id, region_code, inputs, stage), columns=_CANDIDATE
+                "candidate",
+                records=_candidates(plan_id, region_code, inputs, stage, said),
+                columns=_CANDIDATE,
             )
             await transaction.connection.copy_records_to_table(
-                "left_out", records=_left_out(plan_id, region_code, inputs, stage), columns=_LEFT_OUT
+                "left_out", records=_left_out(plan_id, region_code, inputs, stage, said), columns=_LEFT_OUT
+            )
+            await transaction.connection.copy_records_to_table(
+                "newcomer", records=_newcomers(plan_id, said), columns=_NEWCOMER
             )
         await Plan.update(
             {
@@ -90,7 +89,9 @@ async def _write(plan_id: Any, region_code: str, inputs: Inputs, stages: list[St
                 Plan.status: first.status,
                 Plan.solver: f"{first.solver} {first.solver_version}",
                 Plan.inputs_hash: inputs.hash,
-                Plan.figures: json.dumps({"stages": [_figures(inputs, stage) for stage in stages]}),
+                Plan.figures: json.dumps(
+                    {"stages": [_figures(inputs, stage, said) for stage, said in answers]}
+                ),
                 Plan.cost: sum(stage.solution.cost for stage in stages),
                 Plan.seconds: sum(stage.solution.seconds for stage in stages),
                 Plan.finished_at: utc_now(),
@@ -98,7 +99,7 @@ async def _write(plan_id: Any, region_code: str, inputs: Inputs, stages: list[St
         ).where(Plan.id == plan_id)
 
 
-def _figures(inputs: Inputs, stage: Stage) -> dict[str, Any]:
+def _figures(inputs: Inputs, stage: Stage, said: Explained) -> dict[str, Any]:
     ids = inputs.households.ids, inputs.volunteers.ids
     return {
         "stage": stage.number,
@@ -110,6 +111,7 @@ def _figures(inputs: Inputs, stage: Stage) -> dict[str, Any]:
         "seconds": round(stage.solution.seconds, 3),
         "status": stage.solution.status,
         "checks": {one.name: one.passed for one in stage.report.checks},
+        "shortages": said.shortages,
         "refused_pins": [
             {"household": str(ids[0][household]), "volunteer": str(ids[1][volunteer]), "rule": rule}
             for household, volunteer, rule in stage.candidates.refused_pins
@@ -117,13 +119,15 @@ def _figures(inputs: Inputs, stage: Stage) -> dict[str, Any]:
     }
 
 
-def _candidates(plan_id: Any, region_code: str, inputs: Inputs, stage: Stage) -> list[tuple[Any, ...]]:
+def _candidates(
+    plan_id: Any, region_code: str, inputs: Inputs, stage: Stage, said: Explained
+) -> list[tuple[Any, ...]]:
     problem, candidates = stage.candidates.problem, stage.candidates
     households, volunteers, pack = inputs.households, inputs.volunteers, inputs.pack
     rows = []
-    for at, (arc, slot, volunteer) in enumerate(
-        zip(stage.solution.pair_arc.tolist(), stage.solution.pair_slot.tolist(),
-            stage.solution.pair_volunteer.tolist(), strict=True)
+    for arc, slot, volunteer, runner_up in zip(
+        stage.solution.pair_arc.tolist(), stage.solution.pair_slot.tolist(),
+        stage.solution.pair_volunteer.tolist(), said.runners_up, strict=True,
     ):  # fmt: skip
         met = int(candidates.needs_met[arc])
         rows.append(
@@ -132,37 +136,27 @@ def _candidates(plan_id: Any, region_code: str, inputs: Inputs, stage: Stage) ->
                 volunteers.ids[volunteer], region_code, stage.number, int(candidates.distance_m[arc]),
                 int(problem.arc_cost[arc]),
                 kinds_of(pack, met), kinds_of(pack, int(candidates.needs[slot]) & ~met),
-                json.dumps(_runner_up(inputs, stage, at)), bool(problem.pinned[arc]),
+                json.dumps(runner_up), bool(problem.pinned[arc]),
             )
         )  # fmt: skip
     return rows
 
 
-def _runner_up(inputs: Inputs, stage: Stage, at: int) -> dict[str, Any] | None:
-    arc = int(stage.runners_up.arc[at])
-    if arc < 0:
-        return None
-    return {
-        "volunteer": str(inputs.volunteers.ids[int(stage.candidates.problem.arc_volunteer[arc])]),
-        "difference": int(stage.runners_up.difference[at]),
-        "distance_m": int(stage.candidates.distance_m[arc]),
-        "has_room": bool(stage.runners_up.has_room[at]),
-    }
-
-
-def _left_out(plan_id: Any, region_code: str, inputs: Inputs, stage: Stage) -> list[tuple[Any, ...]]:
+def _left_out(
+    plan_id: Any, region_code: str, inputs: Inputs, stage: Stage, said: Explained
+) -> list[tuple[Any, ...]]:
+    households = inputs.households
     return [
         (
-            uuid.uuid4(), plan_id, inputs.households.ids[one.household], region_code,
-            inputs.households.colour[one.household], stage.number,
-            json.dumps(
-                {
-                    "lacking": one.lacking,
-                    "offering": one.offering,
-                    "refused": dict(one.refused),
-                    "taken": one.taken,
-                }
-            ),
+            uuid.uuid4(), plan_id, households.ids[row], region_code, households.colour[row], stage.number,
+            json.dumps(reasons),
         )
-        for one in stage.left_out
+        for row, reasons in said.left_out
     ]  # fmt: skip
+
+
+def _newcomers(plan_id: Any, said: Explained) -> list[tuple[Any, ...]]:
+    return [
+        (uuid.uuid4(), plan_id, one.code, one.kind, one.skilled, one.colour or "", one.saved_m)
+        for one in said.newcomers
+    ]

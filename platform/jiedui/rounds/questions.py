@@ -1,0 +1,186 @@
+"""Questions about a plan: asked by a coordinator, answered by a worker, kept beside the plan."""
+
+import json
+import re
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from jiedui.accounts.actor import Actor
+from jiedui.columns import Row
+from jiedui.errors import Conflict, NotFound, Refused
+from jiedui.i18n import N_
+from jiedui.jobs import service as jobs
+from jiedui.piccolo_conf import DB
+from jiedui.regions.codes import significant
+from jiedui.rounds.service import draft_of, note
+from jiedui.rounds.tables import Plan, WhatIf
+from jiedui.rounds.wishes import refuse_strangers
+
+Kind = Literal["pin", "forbid", "capacity", "leave", "drop", "clear", "distance"]
+ABOUT_FAMILIES: frozenset[Kind] = frozenset({"pin", "forbid", "drop"})
+ABOUT_VOLUNTEERS: frozenset[Kind] = frozenset({"pin", "forbid", "capacity", "leave", "clear"})
+WITH_NUMBER: frozenset[Kind] = frozenset({"capacity", "distance"})
+MOST_WAITING = 3
+MOST_FOUND = 20
+MOST_NUMBER = 500
+
+
+class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is supposed; `number` is the most families she would take, or the limit in kilometres."""
+
+    kind: Kind
+    household: UUID | None = None
+    volunteer: UUID | None = None
+    number: int | None = None
+
+
+async def ask(actor: Actor, plan: Row, change: Change, now: datetime) -> UUID:
+    """Queue a question about a plan of a draft round; its id.
+
+    Raises NotFound for people outside the round's area, Refused for what is missing or when too many
+    questions wait, Conflict once the round is published.
+    """
+    _refuse_incomplete(change)
+    async with DB.transaction():
+        round_row = await draft_of(actor, plan["round"])
+        if plan["state"] != "ready":
+            raise Conflict(N_("This run has no plan to ask about."))
+        await refuse_strangers(round_row, change.household, change.volunteer)
+        waiting = await WhatIf.raw(
+            'SELECT count(*) AS n FROM what_if w JOIN plan ON plan.id = w.plan WHERE plan."round" = {}'
+            " AND w.state IN ('queued', 'running')",
+            plan["round"],
+        )
+        if waiting[0]["n"] >= MOST_WAITING:
+            raise Refused(
+                N_("{n} questions about this round are waiting already. Please wait for an answer first."),
+                n=MOST_WAITING,
+            )
+        question = WhatIf(
+            plan=plan["id"],
+            region_code=round_row["region_code"],
+            change=msgspec.json.encode(change).decode(),
+            state="queued",
+            created_at=now,
+            created_by=actor.account_id,
+        )
+        await question.save()
+        question_id = UUID(str(question.id))
+        await jobs.enqueue(
+            "round.what_if",
+            subject_id=question_id,
+            region_code=round_row["region_code"],
+            payload={},
+            now=now,
+            created_by=actor.account_id,
+        )
+        await note(actor, "round.what_if", plan["round"], round_row["region_code"], now,
+                   plan=plan["number"], change=change.kind)  # fmt: skip
+    return question_id
+
+
+async def questions_of(plan: Row) -> list[Row]:
+    """The questions about a plan, the newest first."""
+    rows = await WhatIf.raw(f"{_QUESTIONS} WHERE w.plan = {{}} ORDER BY w.created_at DESC, w.id", plan["id"])
+    return [_laid_open(row) for row in rows]
+
+
+async def question_at(plan: Row, question_id: UUID) -> Row:
+    """One question about a plan, its answer with people's names. Raises NotFound."""
+    rows = await WhatIf.raw(f"{_QUESTIONS} WHERE w.plan = {{}} AND w.id = {{}}", plan["id"], question_id)
+    if not rows:
+        raise NotFound
+    question = _laid_open(rows[0])
+    if question["answer"]:
+        await _name_people(question["answer"])
+    return question
+
+
+async def families(round_row: Row, known: UUID | None, text: str) -> list[Row]:
+    """The known family, else those of the round's area with this name or, if there are none, part of it."""
+    return await _people(_FAMILIES, _FAMILIES_BY_ID, round_row, known, text)
+
+
+async def volunteers(round_row: Row, known: UUID | None, text: str) -> list[Row]:
+    """The known volunteer, else those of the round's area with this name or number, or part of it."""
+    return await _people(_VOLUNTEERS, _VOLUNTEERS_BY_ID, round_row, known, text)
+
+
+async def _people(search: str, by_id: str, round_row: Row, known: UUID | None, text: str) -> list[Row]:
+    prefix, text = significant(round_row["region_code"]) + "%", text.strip()
+    if known is not None:
+        rows: list[Row] = await Plan.raw(by_id, [known], prefix)
+        return rows
+    if not text:
+        return []
+    part = re.sub(r"([\\%_])", r"\\\1", text)
+    rows = await Plan.raw(search, prefix, f"%{part}%", MOST_FOUND)
+    return [row for row in rows if text in (row["name"], row["number"])] or rows
+
+
+def _refuse_incomplete(change: Change) -> None:
+    for value, field, kinds, said in (
+        (change.household, "family", ABOUT_FAMILIES, N_("Please say which family.")),
+        (change.volunteer, "helper", ABOUT_VOLUNTEERS, N_("Please say which volunteer.")),
+        (change.number, "number", WITH_NUMBER, N_("Please say how many.")),
+    ):
+        if change.kind in kinds and value is None:
+            raise Refused(said, field=field)
+    least = 1 if change.kind == "distance" else 0
+    if change.number is not None and not least <= change.number <= MOST_NUMBER:
+        said = N_("Please write a number from {least} to {most}.")
+        raise Refused(said, field="number", least=least, most=MOST_NUMBER)
+
+
+def _laid_open(row: Row) -> Row:
+    return {**row, "change": json.loads(row["change"]), "answer": json.loads(row["answer"])}
+
+
+async def _name_people(answer: dict[str, Any]) -> None:
+    """Ids become rows with a name and a village."""
+    moved, far = answer["moved"], [one for one in answer["farthest"] if one]
+    ends = [end for one in moved for end in (one["from"], one["to"]) if end[0]]
+    families = {one["household"] for one in moved} | {one[0] for one in far}
+    helpers = {end[0] for end in ends} | {one[1] for one in far}
+    family = await _rows_by_id(_FAMILIES_BY_ID, families)
+    helper = await _rows_by_id(_VOLUNTEERS_BY_ID, helpers)
+    for one in moved:
+        one["household"] = family[one["household"]]
+    for end in ends:
+        end[0] = helper[end[0]]
+    for one in far:
+        one[0], one[1] = family[one[0]], helper[one[1]]
+
+
+async def _rows_by_id(query: str, ids: set[str]) -> dict[str, Row]:
+    return {str(row["id"]): row for row in await Plan.raw(query, [UUID(one) for one in ids], "%")}
+
+
+_QUESTIONS = """
+SELECT w.*, h.name AS household_name, h.colour, hp.short_name AS village, v.name AS volunteer_name, v.number,
+    a.name AS asked_by
+FROM what_if w
+LEFT JOIN household h ON h.id = (w.change ->> 'household')::uuid
+LEFT JOIN region hp ON hp.code = h.region_code
+LEFT JOIN volunteer v ON v.id = (w.change ->> 'volunteer')::uuid
+LEFT JOIN account a ON a.id = w.created_by
+"""
+_FAMILY = """
+SELECT h.id, h.name, NULL AS number, h.colour, p.short_name AS village, t.short_name AS township
+FROM household h JOIN region p ON p.code = h.region_code
+LEFT JOIN region t ON t.code = left(h.region_code, 9) || '000'
+"""
+_VOLUNTEER = """
+SELECT v.id, v.name, v.number, p.short_name AS village, t.short_name AS township
+FROM volunteer v JOIN region p ON p.code = v.region_code
+LEFT JOIN region t ON t.code = left(v.region_code, 9) || '000'
+"""
+_FAMILIES_BY_ID = f"{_FAMILY} WHERE h.id = ANY ({{}}) AND h.region_code LIKE {{}}"
+_VOLUNTEERS_BY_ID = f"{_VOLUNTEER} WHERE v.id = ANY ({{}}) AND v.region_code LIKE {{}}"
+_FAMILIES = f"""{_FAMILY} WHERE h.region_code LIKE {{}} AND h.active AND h.name LIKE {{}}
+ORDER BY length(h.name), h.region_code, h.id LIMIT {{}}"""
+_VOLUNTEERS = f"""{_VOLUNTEER} WHERE v.region_code LIKE {{}} AND concat(v.name, ' ', v.number) LIKE {{}}
+ORDER BY length(v.name), v.number LIMIT {{}}"""

@@ -1,0 +1,218 @@
+"""What one change would do to a plan: planned again with it, keeping every pair that need not move."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+
+from jiedui.clock import utc_now
+from jiedui.errors import DomainError, Refused, kept
+from jiedui.i18n import N_
+from jiedui.jobs.service import JobRow, Progress, Stopped
+from jiedui.jobs.working import Stop, Tell, in_thread
+from jiedui.policies.pack import COLOURS
+from jiedui.rounds.candidates import Candidates
+from jiedui.rounds.eligibility import RULES
+from jiedui.rounds.nearest import best_plan
+from jiedui.rounds.people import Households, PairSet, Volunteers
+from jiedui.rounds.planning import first_demand
+from jiedui.rounds.problem import Inputs, load
+from jiedui.rounds.questions import Change
+from jiedui.rounds.tables import Candidate, Round, WhatIf
+from jiedui_matching import Solution, closest
+
+IdPair = tuple[Any, Any]
+People = TypeVar("People", Households, Volunteers)
+MOST_MOVED = 300
+"""So many of the families whose helper changes are named, those who lose or gain one first."""
+STEPS = (N_("Finding the best pairing"), N_("Finding it with the change"), N_("Comparing the two"))
+_NOBODY = (None, None)
+_GONE = N_("This family or volunteer is no longer part of this round.")
+_SENTENCES = {rule.name: rule.refuses for rule in RULES}
+_SENTENCES["not_wanted"] = N_("This family has all the helpers it wants, or asks for nothing now.")
+
+
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """A plan of first helpers, before or after the change."""
+
+    candidates: Candidates
+    solution: Solution
+
+    def pairs(self) -> dict[IdPair, int]:
+        """Who is paired with whom, by their ids, and how far apart they live."""
+        setting, chosen = self.candidates.setting, self.candidates.chosen(self.solution)
+        metres = self.candidates.distance_m[self.solution.pair_arc]
+        return {
+            (setting.households.ids[h], setting.volunteers.ids[v]): m
+            for h, v, m in zip(
+                chosen.household.tolist(), chosen.volunteer.tolist(), metres.tolist(), strict=True
+            )
+        }
+
+    def covered(self) -> dict[str, list[int]]:
+        """Per colour: helpers found, helpers wanted."""
+        tiers, problem = self.candidates.setting.pack.colours, self.candidates.problem
+        return {
+            colour: [
+                int((problem.wanted - self.solution.unassigned)[mine].sum()), int(problem.wanted[mine].sum())
+            ]
+            for colour in COLOURS
+            for mine in [problem.tier == tiers[colour].tier]
+        }  # fmt: skip
+
+
+async def run_what_if(job: JobRow, progress: Progress) -> None:
+    """Answer the question this job is about. Killed at any point it can run again."""
+    question_id = job.subject_id
+    await WhatIf.update({WhatIf.state: "running"}).where(
+        WhatIf.id == question_id, WhatIf.state.is_in(["queued", "running"])
+    )
+    (row,) = await WhatIf.raw(_QUESTION, question_id)
+    try:
+        await progress.report(STEPS[0], 0, len(STEPS))
+        inputs = await load((await Round.raw('SELECT * FROM "round" WHERE id = {}', row["round"]))[0])
+        pairs = await Candidate.select(Candidate.household, Candidate.volunteer).where(
+            Candidate.plan == row["plan"], Candidate.stage == 1
+        )
+        earlier = [(pair["household"], pair["volunteer"]) for pair in pairs]
+        change = msgspec.json.decode(row["change"], type=Change)
+        answer = await in_thread(partial(difference, inputs, earlier, change), STEPS, progress)
+        answer["others_changed"] = inputs.hash != row["inputs_hash"]
+    except (Stopped, InterruptedError) as stopped:
+        await _end(question_id, {WhatIf.state: "stopped"})
+        raise Stopped from stopped
+    except DomainError as refusal:
+        await _end(question_id, {WhatIf.state: "failed", WhatIf.error: kept(refusal)})
+        raise
+    await _end(question_id, {WhatIf.state: "ready", WhatIf.answer: json.dumps(answer)})
+
+
+def difference(
+    inputs: Inputs, earlier: Iterable[IdPair], change: Change, tell: Tell, stop: Stop
+) -> dict[str, Any]:
+    """What the change does to the first helpers, as plain data: every figure before and after, and who moves.
+
+    The plan before is the best one nearest to the `earlier` pairs, the one after the best nearest to it.
+    Raises Refused if the change cannot be, InterruptedError once `stop` says yes.
+    """
+    supposed = changed(inputs, change)
+    before = _planned(inputs, earlier, stop)
+    pairs = before.pairs()
+    tell(1)
+    after = _planned(supposed, pairs, stop)
+    _refuse_a_pin_against_a_rule(supposed, after.candidates, change)
+    tell(2)
+    then = after.pairs()
+    moved = _moved(pairs, then)
+    return {
+        "covered": {colour: [before.covered()[colour], after.covered()[colour]] for colour in COLOURS},
+        "cost": [before.solution.cost, after.solution.cost],
+        "mean_m": [_mean(pairs), _mean(then)],
+        "farthest": [_farthest(pairs), _farthest(then)],
+        "moves": len(moved),
+        "moved": moved[:MOST_MOVED],
+    }
+
+
+def changed(inputs: Inputs, change: Change) -> Inputs:
+    """The same round if this were so. Raises Refused for people who are not in it."""
+    if change.kind == "distance":
+        rules = msgspec.structs.replace(inputs.pack.eligibility, max_distance_m=1000 * (change.number or 0))
+        return replace(inputs, pack=msgspec.structs.replace(inputs.pack, eligibility=rules))
+    if change.kind in ("pin", "forbid"):
+        pair = (_row(inputs.households.ids, change.household), _row(inputs.volunteers.ids, change.volunteer))
+        pinned, forbidden = (
+            tuple(other for other in wishes if other != pair) for wishes in (inputs.pinned, inputs.forbidden)
+        )
+        if change.kind == "pin":
+            return replace(inputs, pinned=(*pinned, pair), forbidden=forbidden)
+        return replace(inputs, pinned=pinned, forbidden=(*forbidden, pair))
+    if change.kind == "drop":
+        row = _row(inputs.households.ids, change.household)
+        return replace(inputs, households=_with(inputs.households, row, needs=0))
+    values: dict[str, dict[str, Any]] = {
+        "capacity": {"capacity": change.number},
+        "leave": {"active": False},
+        "clear": {"trained": True, "record_check": np.datetime64(inputs.dated, "D")},
+    }
+    row = _row(inputs.volunteers.ids, change.volunteer)
+    return replace(inputs, volunteers=_with(inputs.volunteers, row, **values[change.kind]))
+
+
+def _with(people: People, row: int, **values: Any) -> People:
+    """The same people, one of them with other values."""
+    columns = {name: getattr(people, name).copy() for name in values}
+    for name, value in values.items():
+        columns[name][row] = value
+    return replace(people, **columns)
+
+
+async def _end(question_id: Any, values: dict[Any, Any]) -> None:
+    await WhatIf.update(values | {WhatIf.finished_at: utc_now()}).where(WhatIf.id == question_id)
+
+
+def _row(ids: Iterable[Any], wanted: Any) -> int:
+    for row, one in enumerate(ids):
+        if one == wanted:
+            return row
+    raise Refused(_GONE)
+
+
+def _planned(inputs: Inputs, earlier: Iterable[IdPair], stop: Stop) -> _Side:
+    candidates, plan = best_plan(first_demand(inputs), stop)
+    household = {one: row for row, one in enumerate(inputs.households.ids)}
+    volunteer = {one: row for row, one in enumerate(inputs.volunteers.ids)}
+    kept = PairSet.of((household[h], volunteer[v]) for h, v in earlier if h in household and v in volunteer)
+    arcs = candidates.arc(np.arange(candidates.problem.arcs))
+    return _Side(candidates, closest(candidates.problem, plan.solution(), kept.having(arcs)))
+
+
+def _refuse_a_pin_against_a_rule(inputs: Inputs, candidates: Candidates, change: Change) -> None:
+    for household, volunteer, rule in candidates.refused_pins:
+        pair = (inputs.households.ids[household], inputs.volunteers.ids[volunteer])
+        if pair == (change.household, change.volunteer):
+            raise Refused(_SENTENCES[rule])
+
+
+Ends = defaultdict[Any, list[tuple[str, int]]]
+
+
+def _moved(before: dict[IdPair, int], after: dict[IdPair, int]) -> list[dict[str, Any]]:
+    """Per family whose helper changes: from whom to whom; those who lose or gain one first."""
+    gone: Ends = defaultdict(list)
+    come: Ends = defaultdict(list)
+    for pairs, others, side in ((before, after, gone), (after, before, come)):
+        for (household, volunteer), metres in pairs.items():
+            if (household, volunteer) not in others:
+                side[household].append((str(volunteer), metres))
+    moved = []
+    for household in gone.keys() | come.keys():
+        lost, found = gone[household], come[household]
+        for at in range(max(len(lost), len(found))):
+            ends = [side[at] if at < len(side) else _NOBODY for side in (lost, found)]
+            moved.append({"household": str(household), "from": ends[0], "to": ends[1]})
+    return sorted(moved, key=lambda one: (one["to"] != _NOBODY, one["from"] != _NOBODY, one["household"]))
+
+
+def _mean(pairs: dict[IdPair, int]) -> int | None:
+    return round(sum(pairs.values()) / len(pairs)) if pairs else None
+
+
+def _farthest(pairs: dict[IdPair, int]) -> list[Any] | None:
+    """Family, helper and metres of the pair that lives farthest apart."""
+    if not pairs:
+        return None
+    (household, volunteer), metres = max(pairs.items(), key=lambda item: (item[1], str(item[0])))
+    return [str(household), str(volunteer), metres]
+
+
+_QUESTION = """
+SELECT w.change, w.plan, plan."round", plan.inputs_hash
+FROM what_if w JOIN plan ON plan.id = w.plan WHERE w.id = {}
+"""

@@ -1,0 +1,141 @@
+"""What if … : a question about a plan is put together, waits for a worker, and shows what would change."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath
+
+from jiedui.columns import Row
+from jiedui.errors import Conflict, Refused
+from jiedui.i18n import N_
+from jiedui.jobs.pages import seconds_left
+from jiedui.jobs.service import latest_job
+from jiedui.rounds import plan_pages, questions, views, words
+from jiedui.rounds.questions import ABOUT_FAMILIES, ABOUT_VOLUNTEERS, WITH_NUMBER, Change, Kind
+from jiedui.web.forms import Form, blank, read_form
+from jiedui.web.page import PageRequest, flash, page, see_other
+
+_NOT_SAID = -1
+_WHAT_IF = f"{plan_pages.PLAN}/what-if"
+
+
+class Question(msgspec.Struct):
+    """A change and its people: known ones by id, others by what somebody typed."""
+
+    kind: Kind
+    household: UUID | None = None
+    family: str = ""
+    volunteer: UUID | None = None
+    helper: str = ""
+    number: int = _NOT_SAID
+
+
+@get(_WHAT_IF, name="what_if:new")
+async def new(request: PageRequest, round_id: FromPath[UUID], number: FromPath[int]) -> Response[Any]:
+    """Which change; then who. People that a link names are filled in."""
+    round_row, plan = await views.plan_at(request.user, round_id, number)
+    known = {name: request.query_params.get(name, "") for name in ("kind", "household", "volunteer")}
+    return await _form_page(
+        request, round_row, plan, blank(**{name: one for name, one in known.items() if one})
+    )
+
+
+@post(_WHAT_IF, name="what_if:ask")
+async def ask(request: PageRequest, round_id: FromPath[UUID], number: FromPath[int]) -> Response[Any]:
+    """Put the question; the page that follows waits for the answer."""
+    round_row, plan = await views.plan_at(request.user, round_id, number)
+    form = await read_form(request, Question)
+    if form.ok:
+        try:
+            change = await _understood(round_row, form.value)
+            question_id = await questions.ask(request.user, plan, change, request.app.state.clock())
+            return see_other(request, f"{request.url.path}/{question_id}")
+        except Refused as refused:
+            form.refuse(refused)
+        except Conflict as refused:
+            flash(request, refused.msgid, kind="problem", **refused.params)
+            return see_other(request, request.url.path)
+    return await _form_page(request, round_row, plan, form)
+
+
+@get(f"{_WHAT_IF}/{{question_id:uuid}}", name="what_if:show")
+async def show(
+    request: PageRequest, round_id: FromPath[UUID], number: FromPath[int], question_id: FromPath[UUID]
+) -> Response[Any]:
+    """How far the answer is, or the answer."""
+    round_row, plan = await views.plan_at(request.user, round_id, number)
+    question = await questions.question_at(plan, question_id)
+    job = await latest_job(question_id) if question["state"] in ("queued", "running") else None
+    return page(
+        request,
+        "rounds/what_if_answer.html",
+        question=question,
+        job=job,
+        left=seconds_left(job, request.app.state.clock()) if job else None,
+        back=request.url.path,
+        **await plan_pages.head(request, round_row, plan),
+    )
+
+
+HANDLERS = [new, ask, show]
+
+
+async def _form_page(request: PageRequest, round_row: Row, plan: Row, form: Form[Any]) -> Response[Any]:
+    kind = form.text("kind") if form.text("kind") in words.WHAT_IFS else ""
+    families, helpers = await _choices(round_row, form)
+    return page(
+        request,
+        "rounds/what_if.html",
+        form=form,
+        kind=kind,
+        about_family=kind in ABOUT_FAMILIES,
+        about_volunteer=kind in ABOUT_VOLUNTEERS,
+        with_number=kind in WITH_NUMBER,
+        families=families,
+        helpers=helpers,
+        questions=await questions.questions_of(plan),
+        status_code=form.status,
+        **await plan_pages.head(request, round_row, plan),
+    )
+
+
+async def _choices(round_row: Row, form: Form[Any]) -> tuple[list[Row], list[Row]]:
+    """Whom the form offers: the one a link names, or those who are called like this."""
+    return (
+        await questions.families(round_row, _uuid(form.text("household")), form.text("family")),
+        await questions.volunteers(round_row, _uuid(form.text("volunteer")), form.text("helper")),
+    )
+
+
+async def _understood(round_row: Row, asked: Question) -> Change:
+    household, volunteer = asked.household, asked.volunteer
+    if asked.kind in ABOUT_FAMILIES and household is None:
+        found = await questions.families(round_row, None, asked.family)
+        household = _only(found, asked.family, "family")
+    if asked.kind in ABOUT_VOLUNTEERS and volunteer is None:
+        found = await questions.volunteers(round_row, None, asked.helper)
+        volunteer = _only(found, asked.helper, "helper")
+    return Change(
+        asked.kind,
+        household if asked.kind in ABOUT_FAMILIES else None,
+        volunteer if asked.kind in ABOUT_VOLUNTEERS else None,
+        asked.number if asked.kind in WITH_NUMBER and asked.number != _NOT_SAID else None,
+    )
+
+
+def _only(found: list[Row], text: str, field: str) -> UUID | None:
+    """The one who is called like this. Raises Refused when nobody is, or several are."""
+    if text and not found:
+        raise Refused(N_("Nobody of this area is called like this."), field=field)
+    if len(found) > 1:
+        raise Refused(N_("Several are called like this: please choose one."), field=field)
+    return found[0]["id"] if found else None
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

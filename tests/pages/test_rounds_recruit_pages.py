@@ -1,0 +1,157 @@
+"""Why somebody is left out, what would help, and where one more volunteer would help most."""
+
+import json
+from datetime import date, timedelta
+
+import pytest
+from factories import (
+    COUNTY,
+    FAR_VILLAGE,
+    NOW,
+    OTHER_COUNTY,
+    TODAY,
+    TOWNSHIP,
+    VILLAGE,
+    a_coordinator,
+    a_household,
+    a_volunteer,
+)
+from planned import a_planned_round, text_of
+
+from jiedui.audit.tables import AuditEntry
+from jiedui.policies.service import store_standard
+from jiedui.rounds.service import open_round
+from jiedui.rounds.tables import Candidate, LeftOut, Newcomer, Plan
+from jiedui.rounds.wishes import wish
+
+
+@pytest.fixture(autouse=True)
+async def policy(db):
+    await store_standard(NOW)
+
+
+@pytest.fixture
+async def coordinator(login_as):
+    visitor = await login_as("coordinator", COUNTY, name="谭协调")
+    visitor.headers.update({"accept-language": "en"})
+    return visitor
+
+
+async def test_a_family_left_out_hears_what_would_help_it_and_nobody_else_pays(coordinator):
+    await a_household(name="田大妹", children=(date(2015, 3, 1),))
+    await a_volunteer(name="王丽", trained=True, record_checked_on=TODAY - timedelta(days=400))
+    await a_volunteer(name="李梅", trained=False, region_code=FAR_VILLAGE)
+    round_id, _ = await a_planned_round()
+    shown = text_of(await coordinator.get(f"/rounds/{round_id}/plans/1/left-out"))
+    assert "If 王丽 (0.0 km away) had a record check in date, she could help here. What if?" in shown
+    assert "李梅" not in shown
+    file = await coordinator.get(f"/rounds/{round_id}/plans/1/left-out.csv")
+    assert "If 王丽 (0.0 km away) had a record check in date" in file.content.decode("utf-8-sig")
+
+
+async def test_where_volunteers_are_too_few_the_page_counts_it_out(coordinator):
+    for village in (VILLAGE, FAR_VILLAGE, VILLAGE):
+        await a_household(region_code=village)
+    await a_volunteer(name="王丽", capacity=2)
+    round_id, _ = await a_planned_round()
+    shown = text_of(await coordinator.get(f"/rounds/{round_id}/plans/1/left-out"))
+    assert "If 王丽 (18.4 km away) took one family more, she could help here." in shown
+    assert (
+        "3 families in 2 villages (虎威镇, 社坛镇) still want 3 helpers in all. "
+        "Only 1 volunteers may be these, and they have 2 places."
+    ) in shown
+
+
+async def test_a_family_that_nobody_could_help_is_led_to_recruiting(coordinator):
+    await a_household(needs=("legal",), colour="red")
+    await a_volunteer()
+    round_id, _ = await a_planned_round()
+    plan = f"/rounds/{round_id}/plans/1"
+    left_out = await coordinator.get(f"{plan}/left-out")
+    assert "Nobody who offers it is one step away: recruit somebody here." in text_of(left_out)
+    assert f'href="{plan}/recruit"' in left_out.text
+    shown = text_of(await coordinator.get(f"{plan}/recruit?kind=legal"))
+    assert "虎威镇 Legal help, with Law ● Red One Red family more has a helper, for 0.8 km of way 1" in shown
+    assert "虎威镇" in shown.split("社坛镇")[0]
+    everything = await coordinator.get(f"{plan}/recruit?township={TOWNSHIP}")
+    assert "1 in all" in everything.text
+
+
+async def test_once_everybody_is_helped_a_newcomer_only_shortens_ways(coordinator):
+    await a_household()
+    await a_volunteer(region_code=FAR_VILLAGE)
+    round_id, plan_id = await a_planned_round()
+    page = f"/rounds/{round_id}/plans/1/recruit"
+    shown = text_of(await coordinator.get(page))
+    assert "Nobody is left out: one more volunteer would only shorten the ways." in shown
+    assert "虎威镇 Companionship The ways would be 17.6 km shorter in all 0" in shown
+    assert "1 in all" in text_of(await coordinator.get(f"{page}?township={TOWNSHIP}&gain=way"))
+    assert "No newcomer fits all of this." in (await coordinator.get(f"{page}?gain=red")).text
+    file = await coordinator.get(f"{page}.csv?gain=way")
+    rows = file.content.decode("utf-8-sig").splitlines()
+    assert rows[0] == "Township,Left out there,What she would offer,What that would bring,Kilometres saved"
+    assert rows[1] == "虎威镇,0,Companionship,The ways would be 17.6 km shorter in all,17.6"
+    assert (await coordinator.get(f"{page}.xlsx")).status_code == 200
+    noted = await AuditEntry.select().where(AuditEntry.action == "round.export")
+    assert [row["detail"] for row in noted if "newcomers" in row["detail"]]
+    await Newcomer.delete().where(Newcomer.plan == plan_id)
+    assert "No single newcomer would change this plan." in (await coordinator.get(page)).text
+
+
+async def test_calculating_twice_values_newcomers_once(coordinator):
+    await a_household()
+    await a_volunteer(region_code=FAR_VILLAGE)
+    round_id, plan_id = await a_planned_round()
+    first = await Newcomer.count().where(Newcomer.plan == plan_id)
+    assert first > 0
+    _, second = await a_planned_round(round_id=round_id)
+    assert await Newcomer.count().where(Newcomer.plan == second) == first
+
+
+async def test_another_county_sees_none_of_it(login_as):
+    await a_household()
+    await a_volunteer()
+    round_id, _ = await a_planned_round()
+    stranger = await login_as("coordinator", OTHER_COUNTY)
+    for path in ("recruit", "recruit.csv", "recruit.xlsx", "what-if"):
+        assert (await stranger.get(f"/rounds/{round_id}/plans/1/{path}")).status_code == 404, path
+
+
+async def test_the_card_names_who_would_lose_her_helper(coordinator):
+    await a_household(name="田大妹", colour="red")
+    await a_household(name="欧阳小花", colour="green", region_code=FAR_VILLAGE)
+    await a_volunteer(name="王丽", capacity=1, reach_km=1)
+    await a_volunteer(name="李梅", capacity=1)
+    round_id, _ = await a_planned_round()
+    page = await coordinator.get(f"/rounds/{round_id}/plans/1?colour=red")
+    shown = text_of(page)
+    assert "李梅 (0.0 km away), but then 欧阳* in 石龙门村 would lose its helper" in shown
+    assert "小花" not in page.text
+    file = await coordinator.get(f"/rounds/{round_id}/plans/1/pairs.csv?colour=red")
+    assert "but then 欧阳* in 石龙门村 would lose its helper" in file.content.decode("utf-8-sig")
+
+
+async def test_a_pinned_pair_has_no_runner_up(coordinator):
+    household, volunteer = await a_household(), await a_volunteer()
+    round_id = await open_round(a_coordinator(), COUNTY, TODAY, "standard", NOW)
+    await wish(a_coordinator(), round_id, household, volunteer, "pin", "", NOW)
+    await a_planned_round(round_id=round_id)
+    assert "Pinned: nobody else is asked" in (await coordinator.get(f"/rounds/{round_id}/plans/1")).text
+
+
+async def test_runs_of_before_say_that_these_reasons_were_not_worked_out(coordinator):
+    await a_household()
+    await a_household(needs=("legal",))
+    await a_volunteer()
+    round_id, plan_id = await a_planned_round()
+    await Candidate.update({Candidate.runner_up: "{}"}).where(Candidate.plan == plan_id)
+    await LeftOut.update({LeftOut.reasons: '{"lacking": 1, "offering": 0, "refused": {}, "taken": 0}'}).where(
+        LeftOut.plan == plan_id
+    )
+    figures = json.loads((await Plan.select(Plan.figures).first())["figures"])
+    for stage in figures["stages"]:
+        del stage["shortages"]
+    await Plan.update({Plan.figures: json.dumps(figures)}).where(Plan.id == plan_id)
+    for path in ("", "/left-out"):
+        shown = await coordinator.get(f"/rounds/{round_id}/plans/1{path}")
+        assert "Not worked out in this run" in shown.text, path
