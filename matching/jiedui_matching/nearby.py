@@ -17,6 +17,8 @@ NEVER = LIMIT
 """The extra cost of kinds that cannot be paired."""
 # Slots asked for before `stop` is heard: some hundredths of a second.
 _AT_ONCE = 1000
+# Volunteers that may be named at once: 16 MB.
+_CELLS = 2**22
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,31 +88,31 @@ class Map:
         `price[volunteer]` is added to what a pair costs at least. Raises InterruptedError once `stop`
         says yes.
         """
-        price = price[self._order]
+        price, below = price[self._order], below[self._slots]
         least = np.minimum.reduceat(price, self._starts) if len(price) else price
-        blocks, below = self._blocks._replace(price=price, least=least), below[self._slots]
-        slots, most = len(below), min(most, len(price))
-        kept = []
-        count = np.zeros(slots, dtype=np.int64)
-        for begin in range(0, slots, _AT_ONCE):
+        blocks, most = self._blocks._replace(price=price, least=least), min(most, len(price))
+        count, kept = np.zeros(len(below), dtype=np.int64), [np.zeros(0, dtype=np.int64)]
+        step = max(min(_AT_ONCE, _CELLS // max(most, 1)), 1)
+        for begin in range(0, len(below), step):
             if stop():
                 raise InterruptedError("the search for volunteers was stopped")
-            end = min(begin + _AT_ONCE, slots)
-            found = np.empty((end - begin, most), dtype=np.int32)
-            part = slice(begin, end)
+            part = slice(begin, begin + step)
+            found = np.empty((len(below[part]), most), dtype=np.int32)
             cheapest_within(
                 blocks, self._extra, self._anywhere, self._slot_point[part], self._slot_kind[part],
-                below[part], most, found, count[part],
+                below[part], found, count[part],
             )  # fmt: skip
-            there = np.arange(most) < count[part, None]
-            kept.append(self._order[found[there]])
-        slot = np.repeat(self._slots, count)
-        volunteer = np.concatenate(kept)
-        key = slot * np.int64(max(len(price), 1)) + volunteer
-        key.sort()
-        cut = np.zeros(slots, dtype=np.bool_)
+            kept.append(self._order[found[np.arange(most) < count[part, None]]])
+        cut = np.zeros(len(below), dtype=np.bool_)
         cut[self._slots] = (count == most) & (most < len(price))
-        return Found(key // len(price), key % len(price), cut)
+        return Found(*_sorted(np.repeat(self._slots, count), np.concatenate(kept)), cut)
+
+
+def _sorted(slot: Ints, volunteer: Ints) -> tuple[Ints, Ints]:
+    width = np.int64(volunteer.max(initial=0) + 1)
+    key = slot * width + volunteer
+    key.sort()
+    return key // width, key % width
 
 
 def _along_curve(point: Floats) -> Ints:

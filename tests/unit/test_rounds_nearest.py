@@ -15,7 +15,6 @@ from jiedui.rounds.candidates import everybody, first_helpers, in_portions, judg
 from jiedui.rounds.nearest import best_plan
 from jiedui.rounds.people import Households, Volunteers, kinds_mask
 from jiedui_matching import check, solve
-from jiedui_matching.check import bound_of
 
 ON = dt.date(2026, 11, 1)
 KINDS = ("companionship", "counselling", "practical")

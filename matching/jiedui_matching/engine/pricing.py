@@ -35,45 +35,68 @@ class Blocks(NamedTuple):
     widest: Floats
 
 
-@njit(cache=True, nogil=True)
-def cheapest_within(blocks, extra, anywhere, point, kind, below, most, found, count):
+@njit(cache=True)
+def cheapest_within(blocks, extra, anywhere, point, kind, below, found, count):
     """For each slot the volunteers that cost it less than `below`.
 
-    A volunteer costs at least the straight way, `extra[kind of slot, kind of volunteer]` and her price.
-    The `most` cheapest go into the slot's row of `found`, how many they are into `count`.
+    A volunteer costs at least the straight way, `extra[kind of slot, kind of volunteer]` and her price,
+    none of them negative. The cheapest go into the slot's row of `found` as long as there is room, how
+    many they are into `count`. Slots at the same point should follow each other.
     """
-    size = len(blocks.radius)
-    gap, order = np.empty(size), np.empty(size, dtype=np.int64)
-    keys = np.empty(most, dtype=np.int64)
-    cheapest_price = blocks.least.min() if size else np.int64(0)
-    for i in range(len(point)):
-        if i == 0 or (point[i] != point[i - 1]).any():
-            for b in range(size):
-                gap[b] = max(_way(point[i], blocks.centre[b]) - blocks.radius[b] - _ROUNDING, 0.0)
-            order[:] = np.argsort(gap)
-        fines, far, row = extra[kind[i]], anywhere[kind[i]], found[i]
-        least_fine = fines.min()
-        top, held = below[i], 0
-        for b in order:
-            rest = top - least_fine
-            if gap[b] >= rest - cheapest_price:
-                break
-            if gap[b] >= rest - blocks.least[b] or gap[b] > blocks.widest[b]:
+    gap, keys = np.empty(len(blocks.radius)), np.empty(found.shape[1], dtype=np.int64)
+    begin = 0
+    while begin < len(point):
+        end = begin + 1
+        farthest = below[begin]
+        while end < len(point) and (point[end] == point[begin]).all():
+            farthest = max(farthest, below[end])
+            end += 1
+        order = _near(blocks, point[begin], farthest, gap)
+        for i in range(begin, end):
+            count[i] = _cheapest(
+                blocks, extra[kind[i]], anywhere[kind[i]], point[i], below[i], gap, order, keys, found[i]
+            )
+        begin = end
+
+
+@njit(cache=True)
+def _near(blocks, here, farthest, gap):
+    """The blocks that reach so far, the nearest first, and for each how far it is at least."""
+    near = np.empty(len(gap), dtype=np.int64)
+    size = 0
+    for b in range(len(gap)):
+        gap[b] = max(_way(here, blocks.centre[b]) - blocks.radius[b] - _ROUNDING, 0.0)
+        if gap[b] + blocks.least[b] < farthest and gap[b] <= blocks.widest[b]:
+            near[size] = b
+            size += 1
+    near = near[:size]
+    return near[np.argsort(gap[near])]
+
+
+@njit(cache=True)
+def _cheapest(blocks, fines, far, here, below, gap, order, keys, row):
+    """Fill one slot's row; how many volunteers stand in it."""
+    least_fine = fines.min() if len(fines) else np.int64(0)
+    top, held = below, 0
+    for b in order:
+        if gap[b] >= top - least_fine:
+            break
+        if gap[b] >= top - least_fine - blocks.least[b]:
+            continue
+        for t in range(BLOCK * b, min(BLOCK * (b + 1), len(blocks.kind))):
+            left = top - blocks.price[t] - fines[blocks.kind[t]]
+            if left <= 0:
                 continue
-            for t in range(BLOCK * b, min(BLOCK * (b + 1), len(blocks.kind))):
-                left = top - blocks.price[t] - fines[blocks.kind[t]]
-                if left <= 0:
-                    continue
-                way = _way(point[i], blocks.point[t]) - _ROUNDING
-                if way > left or (way > blocks.reach[t] and not far[blocks.kind[t]]):
-                    continue
-                key = top - left + np.int64(np.ceil(max(way, 0.0)))
-                if key >= top:
-                    continue
-                held = _keep(keys, row, held, key, t)
-                if held == most:
-                    top = keys[0]
-        count[i] = held
+            way = _way(here, blocks.point[t]) - _ROUNDING
+            if way > left or (way > blocks.reach[t] and not far[blocks.kind[t]]):
+                continue
+            key = top - left + np.int64(np.ceil(max(way, 0.0)))
+            if key >= top:
+                continue
+            held = _keep(keys, row, held, key, t)
+            if held == len(keys):
+                top = keys[0]
+    return held
 
 
 @njit(inline="always")

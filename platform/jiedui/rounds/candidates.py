@@ -1,7 +1,7 @@
 """Pairs that may be, with their costs: the step from people to a problem the solver understands."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -125,7 +125,9 @@ def second_helpers(first: Candidates, solution: Solution, pinned: Iterable[tuple
 
 def everybody(demand: Demand) -> Candidates:
     """All pairs there are, judged one by one."""
-    return assembled(demand, [judged(pairs) for pairs in in_portions(demand.setting, demand.rows)])
+    empty = np.zeros((5, 0), dtype=np.int64)
+    parts = [judged(pairs) for pairs in in_portions(demand.setting, demand.rows)]
+    return assembled(demand, np.concatenate([empty, *parts], axis=1))
 
 
 def in_portions(setting: Setting, rows: Ints) -> Iterator[Pairs]:
@@ -143,11 +145,10 @@ def judged(pairs: Pairs) -> Ints:
     return np.stack([left.household, left.volunteer, left.distance_m, left.common, costs.total(left)])
 
 
-def assembled(demand: Demand, parts: Sequence[Ints]) -> Candidates:
+def assembled(demand: Demand, pairs: Ints) -> Candidates:
     """The stage's problem from judged pairs, sorted by household, then volunteer, each pair once."""
     setting, rows, wanted = demand.setting, demand.rows, demand.wanted
-    empty = np.zeros((5, 0), dtype=np.int64)
-    household, volunteer, distance, met, cost = np.concatenate([empty, *parts], axis=1)
+    household, volunteer, distance, met, cost = pairs
     pins, refused = _pins(demand, Pairs(setting, household, volunteer))
     tier = {colour: policy.tier for colour, policy in setting.pack.colours.items()}
     problem = Problem(

@@ -32,13 +32,13 @@ def best_plan(demand: Demand, stop: Callable[[], bool]) -> tuple[Candidates, Pla
         return candidates, Plan(candidates.problem, stop)
     area = _Area(demand, stop)
     known = _merged(area.nearest(_NEAREST), area.pinned())
-    candidates = assembled(demand, [known])
+    candidates = assembled(demand, known)
     plan, most = Plan(candidates.problem, stop), _BETTER
     while True:
         better, cut = area.better(candidates, plan, most)
         if better.size:
             known, most = _merged(known, better), _BETTER
-            candidates = assembled(demand, [known])
+            candidates = assembled(demand, known)
             plan = Plan(candidates.problem, stop, warm=plan.solution())
         elif cut:
             most *= 4
@@ -64,6 +64,10 @@ class _Area:
             self._groups.cost,
             self._groups.anywhere,
         )
+        # What was paid and asked when everybody was looked at last, and who was not shown everyone then.
+        self._paid = np.zeros(len(rows), dtype=np.int64)
+        self._price = np.zeros(len(setting.volunteers), dtype=np.int64)
+        self._cut = np.ones(len(rows), dtype=np.bool_)
 
     def nearest(self, count: int) -> Ints:
         """So many volunteers for each family, those who cost least taken one by one."""
@@ -88,12 +92,26 @@ class _Area:
         # Arcs may be fewer than places: whoever still has one asks no more than its load.
         next_load = np.where(held < problem.capacity, problem.load_step * held, NEVER)
         price = np.minimum(solution.prices.volunteer, next_load)
-        found = self._map.cheapest(paid, price, most, self._stop)
-        household, volunteer, _, _, cost = pairs = self._judged(found.slot, found.volunteer)
+        slot, volunteer = self._found(paid, price, most)
+        household, volunteer, _, _, cost = pairs = self._judged(slot, volunteer)
         cheaper = cost + price[volunteer] < paid[np.searchsorted(candidates.household, household)]
         # Pairs of the plan may be cheaper than that: they are what the family pays less for.
         known = candidates.chosen(solution).having(Pairs(self._demand.setting, household, volunteer))
-        return pairs[:, cheaper & ~known], bool(found.cut.any())
+        return pairs[:, cheaper & ~known], bool(self._cut.any())
+
+    def _found(self, paid: Ints, price: Ints, most: int) -> tuple[Ints, Ints]:
+        """Slots and volunteers that may be cheaper than what is paid, and were not when last looked at.
+
+        Who pays no more than then need only look at volunteers who ask less than then.
+        """
+        anew = self._cut | (paid > self._paid)
+        fallen = np.where(price < self._price, price, NEVER)
+        found = [
+            self._map.cheapest(np.where(anew, paid, 0), price, most, self._stop),
+            self._map.cheapest(np.where(anew, 0, paid), fallen, most, self._stop),
+        ]
+        self._paid, self._price, self._cut = paid, price, found[0].cut | found[1].cut
+        return np.concatenate([one.slot for one in found]), np.concatenate([one.volunteer for one in found])
 
     def _judged(self, slot: Ints, volunteer: Ints) -> Ints:
         return judged(Pairs(self._demand.setting, self._demand.rows[slot], volunteer))
@@ -101,8 +119,9 @@ class _Area:
 
 def _merged(known: Ints, more: Ints) -> Ints:
     """Both, sorted by household, then volunteer, each pair once."""
-    both = np.concatenate([known, more], axis=1)
-    key = both[0] * (both[1].max(initial=0) + 1) + both[1]
-    order = np.argsort(key, kind="stable")
-    first = np.r_[True, np.diff(key[order]) > 0][: len(order)]
-    return both[:, order[first]]
+    width = max(known[1].max(initial=0), more[1].max(initial=0)) + 1
+    have, new = known[0] * width + known[1], more[0] * width + more[1]
+    order = np.argsort(new)
+    place = np.searchsorted(have, new[order])
+    missing = np.append(have, -1)[place] != new[order]
+    return np.insert(known, place[missing], more[:, order[missing]], axis=1)

@@ -178,11 +178,14 @@ class Setting:
         pairs: set[tuple[int, int]] = set()
         for column in ("identity_key", "phone_key"):
             known: dict[str, list[int]] = {}
-            for row, key in enumerate(getattr(self.volunteers, column)):
-                if key is not None:
+            here, there = getattr(self.households, column), getattr(self.volunteers, column)
+            shared = set(here) & set(there) - {None}
+            for row, key in enumerate(there):
+                if key in shared:
                     known.setdefault(key, []).append(row)
-            for row, key in enumerate(getattr(self.households, column)):
-                pairs.update((row, other) for other in known.get(key, ()))
+            for row, key in enumerate(here):
+                if key in shared:
+                    pairs.update((row, other) for other in known[key])
         return PairSet.of(pairs)
 
     @cached_property
@@ -243,10 +246,15 @@ class Pairs:
 
 def kinds_mask(pack: Pack, codes: Iterable[str]) -> int:
     """Kinds of support as bits, in the order of the policy's catalogue; unknown codes are an error."""
-    place = {kind.code: bit for bit, kind in enumerate(pack.kind)}
-    if len(place) > _MOST_KINDS:
-        raise ValueError(f"policy {pack.name} names {len(place)} kinds of support: at most {_MOST_KINDS}")
-    return sum(1 << place[code] for code in set(codes))
+    return kinds_masks(pack, [codes])[0]
+
+
+def kinds_masks(pack: Pack, lists: Iterable[Iterable[str]]) -> list[int]:
+    """The same for many people."""
+    if len(pack.kind) > _MOST_KINDS:
+        raise ValueError(f"policy {pack.name} names {len(pack.kind)} kinds of support: at most {_MOST_KINDS}")
+    bit = {kind.code: 1 << place for place, kind in enumerate(pack.kind)}
+    return [sum({bit[code] for code in codes}) for codes in lists]
 
 
 def kinds_of(pack: Pack, mask: int) -> list[str]:

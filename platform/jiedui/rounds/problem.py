@@ -14,7 +14,7 @@ from jiedui.i18n import N_
 from jiedui.policies.pack import Pack
 from jiedui.policies.service import pack_named
 from jiedui.regions.codes import significant
-from jiedui.rounds.people import Households, Volunteers, kinds_mask
+from jiedui.rounds.people import Households, Volunteers, kinds_masks
 from jiedui.rounds.tables import NeverAgain, Pair, Round, Wish
 
 RowPairs = tuple[tuple[int, int], ...]
@@ -120,7 +120,7 @@ def _households(rows: list[Row], pack: Pack) -> Households:
         lng=[row["lng"] for row in rows],
         colour=[row["colour"] for row in rows],
         minor=[row["minor"] for row in rows],
-        needs=[kinds_mask(pack, row["needs"]) for row in rows],
+        needs=kinds_masks(pack, (row["needs"] for row in rows)),
         wanted=[max(row["wanted_helpers"], pack.helpers.ratio) for row in rows],
         identity_key=[row["ledger_key"] for row in rows],
         phone_key=[row["phone_key"] for row in rows],
@@ -132,7 +132,7 @@ def _volunteers(rows: list[Row], pack: Pack) -> Volunteers:
         ids=[row["id"] for row in rows],
         lat=[row["lat"] for row in rows],
         lng=[row["lng"] for row in rows],
-        offers=[kinds_mask(pack, row["offers"]) for row in rows],
+        offers=kinds_masks(pack, (row["offers"] for row in rows)),
         skills=[frozenset(row["skills"]) for row in rows],
         capacity=[row["capacity"] for row in rows],
         held=[row["held"] for row in rows],
