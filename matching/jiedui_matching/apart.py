@@ -10,17 +10,16 @@ from typing import TypeVar
 T = TypeVar("T")
 Stop = Callable[[], bool]
 
-# In seconds: how often the stop rule is asked, and how long work that was told to stop may take to say
-# what it has.
+# How often the stop rule is asked, in seconds.
 _TURN = 0.02
-_GRACE = 0.1
 
 
-def run_apart(work: Callable[[Stop], T], stopped: Stop) -> T | None:
+def run_apart(work: Callable[[Stop], T], stopped: Stop, grace: float = 0.1) -> T | None:
     """What the work answers; None if `stopped` or Ctrl-C ended it and it had nothing to say in time.
 
-    The work is handed a question of its own that says yes once it should come to an end. Raises what
-    the work raises, and ChildProcessError if its process is killed from outside.
+    The work is handed a question of its own that says yes once it should come to an end; from then on
+    it has `grace` seconds. Raises what the work raises, and ChildProcessError if its process is killed
+    from outside.
     """
     # A forked child has the arrays already; elsewhere they are copied to it.
     methods = multiprocessing.get_all_start_methods()
@@ -32,7 +31,7 @@ def run_apart(work: Callable[[Stop], T], stopped: Stop) -> T | None:
     sender.close()
     if not _waited_for(receiver, stopped):
         stop.set()
-        if not receiver.poll(_GRACE):
+        if not receiver.poll(grace):
             child.kill()
             child.join()
             return None

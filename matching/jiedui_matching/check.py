@@ -10,11 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from jiedui_matching.couplings import Coupling, violations
-from jiedui_matching.problem import Ints, Mask, Problem
+from jiedui_matching.problem import Ints, Mask, Problem, total
 from jiedui_matching.solution import Solution
 
 # Prices beyond this could overflow when an arc is weighed.
 _PRICE_LIMIT = 2**61
+
+# Arcs weighed at a time.
+_AT_A_TIME = 2**17
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,17 @@ def check(problem: Problem, solution: Solution, couplings: Sequence[Coupling] = 
 
 def bound_of(problem: Problem, slot: Ints, volunteer: Ints) -> int:
     """What no plan can go below, by these prices: cost plus the weight of what is uncovered."""
-    reduced = problem.arc_cost + volunteer[problem.arc_volunteer] - slot[problem.arc_slot]
     weight = problem.tier_weight * problem.tier
-    total = _total(problem.wanted, slot) + _total(problem.wanted, np.minimum(weight - slot, 0))
-    total += int(reduced[problem.pinned | (reduced < 0)].astype(object).sum())
-    return total + _places_bound(problem, volunteer)
+    bound = total(problem.wanted, slot) + total(problem.wanted, np.minimum(weight - slot, 0))
+    # Some at a time: what fits into the processor's cache is read twice as fast.
+    for begin in range(0, problem.arcs, _AT_A_TIME):
+        arcs = slice(begin, begin + _AT_A_TIME)
+        reduced = (
+            problem.arc_cost[arcs] + volunteer[problem.arc_volunteer[arcs]] - slot[problem.arc_slot[arcs]]
+        )
+        counted = reduced[problem.pinned[arcs] | (reduced < 0)]
+        bound += total(np.ones_like(counted), counted)
+    return bound + _places_bound(problem, volunteer)
 
 
 def _places_bound(problem: Problem, price: Ints) -> int:
@@ -81,16 +90,8 @@ def _places_bound(problem: Problem, price: Ints) -> int:
     else:
         worth = np.where(price > 0, problem.room, problem.pins)
     filled = np.minimum(worth, problem.room)
-    places = _total(filled, held) + _total(filled, filled - 1) // 2
-    return step * places - _total(filled, price)
-
-
-def _total(times: Ints, values: Ints) -> int:
-    """The sum of all products, exactly."""
-    largest = int(np.abs(times).max(initial=0)) * int(np.abs(values).max(initial=0))
-    if largest * len(times) >= 2**63:
-        return int((times.astype(object) * values).sum())
-    return int(times @ values)
+    places = total(filled, held) + total(filled, filled - 1) // 2
+    return step * places - total(filled, price)
 
 
 def _arcs(problem: Problem, solution: Solution) -> Iterator[str]:
@@ -174,22 +175,22 @@ def _prices(problem: Problem, solution: Solution) -> Iterator[str]:
 
 def _optimal(problem: Problem, solution: Solution) -> Iterator[str]:
     slot, volunteer = solution.prices.slot, solution.prices.volunteer
-    total = _cost_of(problem, solution) + _lacking_weight(problem, solution)
+    weight = _cost_of(problem, solution) + _lacking_weight(problem, solution)
     bound = bound_of(problem, slot, volunteer)
     if solution.bound > bound:
         yield f"the prices prove a bound of {bound}, the plan says {solution.bound}"
-    if total == bound:
+    if weight == bound:
         return
     reduced = problem.arc_cost + volunteer[problem.arc_volunteer] - slot[problem.arc_slot]
     chosen = _chosen(problem, solution)
     wrong = ~problem.pinned & ((~chosen & (reduced < 0)) | (chosen & (reduced > 0)))
     where = f"; look at arc {np.argmax(wrong)}" if wrong.any() else ""
-    yield f"the plan weighs {total} and the prices prove only {bound}: {total - bound} may be saved{where}"
+    yield f"the plan weighs {weight} and the prices prove only {bound}: {weight - bound} may be saved{where}"
 
 
 def _lacking_weight(problem: Problem, solution: Solution) -> int:
     lacking = problem.wanted - np.bincount(solution.pair_slot, minlength=problem.slots)
-    return _total(problem.tier_weight * problem.tier, lacking)
+    return total(problem.tier_weight * problem.tier, lacking)
 
 
 def _chosen(problem: Problem, solution: Solution) -> Mask:

@@ -79,7 +79,7 @@ def solve_network(network: FlowNetwork, stopped: Stop = lambda: False) -> Flow:
     """
     started = time.perf_counter()
     nothing = np.zeros(len(network.tail), dtype=np.int64)
-    answer = ("stopped", nothing) if stopped() else run_apart(partial(_cheapest, network), stopped)
+    answer = ("stopped", nothing) if stopped() else run_apart(partial(_cheapest, network), stopped, grace=0)
     status, carried = answer or ("stopped", nothing)
     return Flow(
         status=status,

@@ -16,8 +16,8 @@ from jiedui_matching.problem import Ints, Mask, Problem
 from jiedui_matching.solution import Prices, Solution, earlier_arcs
 
 # Rows read, and arcs sorted, before `stop` is asked again: some hundredths of a second.
-_ROWS = 20_000
-_ARCS = 1_000_000
+_ROWS = 5_000
+_ARCS = 300_000
 # Volunteers whose places are offered before `stop` is asked again.
 _OFFERS = 20
 # Bids that one newcomer may cause before a search does better.

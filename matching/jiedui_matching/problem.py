@@ -165,6 +165,14 @@ class Problem:
             )
 
 
+def total(times: Ints, values: Ints) -> int:
+    """The sum of all products, exactly."""
+    largest = int(np.abs(times).max(initial=0)) * int(np.abs(values).max(initial=0))
+    if largest * len(times) >= 2**63:
+        return int((times.astype(object) * values).sum())
+    return int(times @ values)
+
+
 def _whole(name: str, values: ArrayLike) -> Ints:
     given = np.asarray(values)
     if given.ndim != 1:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jiedui_matching.problem import Ints, Mask, Problem
+from jiedui_matching.problem import Ints, Mask, Problem, total
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,22 +46,23 @@ def uncovered_by_tier(problem: Problem, unassigned: Ints) -> dict[int, int]:
     return {tier: int(unassigned[problem.tier == tier].sum()) for tier in tiers}
 
 
-def unassigned_after(problem: Problem, chosen: Mask) -> Ints:
+def unassigned_after(problem: Problem, chosen: Mask | Ints) -> Ints:
     """Helpers each slot still lacks when these arcs are chosen."""
     return problem.wanted - np.bincount(problem.arc_slot[chosen], minlength=problem.slots)
 
 
-def cost_of(problem: Problem, chosen: Mask) -> int:
+def cost_of(problem: Problem, chosen: Mask | Ints) -> int:
     """Arc costs and load of these arcs, exactly."""
-    volunteer, new = np.unique(problem.arc_volunteer[chosen], return_counts=True)
-    places = (new * problem.held[volunteer].astype(object) + new * (new - 1) // 2).sum()
-    return int(problem.arc_cost[chosen].astype(object).sum() + problem.load_step * places)
+    new = np.bincount(problem.arc_volunteer[chosen], minlength=problem.volunteers)
+    cost = problem.arc_cost[chosen]
+    places = total(new, problem.held) + total(new, new - 1) // 2
+    return total(np.ones_like(cost), cost) + problem.load_step * places
 
 
-def weight_of(problem: Problem, chosen: Mask) -> int:
+def weight_of(problem: Problem, chosen: Mask | Ints) -> int:
     """What a plan of these arcs costs, and the weight of whoever lacks a helper."""
-    lacking = unassigned_after(problem, chosen).astype(object)
-    return cost_of(problem, chosen) + int((problem.tier_weight * problem.tier * lacking).sum())
+    lacking = unassigned_after(problem, chosen)
+    return cost_of(problem, chosen) + total(problem.tier_weight * problem.tier, lacking)
 
 
 def arcs_between(problem: Problem, slot: Ints, volunteer: Ints) -> Ints:

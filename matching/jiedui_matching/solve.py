@@ -13,7 +13,7 @@ from jiedui_matching.apart import Stop, run_apart
 from jiedui_matching.certificate import NotOptimalError, first_prices, prices_of
 from jiedui_matching.check import bound_of
 from jiedui_matching.couplings import Coupling, validate
-from jiedui_matching.problem import Mask, Problem
+from jiedui_matching.problem import Mask, Problem, total
 from jiedui_matching.solution import Prices, Solution, cost_of, unassigned_after, uncovered_by_tier
 
 # Each is a module of this name, loaded when first asked: processes that only read plans need neither.
@@ -58,7 +58,7 @@ def solve(
     started = time.perf_counter()
     try:
         if stopped():
-            answer = _nothing(problem)
+            answer = _at_once(problem)
         elif name == "prices":
             answer = _by_prices(problem, engine.plan, stopped, warm)
         elif name == "ortools_flow":
@@ -66,7 +66,7 @@ def solve(
         else:
             answer = _by_cpsat(problem, engine.choose_coupled, stopped, seed, couplings)
     except KeyboardInterrupt:
-        answer = _nothing(problem)
+        answer = _at_once(problem)
     chosen, prices, status, bound = answer
     seconds = time.perf_counter() - started
     return solution_of(problem, chosen, prices, status, name, engine.solver_version(), seconds, bound)
@@ -83,11 +83,11 @@ def solution_of(
     bound: int | None = None,
 ) -> Solution:
     """These arcs with everything that follows from them; if no bound is known, the one of the prices."""
-    unassigned, cost = unassigned_after(problem, chosen), cost_of(problem, chosen)
-    weight = cost + int((problem.tier_weight * problem.tier * unassigned.astype(object)).sum())
+    arcs = np.flatnonzero(chosen)
+    unassigned, cost = unassigned_after(problem, arcs), cost_of(problem, arcs)
+    weight = cost + total(problem.tier_weight * problem.tier, unassigned)
     if bound is None:
         bound = weight if status == "optimal" else bound_of(problem, prices.slot, prices.volunteer)
-    arcs = np.flatnonzero(chosen)
     return Solution(
         pair_arc=arcs,
         pair_slot=problem.arc_slot[arcs],
@@ -124,7 +124,9 @@ def _by_flow(problem: Problem, choose: Callable[[Problem], Mask], stopped: Stop)
     if problem.arcs < _LONG:
         return _proven(problem, choose(problem), stopped)
     nothing = _nothing(problem)
-    chosen = run_apart(partial(_heedless, choose, problem), stopped)
+    if stopped():
+        return nothing
+    chosen = run_apart(partial(_heedless, choose, problem), stopped, grace=0)
     return nothing if chosen is None else _proven(problem, chosen, stopped)
 
 
@@ -160,6 +162,12 @@ def _proven(problem: Problem, chosen: Mask, stopped: Stop) -> _Answer:
         return chosen, prices_of(problem, chosen, stopped), "optimal", None
     except (InterruptedError, KeyboardInterrupt):
         return chosen, first_prices(problem), "stopped", None
+
+
+def _at_once(problem: Problem) -> _Answer:
+    """Only pins, with a bound that takes no time: what they cost."""
+    nought = Prices(np.zeros(problem.slots, dtype=np.int64), np.zeros(problem.volunteers, dtype=np.int64))
+    return problem.pinned, nought, "stopped", cost_of(problem, problem.pinned)
 
 
 def _nothing(problem: Problem) -> _Answer:
