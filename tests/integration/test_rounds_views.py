@@ -231,14 +231,19 @@ def test_every_rule_that_could_be_lifted_has_its_sentence():
 
 
 def test_a_shortage_is_said_with_few_places_and_all_counts():
-    found = {"families": 1014, "wanted": 14, "volunteers": 6, "places": 9, "villages": 3,
+    found = {"families": 1014, "wanted": 14, "volunteers": 6, "places": 9, "villages": 3, "kinds": [],
              "towns": ["虎威镇", "社坛镇"], "more_townships": 0, "with_children": True}  # fmt: skip
-    assert shortage(found, "en") == (
+    kinds = {"legal": "Legal help", "material": "Material help"}
+    assert shortage(found, kinds, "en") == (
         "1,014 families with children in 3 villages (虎威镇, 社坛镇) still want 14 helpers in all. "
         "Only 6 volunteers may be these, and they have 9 places."
     )
-    larger = shortage(found | {"more_townships": 7, "with_children": False}, "en")
+    larger = shortage(found | {"more_townships": 7, "with_children": False}, kinds, "en")
     assert larger.startswith("1,014 families in 3 villages (虎威镇, 社坛镇 and 7 more townships) still want")
+    asking = shortage(found | {"kinds": ["legal", "material"]}, kinds, "en")
+    assert asking.startswith(
+        "1,014 families with children who ask for Legal help, Material help in 3 villages"
+    )
 
 
 @pytest.mark.parametrize(

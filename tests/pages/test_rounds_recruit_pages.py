@@ -57,7 +57,7 @@ async def test_where_volunteers_are_too_few_the_page_counts_it_out(coordinator):
     shown = text_of(await coordinator.get(f"/rounds/{round_id}/plans/1/left-out"))
     assert "If 王丽 (18.4 km away) took one family more, she could help here." in shown
     assert (
-        "3 families in 2 villages (虎威镇, 社坛镇) still want 3 helpers in all. "
+        "3 families who ask for Companionship in 2 villages (虎威镇, 社坛镇) still want 3 helpers in all. "
         "Only 1 volunteers may be these, and they have 2 places."
     ) in shown
 

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import zip_longest
 from typing import Any, TypeVar
 
 import msgspec
@@ -109,7 +110,7 @@ def difference(
     _refuse_a_pin_against_a_rule(supposed, after.candidates, change)
     tell(2)
     then = after.pairs()
-    moved = _moved(pairs, then)
+    moved = _moved(inputs, pairs, then)
     return {
         "covered": {colour: [before.covered()[colour], after.covered()[colour]] for colour in COLOURS},
         "cost": [before.solution.cost, after.solution.cost],
@@ -180,24 +181,19 @@ def _refuse_a_pin_against_a_rule(inputs: Inputs, candidates: Candidates, change:
             raise Refused(_SENTENCES[rule])
 
 
-Ends = defaultdict[Any, list[tuple[str, int]]]
-
-
-def _moved(before: dict[IdPair, int], after: dict[IdPair, int]) -> list[dict[str, Any]]:
+def _moved(inputs: Inputs, before: dict[IdPair, int], after: dict[IdPair, int]) -> list[dict[str, Any]]:
     """Per family whose helper changes: from whom to whom; those who lose or gain one first."""
-    gone: Ends = defaultdict(list)
-    come: Ends = defaultdict(list)
-    for pairs, others, side in ((before, after, gone), (after, before, come)):
-        for (household, volunteer), metres in pairs.items():
-            if (household, volunteer) not in others:
-                side[household].append((str(volunteer), metres))
-    moved = []
-    for household in gone.keys() | come.keys():
-        lost, found = gone[household], come[household]
-        for at in range(max(len(lost), len(found))):
-            ends = [side[at] if at < len(side) else _NOBODY for side in (lost, found)]
-            moved.append({"household": str(household), "from": ends[0], "to": ends[1]})
-    return sorted(moved, key=lambda one: (one["to"] != _NOBODY, one["from"] != _NOBODY, one["household"]))
+    ends: dict[Any, tuple[list[Any], list[Any]]] = defaultdict(lambda: ([], []))
+    for at, pairs, others in ((0, before, after), (1, after, before)):
+        for household, volunteer in pairs.keys() - others.keys():
+            ends[household][at].append((str(volunteer), pairs[household, volunteer]))
+    moved = [
+        {"household": str(household), "from": gone, "to": come}
+        for household in inputs.households.ids
+        if household in ends
+        for gone, come in zip_longest(*ends[household], fillvalue=_NOBODY)
+    ]
+    return sorted(moved, key=lambda one: (one["to"] != _NOBODY, one["from"] != _NOBODY))
 
 
 def _mean(pairs: dict[IdPair, int]) -> int | None:

@@ -115,15 +115,19 @@ def smallest_change(change: dict[str, Any], language: str) -> str:
     return translate(language, msgid, name=change["name"], way=way)
 
 
-def shortage(found: Row, language: str) -> str:
-    """Why no rearranging helps: so many families, so few who may help them."""
+def shortage(found: Row, kinds: dict[str, str], language: str) -> str:
+    """Why no rearranging helps: so many families, so few who may help them; `kinds` by their codes."""
     between = translate(language, N_(", "))
     where = between.join(found["towns"])
     if found["more_townships"]:
         where = translate(
             language, N_("{towns} and {n} more townships"), towns=where, n=found["more_townships"]
         )
-    who = N_("{n} families with children") if found["with_children"] else N_("{n} families")
+    families = N_("{n} families with children") if found["with_children"] else N_("{n} families")
+    who = translate(language, families, n=f"{found['families']:,}")
+    if found["kinds"]:
+        asked = between.join(kinds[one] for one in found["kinds"])
+        who = translate(language, N_("{who} who ask for {kinds}"), who=who, kinds=asked)
     msgid = N_(
         "{who} in {villages} villages ({where}) still want {wanted} helpers in all. "
         "Only {volunteers} volunteers may be these, and they have {places} places."
@@ -131,7 +135,7 @@ def shortage(found: Row, language: str) -> str:
     return translate(
         language,
         msgid,
-        who=translate(language, who, n=f"{found['families']:,}"),
+        who=who,
         villages=f"{found['villages']:,}",
         where=where,
         **{name: f"{found[name]:,}" for name in ("wanted", "volunteers", "places")},
