@@ -135,16 +135,17 @@ class Growing:
 
     def pairs(self) -> Pairs:
         """The plan, pinned pairs among it, in the order of `problem()`."""
-        free = self.given[self.free_pairs()]
-        given = np.union1d(free, np.flatnonzero(self.pinned[: self.arcs]))
+        pinned = np.flatnonzero(self.pinned[: self.arcs])
+        given = np.sort(np.append(pinned, self.given[self.free_pairs()]))
         return Pairs(self._slot[given], self._volunteer[given], self._cost[given])
 
     def free_pairs(self) -> Ints:
         """The network's arcs in the plan that are not pinned, in the order of `problem()`."""
-        arcs = np.flatnonzero(self.network.volunteer[: self.arcs] < 0)
-        given = self.given[arcs]
-        free = ~(self.pinned[given] | self.forbidden[given])
-        order: Ints = arcs[free][np.argsort(given[free])]
+        net = self.network
+        before = np.cumsum(net.taken) - net.taken
+        taken = np.repeat(net.place - before, net.taken) + np.arange(net.taken.sum())
+        arcs = net.holder_arc[taken]
+        order: Ints = arcs[np.argsort(self.given[arcs])]
         return order
 
     def in_problem(self, arcs: Ints) -> Ints:
@@ -177,8 +178,8 @@ class Growing:
     def ways(self) -> tuple[Ways, Ways]:
         """The shortest ways to the sink and from it, in the network's numbers."""
         if self._ways is None:
-            network = self.now()
-            self._ways = ways_to_sink(network, self.columns_now()), ways_from_sink(network)
+            network, columns = self.now(), self.columns_now()
+            self._ways = ways_to_sink(network, columns), ways_from_sink(network, columns)
         return self._ways
 
     def columns_now(self) -> Columns:

@@ -7,6 +7,7 @@ from itertools import zip_longest
 import numpy as np
 
 from jiedui_matching.growing import Growing, Pairs
+from jiedui_matching.problem import Ints
 
 
 @dataclass(frozen=True)
@@ -66,19 +67,21 @@ def _dearest(pairs: Pairs) -> tuple[int, int, int] | None:
 
 
 def _moved(before: Pairs, after: Pairs) -> list[tuple[int, int, int]]:
-    had = set(zip(before.slot.tolist(), before.volunteer.tolist(), strict=True))
-    has = set(zip(after.slot.tolist(), after.volunteer.tolist(), strict=True))
-    changed = sorted({slot for slot, _ in had ^ has})
-    left, taken = _by_slot(had - has), _by_slot(has - had)
+    people = 1 + int(max(before.volunteer.max(initial=0), after.volunteer.max(initial=0)))
+    had, has = (pairs.slot * people + pairs.volunteer for pairs in (before, after))
+    left, taken = (
+        _by_slot(np.setdiff1d(one, other, assume_unique=True), people)
+        for one, other in ((had, has), (has, had))
+    )
     return [
         (slot, until, then)
-        for slot in changed
+        for slot in sorted(left.keys() | taken.keys())
         for until, then in zip_longest(left.get(slot, ()), taken.get(slot, ()), fillvalue=-1)
     ]
 
 
-def _by_slot(pairs: set[tuple[int, int]]) -> dict[int, list[int]]:
+def _by_slot(keys: Ints, people: int) -> dict[int, list[int]]:
     volunteers: dict[int, list[int]] = {}
-    for slot, volunteer in sorted(pairs):
+    for slot, volunteer in zip(*(end.tolist() for end in np.divmod(keys, people)), strict=True):
         volunteers.setdefault(slot, []).append(volunteer)
     return volunteers

@@ -101,12 +101,13 @@ def _ways_to(
     return ways
 
 
-def ways_from_sink(network: Network) -> Ways:
+def ways_from_sink(network: Network, columns: Columns) -> Ways:
     """How most is saved by one helper less at a slot, and who would come to one more place."""
     last_load = network.first_load + network.step * (network.taken - 1)
     slot = np.where(network.lacking > 0, 0, LIMIT)
     ways = _no_ways(slot, np.where(network.taken > 0, network.price - last_load, LIMIT))
     _from_sink(network, ways)
+    _to_the_unused(network, columns, ways)
     return ways
 
 
@@ -190,7 +191,11 @@ def _priced(network, columns, ways):
 
 @njit(cache=True)
 def _from_sink(network, ways):
-    """Dijkstra along the arrows."""
+    """Dijkstra along the arrows to all slots, and to all volunteers with a place that is filled.
+
+    Nobody goes on from the others. To empty her last place brings a volunteer nearer than her price, so
+    a slot's arcs are of no use any more once they cost more than it pays.
+    """
     n, m = len(network.weight), len(network.price)
     slot_price, price = network.slot_price, network.price
     keys = np.empty(n + m, dtype=np.int64)
@@ -203,8 +208,12 @@ def _from_sink(network, ways):
         if node < n:
             base = here - slot_price[node]
             for a in range(network.row[node], network.row[node + 1]):
+                if base + network.cost[a] >= 0:
+                    break
                 j = network.volunteer[a]
-                if j >= 0 and base + network.cost[a] + price[j] < ways.volunteer[j]:
+                if j < 0 or network.taken[j] == 0:
+                    continue
+                if base + network.cost[a] + price[j] < ways.volunteer[j]:
                     ways.volunteer[j] = base + network.cost[a] + price[j]
                     ways.link[j] = a
                     ways.link_slot[j] = node
@@ -218,3 +227,18 @@ def _from_sink(network, ways):
                     ways.slot[i] = reach
                     ways.slot_link[i] = h
                     size = push(keys, nodes, at, size, i, reach)
+
+
+@njit(cache=True)
+def _to_the_unused(network, columns, ways):
+    """The last step to every volunteer without a filled place, from the slots that are nearest."""
+    for j in range(len(network.price)):
+        if network.taken[j] > 0:
+            continue
+        for t in range(columns.start[j], columns.start[j + 1]):
+            i, a = columns.slot[t], columns.arc[t]
+            reach = ways.slot[i] + columns.cost[t] - network.slot_price[i] + network.price[j]
+            if ways.slot[i] < LIMIT and network.volunteer[a] >= 0 and reach < ways.volunteer[j]:
+                ways.volunteer[j] = reach
+                ways.link[j] = a
+                ways.link_slot[j] = i

@@ -148,8 +148,9 @@ def _pass_by(network, to_sink, from_sink, scratch, start, goal, best):
             if j < 0:
                 continue
             reach = base + cost[a] + price[j]
-            rest = max(to_sink.volunteer[j] - goal_to, goal_from - from_sink.volunteer[j], 0)
-            if reach + rest >= best or reach >= distance[j]:
+            if reach >= best or reach >= distance[j]:
+                continue
+            if reach + max(to_sink.volunteer[j] - goal_to, goal_from - from_sink.volunteer[j]) >= best:
                 continue
             if distance[j] == LIMIT:
                 scratch.volunteers[seen] = j
@@ -180,8 +181,10 @@ def _ask_holders(network, to_sink, from_sink, scratch, j, goal, goal_to, goal_fr
     for h in range(network.place[j], network.place[j] + network.taken[j]):
         i = network.holder[h]
         reach = base + network.slot_price[i] - network.cost[network.holder_arc[h]]
+        if reach >= best or reach >= scratch.slot_distance[i]:
+            continue
         rest = max(to_sink.slot[i] - goal_to, goal_from - from_sink.slot[i], 0)
-        if reach + rest >= best or reach >= scratch.slot_distance[i]:
+        if reach + rest >= best:
             continue
         if scratch.slot_distance[i] == LIMIT:
             scratch.slots[seen_slots] = i

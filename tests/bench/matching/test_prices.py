@@ -133,10 +133,3 @@ def test_events_are_repaired_in_no_time(say):
         say(f"{count} events: {ratio:.0f} x faster than solving again (asked {times}), equal optimum: {same}")
         assert same
         assert ratio >= times
-
-
-def test_all_marginal_values_come_at_once(say):
-    plan = Plan(county(50_000, nearest=100))
-    taken = statistics.median(seconds(plan.margins)[0] for _ in range(3))
-    say(f"all marginal values: {taken:.2f} s")
-    assert taken <= 0.2
