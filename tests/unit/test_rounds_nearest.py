@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from prefecture import a_prefecture
 
 from jiedui.policies.pack import standard
 from jiedui.rounds import nearest
@@ -113,3 +114,12 @@ def test_a_group_never_costs_more_than_any_of_its_pairs(demand):
         group = alike.household[np.searchsorted(demand.rows, household)], alike.volunteer[volunteer]
         assert (alike.cost[group] <= cost - metres).all()
         assert ((metres <= demand.setting.reach_m[volunteer]) | alike.anywhere[group]).all()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_it_is_found_where_prices_rise_and_fall_many_times(seed, monkeypatch):
+    let_in_slowly(monkeypatch, 1, 2)
+    pack = standard()
+    demand = first_helpers(*a_prefecture(400, 200, seed).people(pack), pack, ON)
+    first, solution = same_as_everybody(demand)
+    same_as_everybody(second_helpers(first, solution))
