@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from jiedui.policies.pack import standard
-from jiedui.rounds import costs
+from jiedui.rounds import costs, reasons
 from jiedui.rounds.candidates import Candidates, everybody, first_helpers
 from jiedui.rounds.eligibility import CAPACITY, DISTANCE, FORBIDDEN, MINORS, refusals
 from jiedui.rounds.people import Households, Pairs, Volunteers, kinds_mask
@@ -170,3 +170,13 @@ def test_a_volunteer_kept_away_by_one_thing_is_advised_and_by_two_not(
     one = everybody(demand)
     left_out = why_left_out(one, solved(one.problem)[0])
     assert [change.rule.name for left in left_out for change in left.changes] == advice
+
+
+def test_portions_give_the_same_reasons_and_a_stop_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = a_round(1, **SCARCE)
+    plan, _ = solved(one.problem)
+    whole = why_left_out(one, plan)
+    monkeypatch.setattr(reasons, "_AT_ONCE", 7)
+    assert why_left_out(one, plan) == whole
+    with pytest.raises(InterruptedError):
+        why_left_out(one, plan, lambda: True)

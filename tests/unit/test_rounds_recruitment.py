@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from jiedui.policies.pack import standard
+from jiedui.rounds import recruitment
 from jiedui.rounds.candidates import Candidates, everybody, first_helpers
 from jiedui.rounds.people import Households, Volunteers, kinds_mask
 from jiedui.rounds.recruitment import Newcomer, Places, worth_of_newcomers
@@ -98,3 +99,29 @@ def test_a_newcomers_worth_is_what_the_round_with_her_gains(seed: int) -> None:
                 plain, seen = before - after, seen + 1
     assert seen == 24
     assert found
+
+
+def test_where_nobody_could_be_recruited_or_helped_there_is_nothing_to_value() -> None:
+    households, volunteers = a_county(1, 6, 4)
+    one = everybody(first_helpers(households, volunteers, PACK, ON))
+    assert worth(one, Places([], np.zeros(0), np.zeros(0))) == []
+    assert worth(one, Places(["far"], np.array([40.0]), np.array([100.0]))) == []
+    nobody = everybody(first_helpers(families({"needs": 0}), volunteers, PACK, ON))
+    assert worth(nobody, Places(["A"], np.array([30.0]), np.array([107.7]))) == []
+
+
+def test_portions_value_newcomers_like_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    households, volunteers = a_county(2, 40, 30)
+    one = everybody(first_helpers(households, volunteers, PACK, ON))
+    places = Places(["A", "B"], np.array([30.05, 30.2]), np.array([107.75, 108.1]))
+    whole = worth(one, places)
+    monkeypatch.setattr(recruitment, "_AT_ONCE", 7)
+    assert worth(one, places) == whole
+
+
+def test_a_stop_is_heard() -> None:
+    households, volunteers = a_county(2, 40, 30)
+    one = everybody(first_helpers(households, volunteers, PACK, ON))
+    places = Places(["A"], np.array([30.05]), np.array([107.75]))
+    with pytest.raises(InterruptedError):
+        worth_of_newcomers(one, Plan(one.problem).margins(), places, lambda: True)

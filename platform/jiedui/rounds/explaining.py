@@ -63,15 +63,15 @@ async def surroundings(inputs: Inputs, region_code: str) -> Surroundings:
 def explained(inputs: Inputs, stage: Stage, around: Surroundings, stop: Callable[[], bool]) -> Explained:
     """Everything there is to say about a stage. Raises InterruptedError once `stop` says yes."""
     short = shortages(stage.plan)
-    left_out = why_left_out(stage.candidates, stage.solution)
-    first = stage.number == 1
+    left_out = why_left_out(stage.candidates, stage.solution, stop)
+    newcomers: list[Newcomer] = []
+    if stage.number == 1:
+        newcomers = worth_of_newcomers(stage.candidates, stage.plan.margins(), around.townships, stop)
     return Explained(
         runners_up=_runners_up(inputs, stage, runners_up(stage.plan, stop)),
         left_out=[(one.household, _reasons(inputs, stage, one, int(short.of[one.slot]))) for one in left_out],
         shortages=[_shortage(stage, around, one) for one in short.sets],
-        newcomers=worth_of_newcomers(stage.candidates, stage.plan.margins(), around.townships)
-        if first
-        else [],
+        newcomers=newcomers,
     )
 
 

@@ -226,7 +226,7 @@ class Pairs:
         metres: Floats = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(chord, 1.0)))
         return np.rint(metres * self.setting.pack.eligibility.road_factor).astype(np.int64)
 
-    def apart(self, metres: int) -> "Pairs":
+    def apart(self, metres: int | Ints) -> "Pairs":
         """The same people as if they lived so far apart."""
         moved = Pairs(self.setting, self.household, self.volunteer)
         moved.__dict__["distance_m"] = np.full(len(self), metres, dtype=np.int64)

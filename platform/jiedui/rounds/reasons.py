@@ -1,6 +1,6 @@
 """Why a household was left out: how many each rule kept from it, and what small change would help."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -60,8 +60,13 @@ class _Found(NamedTuple):
     cost: Ints
 
 
-def why_left_out(candidates: Candidates, solution: Solution) -> list[LeftOut]:
-    """One answer for every household that lacks a helper, in the order of the households."""
+def why_left_out(
+    candidates: Candidates, solution: Solution, stop: Callable[[], bool] = lambda: False
+) -> list[LeftOut]:
+    """One answer for every household that lacks a helper, in the order of the households.
+
+    Raises InterruptedError once `stop` says yes.
+    """
     short = np.flatnonzero(solution.unassigned > 0)
     rows = candidates.household[short]
     size = len(candidates.setting.households)
@@ -71,6 +76,8 @@ def why_left_out(candidates: Candidates, solution: Solution) -> list[LeftOut]:
     chosen = candidates.chosen(solution)
     found = []
     for pairs in _offering(candidates.setting, rows):
+        if stop():
+            raise InterruptedError("the reasons were stopped before all were found")
         offering += np.bincount(pairs.household, minlength=size)
         left, against = _refused_at_most_once(pairs, counts)
         allowed += np.bincount(left.household[against < 0], minlength=size)

@@ -4,7 +4,7 @@ Nothing is solved again for it. With one place more, somebody new can relieve on
 then falls by what that slot's last helper is worth at the margin, less what the new pair costs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,8 +15,8 @@ from jiedui.rounds.candidates import Candidates
 from jiedui.rounds.people import NOBODY, Floats, Ints, Pairs, Setting, Volunteers
 from jiedui_matching.repair import MarginalValues
 
-# Pairs judged at once: few, so that the search can end as soon as no other family could be worth more.
-_AT_ONCE = 2**16
+# Pairs measured at once: about 50 MB however many people a round has.
+_AT_ONCE = 2**19
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,15 +52,19 @@ class _Sort:
     skilled: bool
 
 
-def worth_of_newcomers(candidates: Candidates, margins: MarginalValues, places: Places) -> list[Newcomer]:
-    """All newcomers worth anything, by place and kind; a welcome skill only where it is worth more."""
+def worth_of_newcomers(
+    candidates: Candidates,
+    margins: MarginalValues,
+    places: Places,
+    stop: Callable[[], bool] = lambda: False,
+) -> list[Newcomer]:
+    """All newcomers worth anything, by place and kind; a welcome skill only where it is worth more.
+
+    Raises InterruptedError once `stop` says yes.
+    """
     pack, sorts = candidates.setting.pack, _sorts(candidates.setting.pack)
     setting = _with_newcomers(candidates.setting, places, sorts)
-    value = np.zeros((len(places.code), len(sorts)), dtype=np.int64)
-    for at, sort in enumerate(sorts):
-        value[:, at] = _values(
-            candidates, margins.one_less, setting, sort, np.arange(len(places.code)) * len(sorts) + at
-        )
+    value = _values(candidates, margins.one_less, setting, sorts, stop).reshape(-1, len(sorts))
     weight, colours = candidates.problem.tier_weight, {policy.tier: c for c, policy in pack.colours.items()}
     worth = []
     for row, code in enumerate(places.code):
@@ -112,20 +116,26 @@ def _with_newcomers(setting: Setting, places: Places, sorts: list[_Sort]) -> Set
     )
 
 
-def _values(candidates: Candidates, one_less: Ints, setting: Setting, sort: _Sort, who: Ints) -> Ints:
-    """By how much the plan's weight would fall for each of these newcomers of one sort; 0 if not at all."""
-    slots = np.flatnonzero(candidates.needs >> sort.bit & 1)
-    slots = slots[np.argsort(-one_less[slots], kind="stable")]
-    best = np.zeros(len(setting.volunteers), dtype=np.int64)
-    searching, begin = who, 0
-    while begin < len(slots) and len(searching):
-        end = begin + max(_AT_ONCE // len(searching), 1)
-        some = candidates.household[slots[begin:end]]
-        pairs = Pairs(setting, np.repeat(some, len(searching)), np.tile(searching, len(some)))
-        pairs = eligibility.eligible(pairs)
-        gain = one_less[np.searchsorted(candidates.household, pairs.household)] - costs.total(pairs)
-        np.maximum.at(best, pairs.volunteer, gain)
-        begin = end
-        if begin < len(slots):
-            searching = searching[best[searching] < one_less[slots[begin]]]
-    return best[who]
+def _values(
+    candidates: Candidates, one_less: Ints, setting: Setting, sorts: list[_Sort], stop: Callable[[], bool]
+) -> Ints:
+    """By how much the plan's weight would fall for each newcomer; 0 if not at all."""
+    value = np.zeros(len(setting.volunteers), dtype=np.int64)
+    places = np.arange(len(setting.volunteers) // len(sorts))
+    step = max(_AT_ONCE // max(len(places), 1), 1)
+    for start in range(0, len(candidates.household), step):
+        if stop():
+            raise InterruptedError("the newcomers were stopped before all were valued")
+        some = np.arange(start, min(start + step, len(candidates.household)))
+        slot, place = np.repeat(some, len(places)), np.tile(places, len(some))
+        metres = Pairs(setting, candidates.household[slot], place * len(sorts)).distance_m
+        # A pair costs its way at least.
+        worth = metres < one_less[slot]
+        slot, place, metres = slot[worth], place[worth], metres[worth]
+        for at, sort in enumerate(sorts):
+            wanted = candidates.needs[slot] >> sort.bit & 1 == 1
+            pairs = Pairs(setting, candidates.household[slot[wanted]], place[wanted] * len(sorts) + at)
+            pairs = eligibility.eligible(pairs.apart(metres[wanted]))
+            paid = one_less[np.searchsorted(candidates.household, pairs.household)]
+            np.maximum.at(value, pairs.volunteer, paid - costs.total(pairs))
+    return value
