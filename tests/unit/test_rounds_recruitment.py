@@ -67,11 +67,10 @@ def with_one_more(people: Volunteers, place: Places, at: int, kind: str, skills:
     return Volunteers.of(**columns)
 
 
-def weight_of(one: Candidates, tier_weight: int) -> int:
-    """What OR-Tools' plan weighs."""
-    problem = replace(one.problem, tier_weight=tier_weight)
-    plan = solve(problem, solver="ortools_flow")
-    return plan.cost + sum(tier_weight * tier * n for tier, n in plan.uncovered.items())
+def solved(one: Candidates, tier_weight: int) -> tuple[int, dict[int, int]]:
+    """What OR-Tools' plan weighs, and the helpers lacking by tier."""
+    plan = solve(replace(one.problem, tier_weight=tier_weight), solver="ortools_flow")
+    return plan.weight, dict(plan.uncovered)
 
 
 def worth(candidates: Candidates, places: Places) -> list[Newcomer]:
@@ -85,20 +84,31 @@ def test_a_newcomers_worth_is_what_the_round_with_her_gains(seed: int) -> None:
     places = Places(["A", "B"], np.array([30.05, 30.2]), np.array([107.75, 108.1]))
     found = {(new.code, new.kind, new.skilled): new for new in worth(one, places)}
     unit = one.problem.tier_weight
-    before, seen = weight_of(one, unit), 0
+    (before, lacking), seen = solved(one, unit), 0
     for at, code in enumerate(places.code):
         for kind in PACK.kind:
             plain = 0
             for skilled in [False, True] if kind.preferred_skills else [False]:
                 skills = {*kind.required_skills, *(kind.preferred_skills if skilled else [])}
                 people = with_one_more(volunteers, places, at, kind.code, skills)
-                after = weight_of(everybody(first_helpers(households, people, PACK, ON)), unit)
+                after, still = solved(everybody(first_helpers(households, people, PACK, ON)), unit)
+                gained = {tier for tier, count in lacking.items() if still[tier] != count}
                 new = found.get((code, kind.code, skilled))
-                told = unit * TIERS[new.colour] + new.saved_m if new else plain
-                assert told == before - after
+                assert (new is None) == (before - after == plain)
+                if new:
+                    assert gained == ({TIERS[new.colour]} if new.colour else set())
+                    assert unit * TIERS[new.colour] + new.saved_m == before - after
                 plain, seen = before - after, seen + 1
     assert seen == 24
     assert found
+
+
+def test_half_a_kilometre_less_is_worth_something() -> None:
+    household, helper = families({}), helpers({"lat": 30.02})
+    one = everybody(first_helpers(household, helper, PACK, ON))
+    (new,) = worth(one, Places(["A"], np.array([30.0165]), np.array([107.7])))
+    assert (new.kind, new.colour) == ("companionship", None)
+    assert 400 < new.saved_m < 600
 
 
 def test_where_nobody_could_be_recruited_or_helped_there_is_nothing_to_value() -> None:
