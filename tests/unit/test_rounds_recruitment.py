@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from jiedui.policies.pack import standard
 from jiedui.rounds import recruitment
@@ -109,6 +110,15 @@ def test_half_a_kilometre_less_is_worth_something() -> None:
     (new,) = worth(one, Places(["A"], np.array([30.0165]), np.array([107.7])))
     assert (new.kind, new.colour) == ("companionship", None)
     assert 400 < new.saved_m < 600
+
+
+def test_a_skill_that_the_policy_does_not_weigh_is_not_named() -> None:
+    households, volunteers = a_county(1, 20, 10)
+    indifferent = structs.replace(PACK, cost=structs.replace(PACK.cost, preferred_skill_missing=0))
+    places = Places(["A"], np.array([30.05]), np.array([107.75]))
+    for pack, named in ((PACK, True), (indifferent, False)):
+        found = worth(everybody(first_helpers(households, volunteers, pack, ON)), places)
+        assert any(new.skilled for new in found) is named
 
 
 def test_where_nobody_could_be_recruited_or_helped_there_is_nothing_to_value() -> None:
