@@ -46,7 +46,8 @@ class Pairing:
 def as_pairing(network: FlowNetwork) -> Pairing | None:
     """The same question as a Problem, if every arc leads from a giver to a taker and can carry one.
 
-    Slots are the nodes that give, volunteers those that take, both in the order of the nodes.
+    Slots are the nodes that give, volunteers those that take, both in the order of the nodes. Of several
+    arcs between two of whom one gives or takes only one, the cheapest is enough.
     """
     open_arcs = np.flatnonzero(network.capacity > 0)
     tail, head = network.tail[open_arcs], network.head[open_arcs]
@@ -54,10 +55,12 @@ def as_pairing(network: FlowNetwork) -> Pairing | None:
     fits = (most >= 1) & ((most == 1) | (network.capacity[open_arcs] == 1))
     if network.low.any() or _total(network.supply) or not fits.all():
         return None
-    order = np.lexsort((head, tail))
-    tail, head, cost = tail[order], head[order], network.cost[open_arcs][order]
-    if ((np.diff(tail) == 0) & (np.diff(head) == 0)).any():
+    order = np.lexsort((network.cost[open_arcs], head, tail))
+    tail, head, most, cost = tail[order], head[order], most[order], network.cost[open_arcs][order]
+    again = np.r_[False, (np.diff(tail) == 0) & (np.diff(head) == 0)][: len(tail)]
+    if (again & (most > 1)).any():
         return None
+    tail, head, cost = tail[~again], head[~again], cost[~again]
     givers, takers = np.flatnonzero(network.supply > 0), np.flatnonzero(network.supply < 0)
     least = int(cost.min(initial=0))
     problem = Problem(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -48,8 +49,9 @@ class Problem:
         self._check_values()
         self._check_arcs()
         self._check_pins()
+        cause = "tier" if self.tier_weight or not self.arcs else "arc_cost"
         self._set("tier_weight", self.tier_weight or self._cost_bound() + 1)
-        self._check_size()
+        self._check_size(cause)
 
     @property
     def slots(self) -> int:
@@ -104,7 +106,7 @@ class Problem:
                 raise ValueError(f"{name} has {have} entries and {like} has {want}: they must agree")
         for name in ("load_step", "tier_weight"):
             value = getattr(self, name)
-            if not isinstance(value, int | np.integer) or value < 0:
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
                 raise ValueError(f"{name} is {value!r}: it must be a whole number, not negative")
             self._set(name, int(value))
 
@@ -152,17 +154,25 @@ class Problem:
         last = (self.held + self.room)[self.room > 0]
         return self.load_step * max(int(last.max(initial=1)) - 1, 0)
 
-    def _check_size(self) -> None:
-        largest = max(
-            self.tier_weight * int(self.tier.max(initial=1)),
-            int(self.arc_cost.max(initial=0)) + self._dearest_place(),
-        )
-        nodes = self.slots + self.volunteers + 1
+    def _check_size(self, cause: str) -> None:
+        """`cause` is the field that made the weights what they are."""
+        weight = self.tier_weight * int(self.tier.max(initial=1))
+        arc, place = int(self.arc_cost.max(initial=0)), self._dearest_place()
+        largest, nodes = max(weight, arc + place), self.slots + self.volunteers + 1
         if largest * nodes >= LIMIT:
+            name = cause if weight > arc + place else "arc_cost"
+            if name == "arc_cost" and place > arc:
+                where = f"load_step is {self.load_step}"
+            else:
+                at = int(getattr(self, name).argmax())
+                where = f"{name}[{at}] is {getattr(self, name)[at]}"
             raise ValueError(
-                f"the largest cost {largest} times {nodes} nodes must stay below 2^62: "
-                "use smaller costs, fewer tiers or a smaller tier_weight"
+                f"{where}: the largest cost is then {largest}, and times {nodes} nodes it must stay below "
+                "2^62: use smaller costs or loads, fewer tiers or a smaller tier_weight"
             )
+        if total(self.wanted, np.ones_like(self.wanted)) >= LIMIT:
+            at = next(at for at, sum_ in enumerate(accumulate(self.wanted.tolist())) if sum_ >= LIMIT)
+            raise ValueError(f"wanted[{at}] is {self.wanted[at]}: all helpers together must stay below 2^62")
 
 
 def total(times: Ints, values: Ints) -> int:
@@ -177,13 +187,20 @@ def _whole(name: str, values: ArrayLike) -> Ints:
     given = np.asarray(values)
     if given.ndim != 1:
         raise ValueError(f"{name} has {given.ndim} dimensions: it must be a list of whole numbers")
+    if given.dtype.kind == "O":
+        wrong = [not isinstance(value, int) or abs(value) >= LIMIT for value in given]
+        _refuse(name, given, np.array(wrong), "whole numbers below 2^62 only")
     if given.dtype.kind not in "iuf":
         raise ValueError(f"{name} holds {given.dtype}: it must be a list of whole numbers")
     if given.dtype.kind == "f":
+        # Half precision cannot even be compared with the largest number.
+        given = given.astype(np.float64)
         _refuse(name, given, ~np.isfinite(given) | (given != np.trunc(given)), "whole numbers only")
     if given.dtype.kind in "uf":
         _refuse(name, given, np.abs(given) >= LIMIT, "numbers must stay below 2^62")
-    whole = given.astype(np.int64)
+    # Nobody can write into numbers that are frozen already: large problems need not be copied.
+    frozen = not given.flags.writeable and not isinstance(given.base, np.ndarray)
+    whole = given.astype(np.int64, copy=not frozen)
     _refuse(name, whole, (whole >= LIMIT) | (whole <= -LIMIT), "numbers must stay below 2^62")
     whole.setflags(write=False)
     return whole

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from jiedui_matching import Problem, check, solve
 from jiedui_matching.couplings import Apart, Kin, Share, Together
-from jiedui_matching.formats import Case, FlowNetwork, guess, read
+from jiedui_matching.formats import Case, FlowNetwork, guess, lines, read
 from jiedui_matching.formats.arrays import FIELDS, read_json, read_npz, write_json, write_npz
 from jiedui_matching.formats.lines import LARGEST
 from jiedui_matching.formats.plan import plan_as_dict, read_plan, write_plan
@@ -96,7 +96,7 @@ def test_a_wrong_json_problem_is_refused_by_field_and_index(tmp_path, change, se
         ('{"tier": [1]}', "wanted is missing"),
         ('{"tier": [1', "Expecting"),
         ('{"tier": ' + "[" * 200_000, "nested too deeply"),
-        ('{"tier": [' + "9" * 5000 + "]}", "digits"),
+        (b'{"ti\xe9r": [1]}', "not text in UTF-8 at byte 4"),
     ],
 )
 def test_json_that_is_no_problem_is_refused(tmp_path, content, sentence):
@@ -104,10 +104,16 @@ def test_json_that_is_no_problem_is_refused(tmp_path, content, sentence):
         read(written(tmp_path / "p.json", content), "json")
 
 
+def test_a_number_with_more_digits_than_python_reads_is_refused_in_its_place(tmp_path):
+    content = json.dumps(SMALL).replace("20", "9" * 5000)
+    with pytest.raises(ValueError, match=r'arc_cost\[1\] is "999.*: whole numbers only'):
+        read(written(tmp_path / "p.json", content))
+
+
 def test_a_json_file_too_large_for_memory_is_refused_unread(tmp_path):
     path = written(tmp_path / "p.json", "{")
     with path.open("r+b") as file:
-        file.truncate(2**28 + 1)
+        file.truncate(2**27 + 1)
     with pytest.raises(ValueError, match="give it as npz"):
         read(path)
 
@@ -210,7 +216,7 @@ def test_an_assignment_with_any_line_length_has_scipys_optimum(tmp_path, n, widt
         ("0", "line 1: n is 0"),
         ("100000\n1 2", "line 1: n is 100000: .* at most"),
         ("", "the file ends after 0"),
-        ("2 " + "1" * 2**20, "line 1: longer than 1048576 characters"),
+        ("2\n" + "1" * 2**22, "line 2: '1111.*' is not a whole number"),
     ],
 )
 def test_a_wrong_assignment_is_refused_by_line(tmp_path, content, sentence):
@@ -239,16 +245,88 @@ def test_a_network_with_inner_nodes_and_lower_bounds_goes_to_the_flow():
     ("arcs", "objective"),
     [
         ("a 1 3 1 1 9\na 1 4 0 1 1\na 2 3 0 1 1\na 2 4 0 1 1", 9 + 1),
-        ("a 1 3 0 1 5\na 1 3 0 1 2\na 2 4 0 1 1\na 2 3 0 1 1", 2 + 1),
-        ("\n".join(f"a 1 3 0 {2**62 - 1} {cost}" for cost in (5, 2, 7)) + "\na 2 4 0 1 1", 2 + 1),
+        ("n 5 2\nn 6 -2\na 1 3 0 1 2\na 2 4 0 1 1\na 5 6 0 1 5\na 5 6 0 1 2", 2 + 1 + 5 + 2),
+        (
+            "n 5 2\nn 6 -2\na 1 3 0 1 2\na 2 4 0 1 1\n"
+            + "\n".join(f"a 5 6 0 {2**62 - 1} {cost}" for cost in (5, 2, 7)),
+            2 + 1 + 2 * 2,
+        ),
     ],
     ids=["a lower bound", "the same arc twice", "room without end"],
 )
 def test_what_a_pairing_cannot_say_stays_a_network(tmp_path, arcs, objective):
-    content = f"p min 4 {arcs.count('a')}\nn 1 1\nn 2 1\nn 3 -1\nn 4 -1\n{arcs}\n"
+    content = f"p min 6 {arcs.count('a')}\nn 1 1\nn 2 1\nn 3 -1\nn 4 -1\n{arcs}\n"
     network = read(written(tmp_path / "net.min", content))
     assert isinstance(network, FlowNetwork)
     assert solve_network(network).objective == objective
+
+
+def test_of_two_arcs_for_one_helper_the_cheaper_one_is_enough(tmp_path):
+    arcs = f"a 1 3 0 1 5\na 1 3 0 {2**62 - 1} 2\na 1 3 0 1 7\na 2 4 0 1 1"
+    case = read(written(tmp_path / "net.min", f"p min 4 4\nn 1 1\nn 2 1\nn 3 -1\nn 4 -1\n{arcs}\n"))
+    assert isinstance(case, Case)
+    assert (case.problem.arcs, case.objective(solve(case.problem))) == (2, 2 + 1)
+
+
+def test_nodes_that_nothing_is_said_about_take_no_memory(tmp_path):
+    content = f"p min {LARGEST} 1\nn {LARGEST} -1\nn 7 1\na 7 {LARGEST} 0 1 4\n"
+    case = read(written(tmp_path / "net.min", content))
+    assert (case.problem.slots, case.problem.volunteers, case.objective(solve(case.problem))) == (1, 1, 4)
+
+
+@given(st.lists(st.integers(-99, 99), min_size=9, max_size=9), st.data(), st.integers(3, 9))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_an_assignment_is_read_alike_however_its_lines_are_broken(tmp_path, costs, data, at_once):
+    breaks = data.draw(
+        st.lists(st.sampled_from([" ", "\n", "  \n\n", "\t", "\r\n"]), min_size=10, max_size=10)
+    )
+    content = "".join(f"{number}{gap}" for number, gap in zip([3, *costs], breaks, strict=True))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "_LONGEST_LINE", at_once)
+        case = read(written(tmp_path / "assign.txt", content), "orlib-assign")
+    assert (case.problem.arc_cost + case.offset // 3).tolist() == costs
+
+
+def test_an_assignment_on_a_single_long_line_is_read(tmp_path):
+    n = 700
+    path = written(tmp_path / "assign.txt", f"{n} " + "1 " * (n * n))
+    assert path.stat().st_size < 2**20 < written(path, f"{n} " + "101 " * (n * n)).stat().st_size
+    assert read(path, "orlib-assign").offset == 101 * n
+
+
+def test_json_that_begins_with_a_byte_order_mark_is_read(tmp_path):
+    path = written(tmp_path / "p.json", b"\xef\xbb\xbf" + json.dumps(SMALL).encode())
+    assert same(read(path).problem, Problem(**SMALL))
+
+
+def with_header(header):
+    """An npz whose `tier` begins with this npy header."""
+    length = len(header).to_bytes(2, "little")
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(npz(**SMALL))) as good, zipfile.ZipFile(file, "w") as changed:
+        for name in good.namelist():
+            content = b"\x93NUMPY\x01\x00" + length + header + b"\0" * 80
+            changed.writestr(name, content if name == "tier.npy" else good.read(name))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("shape", "sentence"),
+    [
+        ("(-5,)", r"tier has the shape \(-5,\): sizes are whole numbers, not negative"),
+        ("(-5, -1)", "tier has the shape"),
+        ("(True,)", "tier has the shape"),
+        ("(1.0,)", "tier has no header that can be read"),
+        (f"({10**12},)", f"tier has {10**12} entries: there can be {LARGEST}"),
+        (f"({LARGEST},)", "tier is cut short"),
+        ("print('hello')", "tier has no header that can be read"),
+        ("(" * 5000, "tier has no header that can be read"),
+    ],
+)
+def test_an_npy_header_is_believed_only_as_far_as_it_goes(tmp_path, shape, sentence):
+    header = f"{{'descr': '<i8', 'fortran_order': False, 'shape': {shape}}}".encode()
+    with pytest.raises(ValueError, match=sentence):
+        read(written(tmp_path / "p.npz", with_header(header)))
 
 
 def test_an_infeasible_pairing_says_so():

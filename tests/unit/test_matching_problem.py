@@ -1,5 +1,6 @@
 """A Problem refuses what no solver should ever see, and says where it is wrong."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,9 @@ def test_a_small_problem_is_understood():
         ("arc_cost", [10, 20, 2**62], r"arc_cost\[2\] is 4611686018427387904: .* below 2\^62"),
         ("arc_cost", np.array([10, 20, 2**63], dtype=np.uint64), r"arc_cost\[2\]"),
         ("arc_cost", ["a", "b", "c"], "arc_cost holds"),
+        ("arc_cost", [10, 10**30, 30], r"arc_cost\[1\] is 10+: whole numbers below 2\^62 only"),
+        ("arc_cost", [10, 20, None], r"arc_cost\[2\] is None: whole numbers below 2\^62 only"),
+        ("arc_cost", np.array([10, np.nan, 30], dtype=np.float16), r"arc_cost\[1\] is nan"),
         ("arc_cost", [[10, 20, 30]], "arc_cost has 2 dimensions"),
         ("arc_cost", [10, 20], "arc_slot has 3 entries and arc_cost has 2"),
         ("wanted", [1], "wanted has 1 entries and tier has 2"),
@@ -51,7 +55,9 @@ def test_a_small_problem_is_understood():
         ("arc_volunteer", [1, 1, 1], r"arc_volunteer\[1\] is 1: the same pair"),
         ("load_step", -1, "load_step is -1"),
         ("load_step", 0.5, "load_step is 0.5"),
+        ("load_step", True, "load_step is True"),
         ("tier_weight", -1, "tier_weight is -1"),
+        ("wanted", [2**61, 2**61], r"wanted\[1\] is 2305843009213693952: all helpers together"),
         ("pinned", [1, 0, 0], "pinned must be a list of true and false"),
         ("pinned", [True], "pinned has 1 entries"),
         ("pinned", [True, True, False], r"pinned\[0\]: slot 0 wants 1 helpers but 2 pairs are pinned"),
@@ -64,12 +70,14 @@ def test_a_wrong_field_is_named_with_its_first_wrong_place(field, value, sentenc
 
 
 def test_costs_that_could_overflow_on_a_path_are_refused():
-    with pytest.raises(ValueError, match=r"must stay below 2\^62"):
+    with pytest.raises(ValueError, match=rf"arc_cost\[1\] is {2**60}: .* must stay below 2\^62"):
         Problem(**SMALL | {"arc_cost": [10, 2**60, 30]})
-    with pytest.raises(ValueError, match=r"must stay below 2\^62"):
+    with pytest.raises(ValueError, match=rf"load_step is {2**60}: .* must stay below 2\^62"):
         Problem(**SMALL | {"load_step": 2**60})
-    with pytest.raises(ValueError, match=r"must stay below 2\^62"):
+    with pytest.raises(ValueError, match=r"tier\[0\] is 3: .* must stay below 2\^62"):
         Problem(**SMALL | {"tier_weight": 2**60})
+    with pytest.raises(ValueError, match=rf"tier\[1\] is {2**61}: .* must stay below 2\^62"):
+        Problem(**SMALL | {"tier": [3, 2**61], "tier_weight": 1})
 
 
 def test_the_largest_costs_allowed_are_one_below_the_limit():
@@ -78,6 +86,18 @@ def test_the_largest_costs_allowed_are_one_below_the_limit():
     assert Problem(**SMALL | {"tier_weight": weight}).tier_weight == weight
     with pytest.raises(ValueError, match=r"must stay below 2\^62"):
         Problem(**SMALL | {"tier_weight": weight + 1})
+
+
+def test_numbers_that_are_frozen_already_are_shared_between_problems():
+    problem = Problem(**SMALL)
+    other = replace(problem, load_step=6)
+    assert other.arc_cost is problem.arc_cost
+    costs = np.array([10, 20, 30])
+    view = costs[:]
+    view.setflags(write=False)
+    looked_at = Problem(**SMALL | {"arc_cost": view})
+    costs[0] = -1
+    assert looked_at.arc_cost[0] == 10
 
 
 def test_the_arrays_cannot_be_changed_afterwards():

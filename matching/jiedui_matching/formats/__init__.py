@@ -1,5 +1,6 @@
 """Pairing problems in files: which formats there are, and how to tell them apart by their content."""
 
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def read(path: Path, form: str | None = None) -> Case | FlowNetwork:
 def guess(path: Path) -> str:
     """The format of a file by how it begins; raises ValueError where that says nothing."""
     with path.open("rb") as file:
-        start = file.read(4096)
+        start = file.read(4096).removeprefix(BOM_UTF8)
     first = start.split()[:1]
     if start.startswith(b"PK"):
         return "npz"

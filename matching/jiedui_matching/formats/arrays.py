@@ -1,10 +1,12 @@
 """A Problem as JSON, for people and other languages, or as npz, for large ones: the same both ways."""
 
 import json
+import math
 import zipfile
 import zlib
 from dataclasses import fields
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -17,8 +19,11 @@ FIELDS = tuple(field.name for field in fields(Problem))
 _NUMBERS = ("load_step", "tier_weight")
 _OPTIONAL = (*_NUMBERS, "pinned")
 
-# A number takes six times its characters while JSON is read.
-_LARGEST_JSON = 2**28
+# While JSON is read, an empty list takes twenty times its characters, a number six times.
+_LARGEST_JSON = 2**27
+
+# Python refuses to read longer numbers, for they take very long.
+_MOST_DIGITS = 4000
 
 
 def write_json(problem: Problem, path: Path) -> None:
@@ -70,10 +75,18 @@ def read_object(path: Path) -> dict[str, Any]:
     """The one JSON object in the file; raises ValueError if it is anything else, or too large."""
     if path.stat().st_size > _LARGEST_JSON:
         raise ValueError(f"larger than {_LARGEST_JSON} bytes: give it as npz")
+    content = path.read_bytes()
     try:
-        given = json.loads(path.read_bytes(), object_pairs_hook=_once)
+        given = json.loads(content, object_pairs_hook=_once)
     except RecursionError:
         raise ValueError("nested too deeply to be a pairing") from None
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not text in UTF-8 at byte {error.start}") from None
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        # A number too long to be read, or a name given twice, which is told again.
+        given = json.loads(content, object_pairs_hook=_once, parse_int=_number)
     if not isinstance(given, dict):
         raise ValueError("must hold one JSON object")
     return given
@@ -90,6 +103,11 @@ def whole_list(name: str, values: Any) -> Ints:
         at = next(at for at, value in enumerate(values) if not -LIMIT < value < LIMIT)
         raise ValueError(f"{name}[{at}] is too large: numbers must stay below 2^62")
     return np.array(values, dtype=np.int64)
+
+
+def _number(word: str) -> int | str:
+    """A number that is too long stays a word, to be refused with its field and index."""
+    return int(word) if len(word) <= _MOST_DIGITS else word
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -123,12 +141,16 @@ def _field(name: str, value: Any) -> Any:
 
 def _array(name: str, file: BinaryIO) -> np.ndarray[Any, Any]:
     """The header is read by itself first: it may announce more than any memory holds."""
-    version = npy.read_magic(file)
-    header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-    if version not in header:
-        raise ValueError(f"{name} is stored in npy version {version[0]}.{version[1]}: 1.0 or 2.0 is read")
-    shape, _, dtype = header[version](file)
-    entries = int(np.prod([int(size) for size in shape], dtype=object))
+    try:
+        # Later versions only allow longer headers, and no Problem needs one.
+        if npy.read_magic(file) != (1, 0):
+            raise ValueError("another version than 1.0")
+        shape, _, dtype = npy.read_array_header_1_0(file)
+    except (ValueError, SyntaxError, TokenError, RecursionError, MemoryError) as error:
+        raise ValueError(f"{name} has no header that can be read: {str(error)[:80]}") from None
+    if not all(type(size) is int and size >= 0 for size in shape):
+        raise ValueError(f"{name} has the shape {shape}: sizes are whole numbers, not negative")
+    entries = math.prod(shape)
     if entries > LARGEST:
         raise ValueError(f"{name} has {entries} entries: there can be {LARGEST}")
     if dtype.kind not in "iufb" or dtype.itemsize > 8:
@@ -136,4 +158,5 @@ def _array(name: str, file: BinaryIO) -> np.ndarray[Any, Any]:
     data = file.read(entries * dtype.itemsize)
     if len(data) < entries * dtype.itemsize:
         raise ValueError(f"{name} is cut short")
-    return np.frombuffer(data, dtype=dtype).reshape(shape)
+    flat = np.frombuffer(data, dtype=dtype)
+    return flat if len(shape) == 1 else flat.reshape(shape)

@@ -43,10 +43,12 @@ class _Reader:
             raise ValueError("there is no line that begins with p")
         if len(self.columns[0]) != self.arcs:
             raise ValueError(f"the p line announces {self.arcs} arcs and there are {len(self.columns[0])}")
-        supply = np.zeros(self.nodes, dtype=np.int64)
-        supply[list(self.supply)] = list(self.supply.values())
         tail, head, low, capacity, cost = (np.array(column, dtype=np.int64) for column in self.columns)
-        return FlowNetwork(supply=supply, tail=tail - 1, head=head - 1, low=low, capacity=capacity, cost=cost)
+        # Only nodes that anything is said about: a short file cannot ask for millions of idle ones.
+        known = np.unique(np.concatenate([tail, head, np.array(list(self.supply), dtype=np.int64)]))
+        tail, head = np.searchsorted(known, tail), np.searchsorted(known, head)
+        supply = np.array([self.supply.get(node, 0) for node in known.tolist()], dtype=np.int64)
+        return FlowNetwork(supply=supply, tail=tail, head=head, low=low, capacity=capacity, cost=cost)
 
     def _problem(self, line: int, words: list[str]) -> None:
         if self.nodes >= 0:
@@ -63,9 +65,9 @@ class _Reader:
             raise ValueError(f"line {line}: must read n NODE SUPPLY")
         node, supply = whole_numbers(line, words)
         self._known(line, node)
-        if node - 1 in self.supply:
+        if node in self.supply:
             raise ValueError(f"line {line}: node {node} has had its line already")
-        self.supply[node - 1] = supply
+        self.supply[node] = supply
 
     def _arc(self, line: int, words: list[str]) -> None:
         if len(words) != 5:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from jiedui_matching.formats.case import Case
-from jiedui_matching.formats.lines import LARGEST, whole_numbers, words_of
+from jiedui_matching.formats.lines import LARGEST, pieces_of, whole_numbers
 from jiedui_matching.problem import Problem
 
 
@@ -16,14 +16,14 @@ def read_orlib_assign(path: Path) -> Case:
     Raises ValueError naming the line that is wrong, or how many costs are missing.
     """
     n, costs = -1, array("q")
-    for line, words in words_of(path):
+    for line, words in pieces_of(path):
         numbers = whole_numbers(line, words)
-        if n < 0:
+        if n < 0 and numbers:
             n = numbers.pop(0)
             if n < 1 or n * n > LARGEST:
                 raise ValueError(f"line {line}: n is {n}: it must be at least 1 and n × n at most {LARGEST}")
         costs.extend(numbers)
-        if len(costs) > n * n:
+        if len(costs) > max(n * n, 0):
             raise ValueError(f"line {line}: more than the {n} × {n} costs that n announces")
     if len(costs) < max(n * n, 1):
         raise ValueError(f"the file ends after {len(costs)} of {max(n, 0)} × {max(n, 0)} costs")
