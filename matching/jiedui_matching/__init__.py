@@ -11,7 +11,7 @@ from jiedui_matching.solution import Prices, Solution
 from jiedui_matching.solve import solve
 
 if TYPE_CHECKING:
-    from jiedui_matching.explain import RunnersUp, runner_up, runners_up
+    from jiedui_matching.explain import RunnersUp, runners_up
     from jiedui_matching.hall import Shortage, Shortages, shortages
     from jiedui_matching.relief import smallest_changes, value_of_arcs, value_of_newcomers
     from jiedui_matching.repair import Plan
@@ -29,7 +29,6 @@ __all__ = [
     "Solution",
     "check",
     "closest",
-    "runner_up",
     "runners_up",
     "shortages",
     "smallest_changes",
@@ -44,7 +43,6 @@ _LATER = {
     "RunnersUp": "explain",
     "Shortage": "hall",
     "Shortages": "hall",
-    "runner_up": "explain",
     "runners_up": "explain",
     "shortages": "hall",
     "smallest_changes": "relief",

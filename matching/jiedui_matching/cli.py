@@ -12,20 +12,19 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from jiedui_matching.apart import Stop
 from jiedui_matching.bench import machine, measure
 from jiedui_matching.check import check
 from jiedui_matching.couplings import Coupling, validate
-from jiedui_matching.explain import runner_up
 from jiedui_matching.formats import FORMATS, Case, FlowNetwork, read
 from jiedui_matching.formats.plan import plan_as_dict, read_plan, write_plan
 from jiedui_matching.formats.rules import read_couplings
 from jiedui_matching.general_flow import solve_network
+from jiedui_matching.repair import Plan
 from jiedui_matching.solution import Solution
 from jiedui_matching.solve import SOLVERS, solve
 
@@ -127,49 +126,32 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _explain(args: argparse.Namespace) -> int:
+    # Imported here: it brings the compiler along.
+    from jiedui_matching.formats.explanation import explanation_as_dict, sentences
+
     case = _pairing(args)
-    problem = case.problem
-    plan = _plan(args, case) if args.plan else solve(problem, solver=args.solver)
-    result = runner_up(problem, plan)
-    named = result.arc >= 0
-    who = np.full(len(named), -1)
-    who[named] = problem.arc_volunteer[result.arc[named]]
-    columns = (plan.pair_slot, plan.pair_volunteer, problem.arc_cost[plan.pair_arc], who, result.difference)
-    pairs = [
-        {
-            "slot": slot,
-            "volunteer": volunteer,
-            "cost": cost,
-            "runner_up": other if other >= 0 else None,
-            "difference": difference if other >= 0 else None,
-            "has_room": room,
-        }
-        for slot, volunteer, cost, other, difference, room in zip(
-            *(column.tolist() for column in columns), result.has_room.tolist(), strict=True
-        )
-        if not args.slot or slot in args.slot
-    ]
-    print("The runner-up is the cheapest other volunteer for the slot with everybody else left in place;")
-    print("whether a better one appears once others move too is not claimed.")
-    for pair in pairs:
-        print(f"slot {pair['slot']}: volunteer {pair['volunteer']} at {pair['cost']}; {_runner_up(pair)}")
-    left_out = [
-        {"slot": slot, "lacks": int(plan.unassigned[slot]), "possible": int(np.diff(problem.row)[slot])}
-        for slot in np.flatnonzero(plan.unassigned).tolist()
-        if not args.slot or slot in args.slot
-    ]
-    for each in left_out:
-        print(f"slot {each['slot']}: lacks {each['lacks']}; {each['possible']} volunteers are possible")
+    explanation = explanation_as_dict(_optimal(args, case))
+    if args.slot:
+        for name in ("pairs", "left_out"):
+            explanation[name] = [each for each in explanation[name] if each["slot"] in args.slot]
+    for sentence in sentences(explanation):
+        print(sentence)
     if args.json:
-        write_plan({"pairs": pairs, "left_out": left_out}, args.json)
+        write_plan(explanation, args.json)
     return _DONE
 
 
-def _runner_up(pair: dict[str, Any]) -> str:
-    if pair["runner_up"] is None:
-        return "nobody else is possible"
-    room = "has room" if pair["has_room"] else "has no room left"
-    return f"runner-up {pair['runner_up']}, {pair['difference']:+d}, {room}"
+def _optimal(args: argparse.Namespace, case: Case) -> Plan:
+    """The plan to explain, with prices that prove it. Raises ValueError if there is a better one."""
+    if args.plan is None:
+        given = solve(case.problem, solver=args.solver)
+    else:
+        # Prices that prove one best plan prove every other.
+        given = replace(_plan(args, case), prices=solve(case.problem, solver=args.solver).prices)
+    plan = Plan(case.problem, warm=given)
+    if set(plan.solution().pair_arc.tolist()) != set(given.pair_arc.tolist()):
+        raise ValueError(f"{args.plan}: only a best plan can be explained, and there is a better one")
+    return plan
 
 
 def _read(args: argparse.Namespace) -> Case | FlowNetwork:
@@ -254,7 +236,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("check", parents=[problem, rules], help="check a plan without trusting it")
     command.add_argument("plan", metavar="SOLUTION", type=Path, help='JSON with at least "pairs"')
     command.set_defaults(run=_check)
-    command = commands.add_parser("explain", parents=[problem, solver, output], help="name the runners-up")
+    command = commands.add_parser(
+        "explain", parents=[problem, solver, output], help="say why, why not, and what would help"
+    )
     command.add_argument("plan", metavar="SOLUTION", type=Path, nargs="?", help="solved anew if left out")
     command.add_argument("--slot", type=int, action="append", help="only this slot; may be repeated")
     command.set_defaults(run=_explain)

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from commands import children, wait_until
 
-from jiedui_matching import solve
+from jiedui_matching import Problem, solve
 from jiedui_matching.apart import run_apart
 from jiedui_matching.bench import measure
 from jiedui_matching.cli import main
-from jiedui_matching.formats.arrays import read_json, write_npz
+from jiedui_matching.formats.arrays import read_json, write_json, write_npz
 from jiedui_matching.instances import county
 
 INSTANCES = Path(__file__).parents[1] / "instances" / "matching"
@@ -84,22 +84,58 @@ def test_a_written_plan_passes_the_check_and_a_changed_one_does_not(run, tmp_pat
     assert (status, said["cost"]) == (1, "the pairs cost 84, the plan says 83")
 
 
-def test_runners_up_are_named_with_what_they_promise(run, capfd, tmp_path):
+def test_a_plan_is_explained_pair_by_pair_and_slot_by_slot(capfd, tmp_path):
     problem = INSTANCES / "household.json"
     assert main(["explain", str(problem), "--json", str(tmp_path / "why.json")]) == 0
-    said = capfd.readouterr().out.splitlines()
-    assert "everybody else left in place" in said[0]
-    assert said[2:] == [
-        "slot 0: volunteer 0 at 10; runner-up 1, +20, has no room left",
-        "slot 1: volunteer 1 at 20; runner-up 0, -10, has no room left",
-        "slot 2: volunteer 1 at 50; runner-up 2, -49, has no room left",
-        "slot 2: lacks 1; 3 volunteers are possible",
+    assert capfd.readouterr().out.splitlines() == [
+        "slot 0: volunteer 0 at 10; without this pair volunteer 1, cost +10, 1 other slot changing helper",
+        "slot 1: volunteer 1 at 20; without this pair volunteer 0, cost +10, 1 other slot changing helper",
+        "slot 2: volunteer 1 at 50; without this pair volunteer 0, cost +15, 1 other slot changing helper",
+        "slot 2: lacks 1; 3 volunteers are possible; "
+        "slots 0 1 2 want 4 of volunteers 0 1 2, who have 3 places and alone may help",
+        "slot 2: one place more at volunteer 2 would do, cost +5",
     ]
-    assert json.loads((tmp_path / "why.json").read_text())["left_out"] == [
-        {"slot": 2, "lacks": 1, "possible": 3}
-    ]
+    why = json.loads((tmp_path / "why.json").read_text())
+    assert why["pairs"][0] == {
+        "slot": 0, "volunteer": 0, "cost": 10, "pinned": False, "runner_up": 1, "cost_rises": 10,
+        "weight_rises": 10, "loses": None, "gains": None, "moved": 1,
+    }  # fmt: skip
+    assert why["left_out"] == [
+        {
+            "slot": 2, "lacks": 1, "possible": 3, "shortage": 0,
+            "one_more_place": {"volunteer": 2, "cost_rises": 5, "moved": 0},
+        }
+    ]  # fmt: skip
+    assert why["shortages"] == [{"slots": [0, 1, 2], "volunteers": [0, 1, 2], "wanted": 4, "places": 3}]
     assert main(["explain", str(problem), "--slot", "1"]) == 0
-    assert len(capfd.readouterr().out.splitlines()) == 3
+    assert len(capfd.readouterr().out.splitlines()) == 1
+
+
+def test_who_cannot_be_replaced_or_helped_is_told_so(tmp_path, capfd):
+    problem = Problem(
+        tier=[1, 1, 1, 1], wanted=[1, 1, 1, 1], capacity=[1, 2, 1], held=[0, 0, 0],
+        arc_slot=[0, 1, 3], arc_volunteer=[0, 1, 2], arc_cost=[4, 3, 9],
+        pinned=[False, True, False], tier_weight=7,
+    )  # fmt: skip
+    write_json(problem, tmp_path / "problem.json")
+    assert main(["explain", str(tmp_path / "problem.json")]) == 0
+    assert capfd.readouterr().out.splitlines() == [
+        "slot 0: volunteer 0 at 4; without this pair nobody, cost -4, slot 0 has one less",
+        "slot 1: volunteer 1 at 3; pinned",
+        "slot 2: lacks 1; 0 volunteers are possible; nobody else may help (slots 2)",
+        "slot 3: lacks 1; 1 volunteers are possible; it would cost more than it weighs",
+    ]
+
+
+@pytest.mark.parametrize("solver", ["prices", "ortools_flow"])
+def test_a_given_plan_is_explained_only_if_it_is_a_best_one(run, tmp_path, solver):
+    problem, plan = INSTANCES / "household.json", tmp_path / "plan.json"
+    assert run("solve", problem, "--solver", solver, "--json", plan)[0] == 0
+    assert run("explain", problem, plan)[0] == 0
+    pairs = json.loads(plan.read_text())["pairs"]
+    plan.write_text(json.dumps({"pairs": pairs[1:]}))
+    status, _, complaint = run("explain", problem, plan)
+    assert (status, "there is a better one" in complaint) == (2, True)
 
 
 def test_couplings_are_kept_checked_and_bounded(run, tmp_path):
