@@ -2,14 +2,16 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from jiedui.policies.pack import standard
+from jiedui.rounds import nearest
 from jiedui.rounds.candidates import everybody, first_helpers, second_helpers
-from jiedui.rounds.people import Households, Volunteers, kinds_mask
+from jiedui.rounds.people import Households, PairSet, Volunteers, kinds_mask
 from jiedui.rounds.reasons import why_left_out
 from jiedui_matching import Plan, check, runners_up, solve
 
@@ -24,7 +26,7 @@ def kinds(pack, words):
 
 
 @pytest.fixture(scope="module")
-def first():
+def demand():
     pack = standard()
     truth = json.loads((INSTANCE / "truth.json").read_text("utf-8"))
     families, givers = truth["households"], truth["volunteers"]
@@ -54,7 +56,12 @@ def first():
         identity_key=[g["key"] for g in givers],
         phone_key=[None] * len(givers),
     )
-    return everybody(first_helpers(households, volunteers, pack, ON))
+    return first_helpers(households, volunteers, pack, ON)
+
+
+@pytest.fixture(scope="module")
+def first(demand):
+    return everybody(demand)
 
 
 @pytest.fixture(scope="module")
@@ -138,3 +145,36 @@ def test_no_plan_without_one_of_its_pairs_is_better(first):
     result = runners_up(Plan(first.problem))
     assert (result.weight >= 0).all()
     assert (result.arc >= 0).sum() > 1700
+
+
+def pairs_of(candidates, solution):
+    chosen = candidates.chosen(solution)
+    return set(zip(chosen.household.tolist(), chosen.volunteer.tolist(), strict=True))
+
+
+def test_letting_in_only_who_could_do_better_comes_to_the_same_metre(demand, monkeypatch):
+    monkeypatch.setattr(nearest, "_FEW_PAIRS", 0)
+    candidates, plan = nearest.best_plan(demand, lambda: False)
+    assert plan.solution().cost == 9_667_838
+    assert covered(candidates.problem, plan.solution()) == REFERENCE["first_helper"]["covered_of"]
+    assert candidates.problem.arcs < 100_000
+
+
+def test_ruling_out_one_pair_moves_a_handful(demand):
+    candidates, plan = nearest.best_plan(demand, lambda: False)
+    before = pairs_of(candidates, plan.solution())
+    for ruled_out in sorted(before)[::300]:
+        forbidden = replace(demand, setting=replace(demand.setting, forbidden=PairSet.of([ruled_out])))
+        candidates, plan = nearest.best_plan(forbidden, lambda: False, PairSet.of(before))
+        after = pairs_of(candidates, plan.solution())
+        reference = solve(candidates.problem, solver="ortools_flow")
+        assert (plan.solution().uncovered, plan.solution().cost) == (reference.uncovered, reference.cost)
+        assert 1 <= len(before - after) <= 12
+
+
+def test_asking_again_moves_nobody(demand):
+    candidates, plan = nearest.best_plan(demand, lambda: False)
+    before = pairs_of(candidates, solve(candidates.problem, solver="ortools_flow"))
+    assert before != pairs_of(candidates, plan.solution())
+    candidates, plan = nearest.best_plan(demand, lambda: False, PairSet.of(before))
+    assert before == pairs_of(candidates, plan.solution())

@@ -11,7 +11,8 @@ import numpy as np
 
 from jiedui.rounds import alike
 from jiedui.rounds.candidates import Candidates, Demand, assembled, everybody, judged
-from jiedui.rounds.people import EARTH_RADIUS_M, Ints, Pairs, PairSet
+from jiedui.rounds.people import EARTH_RADIUS_M, NOBODY, Ints, Pairs, PairSet
+from jiedui_matching import closest
 from jiedui_matching.nearby import NEVER, Map, on_globe
 from jiedui_matching.repair import Plan
 
@@ -22,16 +23,28 @@ _NEAREST = 24
 _BETTER = 24
 
 
-def best_plan(demand: Demand, stop: Callable[[], bool]) -> tuple[Candidates, Plan]:
-    """The candidates that were let in, and the plan that is optimal over all pairs the rules allow.
+def best_plan(demand: Demand, stop: Callable[[], bool], earlier: PairSet = NOBODY) -> tuple[Candidates, Plan]:
+    """The candidates that were let in, and a plan that is optimal over all pairs the rules allow.
 
-    Raises InterruptedError once `stop` says yes.
+    Of several, it is the one with most of the `earlier` pairs among those let in. Raises
+    InterruptedError once `stop` says yes.
     """
     if demand.pairs <= _FEW_PAIRS:
         candidates = everybody(demand)
-        return candidates, Plan(candidates.problem, stop)
+        plan = Plan(candidates.problem, stop)
+    else:
+        candidates, plan = _let_in(demand, stop, earlier)
+    problem = candidates.problem
+    before = earlier.having(candidates.arc(np.arange(problem.arcs)))
+    if before.any():
+        plan = Plan(problem, stop, warm=closest(problem, plan.solution(), before))
+    return candidates, plan
+
+
+def _let_in(demand: Demand, stop: Callable[[], bool], earlier: PairSet) -> tuple[Candidates, Plan]:
     area = _Area(demand, stop)
-    known = _merged(area.nearest(_NEAREST), area.pinned())
+    named = PairSet.of(demand.pinned) | earlier
+    known = _merged(area.nearest(_NEAREST), area.named(named))
     candidates = assembled(demand, known)
     plan, most = Plan(candidates.problem, stop), _BETTER
     while True:
@@ -76,9 +89,8 @@ class _Area:
         found = self._map.cheapest(limit, setting.pack.cost.load_step * setting.held, count, self._stop)
         return self._judged(found.slot, found.volunteer)
 
-    def pinned(self) -> Ints:
-        """The pairs that are asked for by name."""
-        pairs = PairSet.of(self._demand.pinned)
+    def named(self, pairs: PairSet) -> Ints:
+        """Those of these pairs that may be."""
         asking = self._demand.wanted[pairs.household] > 0
         return judged(Pairs(self._demand.setting, pairs.household[asking], pairs.volunteer[asking]))
 

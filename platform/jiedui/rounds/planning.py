@@ -10,6 +10,7 @@ from jiedui.i18n import N_
 from jiedui.policies.pack import COLOURS, Colour
 from jiedui.rounds.candidates import Candidates, Demand, first_helpers, second_helpers
 from jiedui.rounds.nearest import best_plan
+from jiedui.rounds.people import PairSet
 from jiedui.rounds.problem import Inputs
 from jiedui_matching import Report, Solution, check
 from jiedui_matching.repair import Plan
@@ -76,7 +77,7 @@ def _stages(inputs: Inputs, tell: Tell, stop: Callable[[], bool]) -> Iterator[St
     tell(0)
     demand = first_demand(inputs)
     tell(1)
-    candidates, best = best_plan(demand, stop)
+    candidates, best = best_plan(demand, stop, PairSet.of(inputs.earlier.get(1, ())))
     tell(2)
     first = _checked(1, candidates, best)
     yield first

@@ -1,8 +1,8 @@
 """The only bridge: rows of the database become a round's people; nothing else here knows both."""
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from jiedui.policies.pack import Pack
 from jiedui.policies.service import pack_named
 from jiedui.regions.codes import significant
 from jiedui.rounds.people import Households, Volunteers, kinds_masks
-from jiedui.rounds.tables import NeverAgain, Pair, Round, Wish
+from jiedui.rounds.tables import Candidate, NeverAgain, Pair, Round, Wish
 
 RowPairs = tuple[tuple[int, int], ...]
 
@@ -34,6 +34,8 @@ class Inputs:
     forbidden: RowPairs
     hash: str
     """Names these inputs: equal hashes mean an equal problem."""
+    earlier: Mapping[int, RowPairs] = field(default_factory=dict)
+    """The pairs of the round's last plan by stage: of equally good plans, the one most like it is made."""
 
 
 async def load(round_row: Row) -> Inputs:
@@ -66,10 +68,12 @@ async def load(round_row: Row) -> Inputs:
         "pinned": rows_of(wish for wish in wishes if wish["kind"] == "pin"),
         "forbidden": rows_of(wish for wish in wishes if wish["kind"] == "forbid"),
     }
+    last = await Candidate.raw(_LAST_PLAN, round_row["id"])
     told = msgspec.json.encode([str(dated), pack, household_rows, volunteer_rows, related], order="sorted")
     return Inputs(
         households=households, volunteers=volunteers, pack=pack, dated=dated,
         hash=hashlib.sha256(told).hexdigest(), **related,
+        earlier={stage: rows_of(row for row in last if row["stage"] == stage) for stage in (1, 2)},
     )  # fmt: skip
 
 
@@ -110,6 +114,10 @@ ORDER BY v.number
 _RUNNING = """
 SELECT household, volunteer FROM pair
 WHERE region_code LIKE {} AND state IN ('proposed', 'accepted', 'active', 'paused')
+"""
+_LAST_PLAN = """
+SELECT household, volunteer, stage FROM candidate
+WHERE plan = (SELECT id FROM plan WHERE "round" = {} AND state = 'ready' ORDER BY number DESC LIMIT 1)
 """
 
 
