@@ -13,6 +13,7 @@ COUNTY = "500230000000"
 PASSPHRASE = "a sentence nobody guesses"
 SHOTS = Path(__file__).parent / "browser" / "shots"
 """Where the window of whoever was stuck is kept, for a person to look at."""
+AXE = Path(__file__).parents[1] / "node_modules/axe-core/axe.min.js"
 OpenWindow = Callable[..., Awaitable[BrowserContext]]
 expect.set_options(timeout=15_000)
 
@@ -61,6 +62,17 @@ async def fits(page: Page) -> None:
         "document.fonts.load('16px \"Noto Sans SC Variable\"', '结对帮扶').then(loaded => loaded.length)"
     )
     assert slices > 0, "the Chinese font has not loaded"
+
+
+async def serious(page: Page) -> list[dict[str, Any]]:
+    """What axe-core finds that would keep somebody out."""
+    await page.evaluate(AXE.read_text("utf-8"))
+    found = await page.evaluate("axe.run({resultTypes: ['violations']})")
+    return [
+        {"rule": one["id"], "where": [node["html"][:160] for node in one["nodes"][:3]]}
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
 
 
 async def newest_message(admin: Page, to: str, pattern: str) -> str:

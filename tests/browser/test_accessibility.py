@@ -1,29 +1,13 @@
 """Every main page as axe-core reads it: nothing serious, light and dark, in both languages."""
 
-from pathlib import Path
-from typing import Any
-
 import pytest
-from people import OpenWindow, fits, somebody, staff
-from playwright.async_api import Page
+from people import OpenWindow, fits, serious, somebody, staff
 
-AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 PUBLIC = ("/", "/join", "/login", "/login/volunteer", "/nowhere", "/h/not-a-link")
 STAFF = (
     "/desk", "/households", "/households/import", "/volunteers", "/rounds", "/rounds/new", "/pairs",
     "/followups", "/concerns", "/notices", "/notices/calls", "/notices/villages", "/notices/letters",
 )  # fmt: skip
-
-
-async def serious(page: Page) -> list[dict[str, Any]]:
-    """What axe-core finds that would keep somebody out."""
-    await page.evaluate(AXE.read_text("utf-8"))
-    found = await page.evaluate("axe.run({resultTypes: ['violations']})")
-    return [
-        {"rule": one["id"], "where": [node["html"][:160] for node in one["nodes"][:3]]}
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]
 
 
 @pytest.mark.parametrize("window_kind", ["phone", "desktop"])

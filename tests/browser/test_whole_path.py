@@ -9,7 +9,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from people import COUNTY, OpenWindow, fits, newest_message, somebody, staff
+from people import COUNTY, OpenWindow, fits, newest_message, serious, somebody, staff
 from playwright.async_api import Page, expect
 
 from jiedui.clock import today, utc_now
@@ -103,8 +103,26 @@ async def import_ledger(coordinator: Page, ledger: Path, *, good: int, bad: int)
     await fits(coordinator)
 
 
+async def look_around(coordinator: Page) -> None:
+    """Every part of a plan, with one question asked of it; ends where it began."""
+    plan = coordinator.url
+    for part in ("left-out", "recruit", "map", "what-if"):
+        await coordinator.click(f".tabs a[href$='/{part}']")
+        await coordinator.wait_for_url(f"**/{part}")
+        await fits(coordinator)
+        assert await serious(coordinator) == [], part
+    await coordinator.click(".what-ifs a[href$='kind=distance']")
+    await coordinator.fill("[name=number]", "20")
+    await coordinator.keyboard.press("Enter")
+    await coordinator.wait_for_url(re.compile(r"/what-if/[0-9a-f-]{36}$"))
+    await coordinator.locator("caption").first.wait_for(state="attached", timeout=30_000)
+    await fits(coordinator)
+    assert await serious(coordinator) == []
+    await coordinator.goto(plan)
+
+
 async def plan_and_publish(coordinator: Page) -> str:
-    """A round of the county for today: opened, calculated, looked at, published; its address."""
+    """A round of the county for today: opened, calculated, questioned, published; its address."""
     await coordinator.goto("/rounds/new")
     await fits(coordinator)
     await coordinator.select_option("[name=region]", COUNTY)
@@ -118,6 +136,7 @@ async def plan_and_publish(coordinator: Page) -> str:
     await look.click()
     await coordinator.wait_for_url("**/plans/*")
     await fits(coordinator)
+    await look_around(coordinator)
     await coordinator.click("form[action$='/publish'] button")
     await expect(coordinator.locator("form[action$='/publish']")).to_have_count(0)
     return address
