@@ -1,6 +1,7 @@
 """Both stages of a round from people to answers, without a database."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -57,3 +58,22 @@ def test_a_further_question_can_be_asked_of_the_plan():
 def test_once_stopped_only_what_is_complete_comes_back(said_no, complete):
     answers = iter([False] * said_no)
     assert len(plan(people(3, 7), lambda _: None, lambda: next(answers, True))) == complete
+
+
+def chosen(stage):
+    pairs = stage.candidates.chosen(stage.solution)
+    return list(zip(pairs.household.tolist(), pairs.volunteer.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("talker", [0, 2])
+@pytest.mark.parametrize("farmer", [1, 3])
+def test_of_equally_good_plans_the_one_made_before_is_made_again_in_both_stages(talker, farmer):
+    inputs = people(1, 4)
+    volunteers = replace(inputs.volunteers, lat=[30.0] * 4, lng=[107.7] * 4)
+    earlier = {1: ((0, talker),), 2: ((0, farmer),)}
+    first, second = plan(
+        replace(inputs, volunteers=volunteers, earlier=earlier), lambda _: None, lambda: False
+    )
+    # Farm work welcomes a skill that nobody has, so company comes first.
+    assert chosen(first) == [(0, talker)]
+    assert chosen(second) == [(0, farmer)]

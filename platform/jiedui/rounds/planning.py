@@ -84,7 +84,7 @@ def _stages(inputs: Inputs, tell: Tell, stop: Callable[[], bool]) -> Iterator[St
     if inputs.pack.helpers.max_helpers > 1:
         tell(3)
         demand = second_helpers(first.candidates, first.solution, inputs.pinned)
-        yield _checked(2, *best_plan(demand, stop))
+        yield _checked(2, *best_plan(demand, stop, PairSet.of(inputs.earlier.get(2, ()))))
 
 
 def _checked(number: int, candidates: Candidates, best: Plan) -> Stage:
