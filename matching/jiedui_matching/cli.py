@@ -24,7 +24,6 @@ from jiedui_matching.formats import FORMATS, Case, FlowNetwork, read
 from jiedui_matching.formats.plan import plan_as_dict, read_plan, write_plan
 from jiedui_matching.formats.rules import read_couplings
 from jiedui_matching.general_flow import solve_network
-from jiedui_matching.repair import Plan
 from jiedui_matching.solution import Solution
 from jiedui_matching.solve import SOLVERS, solve
 
@@ -127,10 +126,12 @@ def _check(args: argparse.Namespace) -> int:
 
 def _explain(args: argparse.Namespace) -> int:
     # Imported here: it brings the compiler along.
-    from jiedui_matching.formats.explanation import explanation_as_dict, sentences
+    from jiedui_matching.formats.explanation import explanation_as_dict, plan_behind, sentences
 
     case = _pairing(args)
-    explanation = explanation_as_dict(_optimal(args, case))
+    best = solve(case.problem, solver=args.solver)
+    given = replace(_plan(args, case), prices=best.prices) if args.plan else best
+    explanation = explanation_as_dict(plan_behind(case.problem, given))
     if args.slot:
         for name in ("pairs", "left_out"):
             explanation[name] = [each for each in explanation[name] if each["slot"] in args.slot]
@@ -139,19 +140,6 @@ def _explain(args: argparse.Namespace) -> int:
     if args.json:
         write_plan(explanation, args.json)
     return _DONE
-
-
-def _optimal(args: argparse.Namespace, case: Case) -> Plan:
-    """The plan to explain, with prices that prove it. Raises ValueError if there is a better one."""
-    if args.plan is None:
-        given = solve(case.problem, solver=args.solver)
-    else:
-        # Prices that prove one best plan prove every other.
-        given = replace(_plan(args, case), prices=solve(case.problem, solver=args.solver).prices)
-    plan = Plan(case.problem, warm=given)
-    if set(plan.solution().pair_arc.tolist()) != set(given.pair_arc.tolist()):
-        raise ValueError(f"{args.plan}: only a best plan can be explained, and there is a better one")
-    return plan
 
 
 def _read(args: argparse.Namespace) -> Case | FlowNetwork:

@@ -83,7 +83,7 @@ def value_of_arcs(plan: Plan, slot: Ints, volunteer: Ints, cost: Ints) -> Ints:
     her_place = np.where(spare, now.next_load()[volunteer] - network.price[j], LIMIT)
     to = np.minimum(to_sink.volunteer[j], her_place)
     gain = network.slot_price[i] - cost - network.price[j]
-    may = (to < LIMIT) & (from_sink.slot[i] < LIMIT)
+    may = to < LIMIT
     length = np.minimum(to[may] + from_sink.slot[i[may]], gain[may])
     shorten_some(network, to_sink, from_sink, now.scratch, now.slots + j[may], i[may], length)
     value = np.zeros(len(slot), dtype=np.int64)

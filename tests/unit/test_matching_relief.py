@@ -172,6 +172,14 @@ def test_a_slot_that_nobody_may_help_needs_more_than_a_place():
     assert found.volunteer[2] == -1
 
 
+def test_a_place_that_stands_empty_is_no_change():
+    """Slot 2 goes without because volunteer 2, who has a place, would cost more than it weighs."""
+    fields = {"arc_slot": [0, 1, 2], "arc_volunteer": [0, 1, 2], "arc_cost": [1, 1, 9]}
+    plan = village(tier_weight=5, capacity=[1, 1, 1], held=[0, 0, 0], **fields)
+    assert plan.solution().unassigned.tolist() == [0, 0, 1]
+    assert smallest_changes(plan).volunteer[2] == -1
+
+
 def test_a_waived_rule_counts_only_if_it_would_be_used():
     plan = village(capacity=[1, 1, 2])
     slot, volunteer = np.array([2, 2, 0]), np.array([2, 1, 2])

@@ -238,7 +238,7 @@ def _to_the_unused(network, columns, ways):
         for t in range(columns.start[j], columns.start[j + 1]):
             i, a = columns.slot[t], columns.arc[t]
             reach = ways.slot[i] + columns.cost[t] - network.slot_price[i] + network.price[j]
-            if ways.slot[i] < LIMIT and network.volunteer[a] >= 0 and reach < ways.volunteer[j]:
+            if network.volunteer[a] >= 0 and reach < ways.volunteer[j]:
                 ways.volunteer[j] = reach
                 ways.link[j] = a
                 ways.link_slot[j] = i

@@ -7,8 +7,21 @@ import numpy as np
 
 from jiedui_matching.explain import runners_up
 from jiedui_matching.hall import shortages
+from jiedui_matching.problem import Problem
 from jiedui_matching.relief import smallest_changes
 from jiedui_matching.repair import Plan
+from jiedui_matching.solution import Solution
+
+
+def plan_behind(problem: Problem, given: Solution) -> Plan:
+    """The plan with these very pairs. Prices that prove one best plan prove all: any will do.
+
+    Raises ValueError if it is not a best plan.
+    """
+    plan = Plan(problem, warm=given)
+    if set(plan.solution().pair_arc.tolist()) != set(given.pair_arc.tolist()):
+        raise ValueError("only a best plan can be explained, and there is a better one")
+    return plan
 
 
 def explanation_as_dict(plan: Plan) -> dict[str, Any]:
