@@ -13,7 +13,8 @@ from jiedui.rounds.candidates import Candidates, everybody, first_helpers
 from jiedui.rounds.eligibility import CAPACITY, DISTANCE, FORBIDDEN, MINORS, refusals
 from jiedui.rounds.people import Households, Pairs, Volunteers, kinds_mask
 from jiedui.rounds.reasons import why_left_out
-from jiedui_matching import Problem, Solution, solve
+from jiedui_matching import Problem, Solution, closest, solve
+from jiedui_matching.repair import Plan
 
 PACK = standard()
 ON = dt.date(2026, 11, 1)
@@ -180,3 +181,23 @@ def test_portions_give_the_same_reasons_and_a_stop_is_heard(monkeypatch: pytest.
     assert why_left_out(one, plan) == whole
     with pytest.raises(InterruptedError):
         why_left_out(one, plan, lambda: True)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_advice_does_not_depend_on_how_the_plan_was_found(seed: int) -> None:
+    """Marginal values are those of the round, not of one of its equally good plans."""
+    one = a_round(seed, **MANY)
+    plan, _ = solved(one.problem)
+    first = Plan(one.problem)
+    some = np.random.default_rng(seed).random(one.problem.arcs) < 0.3
+    kept = Plan(one.problem, warm=closest(one.problem, first.solution(), some))
+    told = [
+        {
+            (left.household, change.rule.name): change.cost
+            for left in why_left_out(one, each)
+            for change in left.changes
+        }
+        for each in (plan, first.solution(), kept.solution())
+    ]
+    assert told[0] == told[1] == told[2]
+    assert told[0]

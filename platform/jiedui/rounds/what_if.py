@@ -25,7 +25,7 @@ from jiedui.rounds.planning import first_demand
 from jiedui.rounds.problem import Inputs, load
 from jiedui.rounds.questions import Change
 from jiedui.rounds.tables import Candidate, Round, WhatIf
-from jiedui_matching import Solution, closest
+from jiedui_matching import Solution
 
 IdPair = tuple[Any, Any]
 People = TypeVar("People", Households, Volunteers)
@@ -166,12 +166,11 @@ def _row(ids: Iterable[Any], wanted: Any) -> int:
 
 
 def _planned(inputs: Inputs, earlier: Iterable[IdPair], stop: Stop) -> _Side:
-    candidates, plan = best_plan(first_demand(inputs), stop)
     household = {one: row for row, one in enumerate(inputs.households.ids)}
     volunteer = {one: row for row, one in enumerate(inputs.volunteers.ids)}
-    kept = PairSet.of((household[h], volunteer[v]) for h, v in earlier if h in household and v in volunteer)
-    arcs = candidates.arc(np.arange(candidates.problem.arcs))
-    return _Side(candidates, closest(candidates.problem, plan.solution(), kept.having(arcs)))
+    known = PairSet.of((household[h], volunteer[v]) for h, v in earlier if h in household and v in volunteer)
+    candidates, plan = best_plan(first_demand(inputs), stop, known)
+    return _Side(candidates, plan.solution())
 
 
 def _refuse_a_pin_against_a_rule(inputs: Inputs, candidates: Candidates, change: Change) -> None:
