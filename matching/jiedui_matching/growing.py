@@ -272,10 +272,9 @@ class Growing:
         self.given[begin:end] = begin + order
         net.cost[begin:end] = cost[order]
         net.volunteer[begin:end] = self.volunteer_number[who[order]]
-        for a in range(begin, end):
-            j, later = net.volunteer[a], a - columns.start[-1]
-            columns.older[later], columns.newest[j] = columns.newest[j], later
-            columns.later_slot[later] = slot
+        j, later = net.volunteer[begin:end], np.arange(begin, end) - columns.start[-1]
+        columns.older[later], columns.newest[j] = columns.newest[j], later
+        columns.later_slot[later] = slot
         return slot
 
     def append_volunteer(self, capacity: int, held: int, slots: Sequence[int], costs: Sequence[int]) -> int:

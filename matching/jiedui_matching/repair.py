@@ -212,9 +212,11 @@ class Plan:
 
     def add_slot(self, tier: int, wanted: int, volunteers: Sequence[int], costs: Sequence[int]) -> int:
         """A slot nobody knew of, with its possible volunteers in rising order; its number."""
-        slot = self._changing().append(tier, volunteers, costs)
-        for volunteer in volunteers:
-            self._fit_places(int(volunteer))
+        now = self._changing()
+        slot, who = now.append(tier, volunteers, costs), np.asarray(volunteers, dtype=np.int64)
+        # Whoever had fewer arcs than room has one place more.
+        for volunteer in who[now.capacity[who] - now.held[who] >= now.arcs_of_volunteer[who]].tolist():
+            self._fit_places(volunteer)
         self.want(slot, wanted)
         return slot
 
