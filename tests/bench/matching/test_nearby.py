@@ -1,0 +1,76 @@
+"""How long the proven optimum over all eligible pairs takes at a prefecture's size, and what a cap costs."""
+
+import resource
+import statistics
+import time
+
+import msgspec
+import pytest
+from prefecture import DATED, a_prefecture
+
+from jiedui.policies.pack import standard
+from jiedui.rounds import nearest
+from jiedui.rounds.candidates import assembled, first_helpers
+from jiedui_matching import check, solve
+
+KILOMETRES = 40
+
+
+def demand_of(households, volunteers, seed=0):
+    """First helpers within 40 km, by kinds, skills, minors and reach."""
+    base = standard()
+    far = msgspec.structs.replace(base.eligibility, max_distance_m=1000 * KILOMETRES)
+    pack = msgspec.structs.replace(base, eligibility=far)
+    return first_helpers(*a_prefecture(households, volunteers, seed).people(pack), pack, DATED)
+
+
+def never():
+    """Nobody stops a measurement."""
+    return False
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm():
+    """Compiled before anything is measured."""
+    nearest._let_in(demand_of(400, 200), never, nearest.NOBODY)
+
+
+def test_the_best_of_all_pairs_is_proven_soon(say, monkeypatch):
+    taken, arcs = [], []
+    monkeypatch.setattr(
+        nearest, "assembled", lambda *given: arcs.append(given[1].shape[1]) or assembled(*given)
+    )
+    for seed in range(3):
+        demand = demand_of(50_000, 25_000, seed)
+        arcs.clear()
+        started = time.perf_counter()
+        candidates, plan = nearest.best_plan(demand, never)
+        taken.append(time.perf_counter() - started)
+        solution = plan.solution()
+        say(
+            f"50,000 x 25,000 within {KILOMETRES} km: {taken[-1]:.1f} s, {len(arcs)} turns, "
+            f"{arcs[0]:,} arcs at first and {arcs[-1]:,} at last, "
+            f"uncovered {sum(solution.uncovered.values())}"
+        )
+        assert check(candidates.problem, solution).passed
+        better, cut = nearest._Area(demand, never).better(candidates, plan, 100)
+        assert (better.shape[1], cut) == (0, False)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    say(f"median {statistics.median(taken):.1f} s; the process never took more than {memory:.1f} GB")
+    assert statistics.median(taken) <= 60
+
+
+@pytest.mark.parametrize("nearest_only", [20, 100])
+def test_a_cap_on_the_nearest_leaves_families_uncovered(nearest_only, say):
+    demand = demand_of(50_000, 25_000)
+    few = assembled(demand, nearest._Area(demand, never).nearest(nearest_only)).problem
+    started = time.perf_counter()
+    capped = solve(few, solver="prices")
+    seconds = time.perf_counter() - started
+    best = nearest.best_plan(demand, never)[1].solution()
+    say(
+        f"nearest {nearest_only} only ({few.arcs:,} arcs): uncovered {sum(capped.uncovered.values())} in "
+        f"{seconds:.1f} s; all pairs: {sum(best.uncovered.values())}; "
+        f"cost {capped.cost:,} and {best.cost:,}"
+    )
+    assert capped.weight >= best.weight

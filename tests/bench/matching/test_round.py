@@ -1,0 +1,89 @@
+"""The whole round as a worker does it, from database to database, against the pure solve within it."""
+
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import asyncpg
+import pytest
+from factories import a_coordinator
+from prefecture import CITY, DATED, a_prefecture, settle
+
+from jiedui.jobs.service import run_one
+from jiedui.policies.service import store_standard
+from jiedui.rounds import nearest, planning, work
+from jiedui.rounds.candidates import assembled
+from jiedui.rounds.service import open_round, queue_plan
+from jiedui.rounds.tables import Candidate, Plan, Round
+from jiedui_matching import solve
+
+CAP = 100
+
+
+@contextmanager
+def seconds_of(part, spent):
+    """Add to what a part has taken."""
+    started = time.perf_counter()
+    yield
+    spent[part] = spent.get(part, 0.0) + time.perf_counter() - started
+
+
+def clocked(monkeypatch, spent):
+    """Each part of the work, with its seconds written down."""
+
+    def watch(module, name, part):
+        inner = getattr(module, name)
+
+        def timed(*given, **named):
+            with seconds_of(part, spent):
+                return inner(*given, **named)
+
+        async def waited(*given, **named):
+            with seconds_of(part, spent):
+                return await inner(*given, **named)
+
+        is_async = name in ("load", "surroundings", "_write")
+        monkeypatch.setattr(module, name, waited if is_async else timed)
+
+    watch(work, "load", "read")
+    watch(work, "surroundings", "read")
+    watch(planning, "best_plan", "pair")
+    watch(planning, "check", "check")
+    watch(work, "explained", "explain")
+    watch(work, "_write", "write")
+
+
+async def a_worked_round(households, servers):
+    """A prefecture of its own, its round and the seconds of the whole job."""
+    connection = await asyncpg.connect(servers.database_url)
+    await settle(a_prefecture(households, households // 2), connection)
+    await connection.close()
+    now = datetime.now(UTC)
+    await store_standard(now)
+    round_id = await open_round(a_coordinator(CITY), CITY, DATED, "standard", now)
+    plan_id = await queue_plan(a_coordinator(CITY), round_id, now)
+    started = time.perf_counter()
+    assert await run_one({"round.run": work.run_plan}, "bench", now)
+    return round_id, plan_id, time.perf_counter() - started
+
+
+@pytest.mark.usefixtures("clean_db")
+@pytest.mark.parametrize("households", [500, 50_000])
+async def test_the_whole_round_from_database_to_database(households, servers, monkeypatch, say):
+    spent = {}
+    monkeypatch.setattr(nearest, "_FEW_PAIRS", 0)  # so that the small round before it compiles all
+    clocked(monkeypatch, spent)
+    round_id, plan_id, whole = await a_worked_round(households, servers)
+    state = await Plan.select(Plan.state, Plan.status).where(Plan.id == plan_id).first()
+    assert state == {"state": "ready", "status": "optimal"}
+    pairs = await Candidate.count().where(Candidate.plan == plan_id)
+    (row,) = await Round.raw('SELECT * FROM "round" WHERE id = {}', round_id)
+    demand = planning.first_demand(await work.load(row))
+    capped = assembled(demand, nearest._Area(demand, lambda: False).nearest(CAP)).problem
+    solved = solve(capped, solver="prices")
+    say(
+        f"{households:,} x {households // 2:,}: {pairs:,} pairs in {whole:.1f} s ("
+        + ", ".join(f"{part} {seconds:.1f}" for part, seconds in spent.items())
+        + f"); pure solve of the nearest {CAP} ({capped.arcs:,} arcs) {solved.seconds:.2f} s: "
+        f"{whole / solved.seconds:.1f} x"
+    )
