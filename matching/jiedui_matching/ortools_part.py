@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from ortools.sat.python import cp_model
 
 from jiedui_matching.couplings import Coupling, Household, Kin, Share, Together, slots_of
 from jiedui_matching.problem import LIMIT, Ints, Mask, Problem
@@ -36,10 +37,7 @@ class Part:
     def __init__(
         self, problem: Problem, arcs: Ints, slots: Ints, couplings: Sequence[Coupling], seed: int
     ) -> None:
-        # Imported here: the web process reads plans and never loads the solver.
-        from ortools.sat.python import cp_model
-
-        self.cp, self.model, self.seed = cp_model, cp_model.CpModel(), seed
+        self.model, self.seed = cp_model.CpModel(), seed
         self.problem, self.arcs, self.slots, self.couplings = problem, arcs, slots, couplings
         self.x = [self._yes_no() for _ in arcs]
         self._tier = problem.tier[problem.arc_slot[arcs]]
@@ -52,7 +50,7 @@ class Part:
         for x in np.array(self.x, dtype=object)[problem.pinned[arcs]]:
             self.model.add(x == 1)
         for slot, there in self.at_slot.items():
-            self.model.add(self._sum(there.values()) <= int(problem.wanted[slot]))
+            self._at_most(list(there.values()), int(problem.wanted[slot]))
         self.cost = list(zip(self.x, problem.arc_cost[arcs].tolist(), strict=True))
         for volunteer, theirs in of_volunteer.items():
             self._places(volunteer, theirs)
@@ -78,11 +76,11 @@ class Part:
         tiers = self._tiers()
         everything = [(x, -weight * tier) for tier, covered in tiers.items() for x in covered]
         status, best, slack = self._minimise(self.cost + everything, start, stop)
-        if status == self.cp.INFEASIBLE:
+        if status == cp_model.INFEASIBLE:
             return Choice(self.problem.pinned[self.arcs], "infeasible", least)
         if best is None:
             return Choice(self.problem.pinned[self.arcs], "stopped", least)
-        if status != self.cp.OPTIMAL:
+        if status != cp_model.OPTIMAL:
             return Choice(best, "stopped", max(least, self.weight(best) - slack))
         settled = not self.couplings or not self.problem.coverage_first
         if settled or self._coverage(best) == self._coverage(start):
@@ -91,7 +89,7 @@ class Part:
         for tier in sorted(tiers, reverse=True):
             covered = [(x, -weight) for x in tiers[tier]]
             status, answer, _ = self._minimise(self.cost + covered, found, stop)
-            if status != self.cp.OPTIMAL or answer is None:
+            if status != cp_model.OPTIMAL or answer is None:
                 return Choice(best, "stopped", least)
             found = answer
             self.model.add(self._sum(tiers[tier]) == self._coverage(found)[tier])
@@ -117,16 +115,19 @@ class Part:
         for x, value in zip(self.x, hint.tolist(), strict=True):
             self.model.add_hint(x, value)
         self.model.minimize(self._weighed(terms))
-        solver = self.cp.CpSolver()
+        solver = cp_model.CpSolver()
         # One worker: the same seed gives the same plan. Ctrl-C belongs to whoever called.
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = self.seed
         solver.parameters.catch_sigint_signal = False
+        # Without couplings it is an assignment: nothing is found out beforehand that is worth the time.
+        solver.parameters.cp_model_presolve = bool(self.couplings)
+        solver.parameters.cp_model_probing_level = 0
         with _told(solver.stop_search, stop):
             status = solver.solve(self.model)
-        if status == self.cp.MODEL_INVALID:
+        if status == cp_model.MODEL_INVALID:
             raise ValueError(f"CP-SAT refuses the problem: {self.model.validate()}")
-        if status not in (self.cp.OPTIMAL, self.cp.FEASIBLE):
+        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return status, None, 0
         taken = np.array([solver.boolean_value(x) for x in self.x], dtype=np.bool_)
         value = sum(coefficient * int(solver.boolean_value(x)) for x, coefficient in terms)
@@ -135,7 +136,7 @@ class Part:
     def _places(self, volunteer: int, theirs: list[Any]) -> None:
         room, step = int(self.problem.room[volunteer]), self.problem.load_step
         if not step:
-            self.model.add(self._sum(theirs) <= room)
+            self._at_most(theirs, room)
             return
         places = [self._yes_no() for _ in range(min(room, len(theirs)))]
         self.model.add(self._sum(theirs) == self._sum(places))
@@ -173,6 +174,12 @@ class Part:
         self.model.add_max_equality(either, choices) if choices else self.model.add(either == 0)
         return either
 
+    def _at_most(self, choices: list[Any], most: int) -> None:
+        if most == 1:
+            self.model.add_at_most_one(choices)
+        else:
+            self.model.add(self._sum(choices) <= most)
+
     def _equal(self, choices: Iterable[Any]) -> None:
         first, *others = choices
         for other in others:
@@ -182,10 +189,10 @@ class Part:
         return self.model.new_bool_var("")
 
     def _sum(self, choices: Iterable[Any]) -> Any:
-        return self.cp.LinearExpr.sum(list(choices))
+        return cp_model.LinearExpr.sum(list(choices))
 
     def _weighed(self, terms: list[tuple[Any, int]]) -> Any:
-        return self.cp.LinearExpr.weighted_sum([x for x, _ in terms], [weight for _, weight in terms])
+        return cp_model.LinearExpr.weighted_sum([x for x, _ in terms], [weight for _, weight in terms])
 
 
 @contextmanager
