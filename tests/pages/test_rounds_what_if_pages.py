@@ -202,6 +202,9 @@ async def test_people_of_another_county_cannot_be_supposed_and_questions_not_be_
     stranger = await login_as("coordinator", OTHER_COUNTY)
     assert (await stranger.get(put.headers["location"])).status_code == 404
     assert (await stranger.submit(page, {"kind": "distance", "number": "9"})).status_code == 404
+    await a_planned_round(round_id=round_id)
+    elsewhere_too = put.headers["location"].replace("/plans/1/", "/plans/2/")
+    assert (await coordinator.get(elsewhere_too)).status_code == 404
     volunteer = await login_as("volunteer", VILLAGE, volunteer_id=await a_volunteer())
     assert (await volunteer.get(put.headers["location"])).status_code in (403, 404)
 

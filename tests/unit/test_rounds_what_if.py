@@ -94,24 +94,40 @@ def test_both_sides_are_best_plans_and_moves_are_what_differs(seed: int, change:
     assert asked_for is (change.kind == "pin") or change.kind not in ("pin", "forbid")
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_a_change_that_changes_nothing_moves_nobody_among_equally_good_plans(seed: int) -> None:
+def two_villages(seed: int) -> Inputs:
     """Everybody lives in one of two villages, so that thousands of plans are equally good."""
     inputs = a_round(seed)
-    rows = np.arange(40) % 2
-    home = replace(inputs.households, lat=30 + 0.1 * rows, lng=np.full(40, 107.0))
+    home = replace(inputs.households, lat=30 + 0.1 * (np.arange(40) % 2), lng=np.full(40, 107.0))
     helpers = replace(inputs.volunteers, lat=np.full(25, 30.0), lng=np.full(25, 107.0))
-    inputs = replace(inputs, households=home, volunteers=helpers)
+    return replace(inputs, households=home, volunteers=helpers)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_change_that_changes_nothing_moves_nobody_among_equally_good_plans(seed: int) -> None:
+    inputs = two_villages(seed)
     _, pairs = best(inputs)
     free = next(v for v in range(25) if inputs.volunteers.trained[v])
     answer = answered(inputs, Change("clear", volunteer=f"v{free}"), pairs)
     assert (answer["moves"], answer["moved"]) == (0, [])
 
 
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("published", [True, False])
+def test_whoever_leaves_moves_her_own_families_and_hardly_anybody_else(seed: int, published: bool) -> None:
+    inputs = two_villages(seed)
+    pairs = best(inputs)[1] if published else {}
+    answer = answered(inputs, Change("leave", volunteer="v1"), pairs)
+    assert 0 < answer["moves"] <= 4
+    told = {(one["household"], one["from"][0]) for one in answer["moved"] if one["from"][0]}
+    assert told <= pairs.keys() or not published
+
+
 def test_families_who_lose_or_gain_stand_before_those_who_only_change() -> None:
-    answer = answered(a_round(2), Change("leave", volunteer="v0"), best(a_round(2))[1])
+    inputs = a_round(2)
+    answer = answered(inputs, Change("distance", number=12), best(inputs)[1])
     kinds = [(bool(one["to"][0]), bool(one["from"][0])) for one in answer["moved"]]
     assert kinds == sorted(kinds)
+    assert len(set(kinds)) > 1
 
 
 def test_only_so_many_moves_are_named_and_all_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
