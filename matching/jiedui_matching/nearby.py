@@ -23,7 +23,7 @@ _CELLS = 2**22
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """Pairs sorted by slot, then volunteer; `cut` marks the slots that had more than were asked for."""
+    """Pairs sorted by slot, then volunteer; `cut` marks the slots for which there may be more."""
 
     slot: Ints
     volunteer: Ints
@@ -82,12 +82,15 @@ class Map:
         price: Ints,
         most: int,
         stop: Callable[[], bool] = lambda: False,
+        every: Ints | None = None,
     ) -> Found:
         """For each slot the `most` cheapest of the volunteers that would cost it less than `below`.
 
-        `price[volunteer]` is added to what a pair costs at least. Raises InterruptedError once `stop`
-        says yes.
+        `price[volunteer]` is added to what a pair costs at least. A slot is shown every `every[slot]`-th
+        volunteer only, neighbours are shown others; without it, everybody. Raises InterruptedError once
+        `stop` says yes.
         """
+        every = np.ones_like(below) if every is None else every[self._slots]
         price, below = price[self._order], below[self._slots]
         least = np.minimum.reduceat(price, self._starts) if len(price) else price
         blocks, most = self._blocks._replace(price=price, least=least), min(most, len(price))
@@ -100,11 +103,11 @@ class Map:
             found = np.empty((len(below[part]), most), dtype=np.int32)
             cheapest_within(
                 blocks, self._extra, self._anywhere, self._slot_point[part], self._slot_kind[part],
-                below[part], found, count[part],
+                below[part], every[part], found, count[part],
             )  # fmt: skip
             kept.append(self._order[found[np.arange(most) < count[part, None]]])
         cut = np.zeros(len(below), dtype=np.bool_)
-        cut[self._slots] = (count == most) & (most < len(price))
+        cut[self._slots] = ((count == most) & (most < len(price))) | (every > 1)
         return Found(*_sorted(np.repeat(self._slots, count), np.concatenate(kept)), cut)
 
 

@@ -89,6 +89,16 @@ def test_a_list_with_everybody_in_it_is_not_cut():
     assert not a_map([1, 2]).cheapest(np.array([NEVER]), np.array([0, 0]), 2).cut.any()
 
 
+def test_neighbours_shown_one_in_two_name_everybody_together_and_say_that_there_is_more():
+    here = a_map([10, 20, 30, 40, 50], slots=(0, 0, 0))
+    limit, price = np.full(3, NEVER), np.zeros(5, dtype=np.int64)
+    found = here.cheapest(limit, price, ANYONE, every=np.array([2, 2, 1]))
+    shown = [set(found.volunteer[found.slot == slot].tolist()) for slot in range(3)]
+    assert not shown[0] & shown[1]
+    assert shown[0] | shown[1] == shown[2] == {0, 1, 2, 3, 4}
+    assert found.cut.tolist() == [True, True, False]
+
+
 def test_the_search_can_be_stopped():
     with pytest.raises(InterruptedError):
         a_map([0]).cheapest(np.array([1]), np.array([0]), 1, lambda: True)

@@ -36,12 +36,13 @@ class Blocks(NamedTuple):
 
 
 @njit(cache=True)
-def cheapest_within(blocks, extra, anywhere, point, kind, below, found, count):
+def cheapest_within(blocks, extra, anywhere, point, kind, below, every, found, count):
     """For each slot the volunteers that cost it less than `below`.
 
     A volunteer costs at least the straight way, `extra[kind of slot, kind of volunteer]` and her price,
     none of them negative. The cheapest go into the slot's row of `found` as long as there is room, how
-    many they are into `count`. Slots at the same point should follow each other.
+    many they are into `count`. Slots at the same point should follow each other; a slot looks at every
+    `every`-th volunteer only, its neighbours at others.
     """
     gap, keys = np.empty(len(blocks.radius)), np.empty(found.shape[1], dtype=np.int64)
     begin = 0
@@ -54,7 +55,17 @@ def cheapest_within(blocks, extra, anywhere, point, kind, below, found, count):
         order = _near(blocks, point[begin], farthest, gap)
         for i in range(begin, end):
             count[i] = _cheapest(
-                blocks, extra[kind[i]], anywhere[kind[i]], point[i], below[i], gap, order, keys, found[i]
+                blocks,
+                extra[kind[i]],
+                anywhere[kind[i]],
+                point[i],
+                below[i],
+                every[i],
+                i,
+                gap,
+                order,
+                keys,
+                found[i],
             )
         begin = end
 
@@ -74,7 +85,7 @@ def _near(blocks, here, farthest, gap):
 
 
 @njit(cache=True)
-def _cheapest(blocks, fines, far, here, below, gap, order, keys, row):
+def _cheapest(blocks, fines, far, here, below, every, begin, gap, order, keys, row):
     """Fill one slot's row; how many volunteers stand in it."""
     least_fine = fines.min() if len(fines) else np.int64(0)
     top, held = below, 0
@@ -85,7 +96,7 @@ def _cheapest(blocks, fines, far, here, below, gap, order, keys, row):
             continue
         for t in range(BLOCK * b, min(BLOCK * (b + 1), len(blocks.kind))):
             left = top - blocks.price[t] - fines[blocks.kind[t]]
-            if left <= 0:
+            if left <= 0 or (every > 1 and (begin + t) % every):
                 continue
             way = _way(here, blocks.point[t]) - _ROUNDING
             if way > left or (way > blocks.reach[t] and not far[blocks.kind[t]]):

@@ -21,6 +21,9 @@ _FEW_PAIRS = 4_000_000
 # Volunteers for each family in the beginning, and at most in each turn after it.
 _NEAREST = 24
 _BETTER = 24
+# Where helpers are scarce all families would name the same few volunteers next door; shown one in so many
+# each, and every family others, they name those of the whole neighbourhood.
+_EVERY = 32
 
 
 def best_plan(demand: Demand, stop: Callable[[], bool], earlier: PairSet = NOBODY) -> tuple[Candidates, Plan]:
@@ -46,15 +49,15 @@ def _let_in(demand: Demand, stop: Callable[[], bool], earlier: PairSet) -> tuple
     named = PairSet.of(demand.pinned) | earlier
     known = _merged(area.nearest(_NEAREST), area.named(named))
     candidates = assembled(demand, known)
-    plan, most = Plan(candidates.problem, stop), _BETTER
+    plan, most, every = Plan(candidates.problem, stop), _BETTER, _EVERY
     while True:
-        better, cut = area.better(candidates, plan, most)
+        better, cut = area.better(candidates, plan, most, every)
         if better.size:
-            known, most = _merged(known, better), _BETTER
+            known, most, every = _merged(known, better), _BETTER, _EVERY
             candidates = assembled(demand, known)
             plan = Plan(candidates.problem, stop, warm=plan.solution())
         elif cut:
-            most *= 4
+            most, every = 4 * most, 1
         else:
             return candidates, plan
 
@@ -94,24 +97,27 @@ class _Area:
         asking = self._demand.wanted[pairs.household] > 0
         return judged(Pairs(self._demand.setting, pairs.household[asking], pairs.volunteer[asking]))
 
-    def better(self, candidates: Candidates, plan: Plan, most: int) -> tuple[Ints, bool]:
-        """Pairs that would cost a family less than it pays now, and whether there may be more of them."""
+    def better(self, candidates: Candidates, plan: Plan, most: int, every: int) -> tuple[Ints, bool]:
+        """Pairs that would cost a family less than it pays now, and whether there may be more of them.
+
+        At most so many for each family; where helpers are scarce, out of every so many volunteers.
+        """
         problem, solution = candidates.problem, plan.solution()
-        paid, held = (
-            solution.prices.slot,
-            problem.held + np.bincount(solution.pair_volunteer, minlength=problem.volunteers),
-        )
+        paid = solution.prices.slot
+        held = problem.held + np.bincount(solution.pair_volunteer, minlength=problem.volunteers)
         # Arcs may be fewer than places: whoever still has one asks no more than its load.
         next_load = np.where(held < problem.capacity, problem.load_step * held, NEVER)
         price = np.minimum(solution.prices.volunteer, next_load)
-        slot, volunteer = self._found(paid, price, most)
+        # Whoever goes without, or would send somebody else without a helper, pays by the coverage weight.
+        scarce = paid >= problem.tier_weight // 2
+        slot, volunteer = self._found(paid, price, most, np.where(scarce, every, 1))
         household, volunteer, _, _, cost = pairs = self._judged(slot, volunteer)
         cheaper = cost + price[volunteer] < paid[np.searchsorted(candidates.household, household)]
         # Pairs of the plan may be cheaper than that: they are what the family pays less for.
         known = candidates.chosen(solution).having(Pairs(self._demand.setting, household, volunteer))
         return pairs[:, cheaper & ~known], bool(self._cut.any())
 
-    def _found(self, paid: Ints, price: Ints, most: int) -> tuple[Ints, Ints]:
+    def _found(self, paid: Ints, price: Ints, most: int, every: Ints) -> tuple[Ints, Ints]:
         """Slots and volunteers that may be cheaper than what is paid, and were not when last looked at.
 
         Who pays no more than then need only look at volunteers who ask less than then.
@@ -119,8 +125,8 @@ class _Area:
         anew = self._cut | (paid > self._paid)
         fallen = np.where(price < self._price, price, NEVER)
         found = [
-            self._map.cheapest(np.where(anew, paid, 0), price, most, self._stop),
-            self._map.cheapest(np.where(anew, 0, paid), fallen, most, self._stop),
+            self._map.cheapest(np.where(anew, paid, 0), price, most, self._stop, every),
+            self._map.cheapest(np.where(anew, 0, paid), fallen, most, self._stop, every),
         ]
         self._paid, self._price, self._cut = paid, price, found[0].cut | found[1].cut
         return np.concatenate([one.slot for one in found]), np.concatenate([one.volunteer for one in found])

@@ -53,7 +53,7 @@ def test_the_best_of_all_pairs_is_proven_soon(say, monkeypatch):
             f"uncovered {sum(solution.uncovered.values())}"
         )
         assert check(candidates.problem, solution).passed
-        better, cut = nearest._Area(demand, never).better(candidates, plan, 100)
+        better, cut = nearest._Area(demand, never).better(candidates, plan, 100, 1)
         assert (better.shape[1], cut) == (0, False)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     say(f"median {statistics.median(taken):.1f} s; the process never took more than {memory:.1f} GB")
