@@ -205,3 +205,7 @@ def test_marginal_values_are_what_full_solves_say(seed):
         one = np.eye(problem.volunteers, dtype=int)[volunteer]
         saved = before - weight(replace(problem, capacity=problem.capacity + one))
         assert saved == values.place_gained[volunteer]
+
+
+def test_a_place_beyond_any_load_gains_nothing():
+    assert example(capacity=[2**61, 1], held=[2**61, 0], load_step=5).margins().place_gained[0] == 0

@@ -132,3 +132,19 @@ def test_a_question_that_cannot_be_changes_nothing_either():
         plan.what_if(impossible)
     assert untouched(plan) == before
     assert plan.problem.capacity.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(("who", "then"), [(0, {(0, 0), (1, 0), (2, 1)}), (1, {(0, 0), (2, 1), (3, 1)})])
+def test_places_asked_about_are_not_taken_for_real_ones(who, then):
+    slot, volunteer = np.divmod(np.arange(8), 2)
+    plan = Plan(
+        Problem(
+            tier=[1] * 4, wanted=[1] * 4, capacity=[1, 1], held=[0, 0],
+            arc_slot=slot, arc_volunteer=volunteer, arc_cost=[1, 5, 2, 5, 5, 1, 5, 2], tier_weight=1000,
+        )
+    )  # fmt: skip
+    plan.what_if(lambda twin: twin.set_capacity(who, 4))
+    plan.what_if(lambda twin: twin.add_slot(1, 1, [0, 1], [1, 1]))
+    plan.set_capacity(who, 2)
+    assert pairs(plan) == then
+    assert check(plan.problem, plan.solution()).violations == {}

@@ -69,20 +69,20 @@ def part_some(network, to_sink, from_sink, scratch, trail, arcs, slots, begin, e
         for k in range(size):
             node = trail.nodes[k]
             if node == sink:
-                alternatives.loses[p] = lost(trail, k, n)
-                alternatives.gains[p] = gained(trail, k, size, n)
+                alternatives.loses[p] = _lost(trail, k, n)
+                alternatives.gains[p] = _gained(trail, k, size, n)
             elif k > 0 and node < n:
                 alternatives.moved[p] += 1
 
 
 @njit(cache=True)
-def lost(trail, k, n):
+def _lost(trail, k, n):
     """The slot that goes without, because it comes to the sink at k; -1 if a free place is taken."""
     return trail.nodes[k - 1] if trail.nodes[k - 1] < n else np.int64(-1)
 
 
 @njit(cache=True)
-def gained(trail, k, size, n):
+def _gained(trail, k, size, n):
     """The slot that lacks one less, because it comes from the sink at k; -1 if a place falls free."""
     return trail.nodes[k + 1] if k + 1 < size and trail.nodes[k + 1] < n else np.int64(-1)
 
