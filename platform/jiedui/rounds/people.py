@@ -194,12 +194,16 @@ class Setting:
         return np.bincount(self.running.household, minlength=len(self.households)).astype(np.int64)
 
     def _without_one_of(self, which: str) -> Ints:
-        lacking = np.zeros(len(self.volunteers), dtype=np.int64)
+        asking, good_for = 0, dict[str, int]()
         for bit, kind in enumerate(self.pack.kind):
-            if skills := set(getattr(kind, which)):
-                none = [skills.isdisjoint(has) for has in self.volunteers.skills]
-                lacking |= np.array(none, dtype=np.int64) << bit
-        return lacking
+            for skill in getattr(kind, which):
+                asking |= 1 << bit
+                good_for[skill] = good_for.get(skill, 0) | 1 << bit
+        having = np.zeros(len(self.volunteers), dtype=np.int64)
+        for row, skills in enumerate(self.volunteers.skills):
+            for skill in skills:
+                having[row] |= good_for.get(skill, 0)
+        return asking & ~having
 
 
 @dataclass(frozen=True, eq=False)

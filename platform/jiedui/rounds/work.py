@@ -2,8 +2,10 @@
 
 import json
 import uuid
-from functools import partial
+from functools import cache, partial
 from typing import Any
+
+import msgspec
 
 from jiedui.clock import utc_now
 from jiedui.errors import DomainError, Refused, kept
@@ -123,8 +125,8 @@ def _candidates(
     plan_id: Any, region_code: str, inputs: Inputs, stage: Stage, said: Explained
 ) -> list[tuple[Any, ...]]:
     problem, candidates = stage.candidates.problem, stage.candidates
-    households, volunteers, pack = inputs.households, inputs.volunteers, inputs.pack
-    rows = []
+    households, volunteers, rows = inputs.households, inputs.volunteers, []
+    kinds = cache(partial(kinds_of, inputs.pack))
     for arc, slot, volunteer, runner_up in zip(
         stage.solution.pair_arc.tolist(), stage.solution.pair_slot.tolist(),
         stage.solution.pair_volunteer.tolist(), said.runners_up, strict=True,
@@ -135,8 +137,8 @@ def _candidates(
                 uuid.uuid4(), plan_id, households.ids[int(candidates.household[slot])],
                 volunteers.ids[volunteer], region_code, stage.number, int(candidates.distance_m[arc]),
                 int(problem.arc_cost[arc]),
-                kinds_of(pack, met), kinds_of(pack, int(candidates.needs[slot]) & ~met),
-                json.dumps(runner_up), bool(problem.pinned[arc]),
+                kinds(met), kinds(int(candidates.needs[slot]) & ~met),
+                msgspec.json.encode(runner_up).decode(), bool(problem.pinned[arc]),
             )
         )  # fmt: skip
     return rows
