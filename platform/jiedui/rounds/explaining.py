@@ -61,7 +61,11 @@ async def surroundings(inputs: Inputs, region_code: str) -> Surroundings:
 
 
 def explained(inputs: Inputs, stage: Stage, around: Surroundings, stop: Callable[[], bool]) -> Explained:
-    """Everything there is to say about a stage. Raises InterruptedError once `stop` says yes."""
+    """Everything there is to say about a stage. Raises InterruptedError once `stop` says yes.
+
+    Where only some of a large round's pairs were let in (nearest.py), what is said of one pair without
+    or one volunteer more is the best among those; the plan itself and the advice hold for all pairs.
+    """
     short = shortages(stage.plan)
     left_out = why_left_out(stage.candidates, stage.solution, stop)
     newcomers: list[Newcomer] = []
