@@ -28,14 +28,18 @@ class Timing:
         return statistics.median(self.seconds)
 
 
+def make_ready(solver: str) -> None:
+    """Load and compile what the solver needs when first used: that is not its speed."""
+    solve(_FIRST, solver=solver)
+
+
 def measure(problem: Problem, solvers: Sequence[str], runs: int) -> list[Timing]:
     """Every solver once in each turn, so that a slow moment of the machine meets all of them.
 
     Raises ArithmeticError if two solvers do not agree on coverage and cost.
     """
     for name in solvers:
-        # What a solver loads or compiles when first used is not its speed.
-        solve(_FIRST, solver=name)
+        make_ready(name)
     answers: dict[str, list[Solution]] = {name: [] for name in solvers}
     for _ in range(runs):
         for name in solvers:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from jiedui_matching.apart import Stop
-from jiedui_matching.bench import machine, measure
+from jiedui_matching.bench import machine, make_ready, measure
 from jiedui_matching.check import check
 from jiedui_matching.couplings import Coupling, validate
 from jiedui_matching.formats import FORMATS, Case, FlowNetwork, read
@@ -56,7 +56,10 @@ def _solve(args: argparse.Namespace) -> int:
     couplings = _couplings(args)
     if couplings and isinstance(case, FlowNetwork):
         raise ValueError(f"{args.file}: a general network has no couplings")
-    with _listening(args.seconds) as ears:
+    with _listening() as ears:
+        if isinstance(case, Case):
+            make_ready("ortools_cpsat" if couplings else args.solver)
+        ears.give(args.seconds)
         plan = _answer(case, args, couplings, ears.stop)
     print(f"status     {plan['status']}")
     if plan["objective"] is not None:
@@ -90,9 +93,12 @@ def _answer(
 class _Ears:
     """A stop rule: it says yes once time is up or Ctrl-C was heard."""
 
-    def __init__(self, seconds: float | None) -> None:
-        self._until = math.inf if seconds is None else time.monotonic() + seconds
-        self.interrupted = False
+    def __init__(self) -> None:
+        self._until, self.interrupted = math.inf, False
+
+    def give(self, seconds: float | None) -> None:
+        if seconds is not None:
+            self._until = time.monotonic() + seconds
 
     def stop(self) -> bool:
         return self.interrupted or time.monotonic() >= self._until
@@ -104,9 +110,9 @@ class _Ears:
 
 
 @contextmanager
-def _listening(seconds: float | None) -> Iterator[_Ears]:
+def _listening() -> Iterator[_Ears]:
     """Ctrl-C asks the solver to stop and give what it has; a second one ends everything."""
-    ears = _Ears(seconds)
+    ears = _Ears()
     before = signal.signal(signal.SIGINT, ears.hear)
     try:
         yield ears

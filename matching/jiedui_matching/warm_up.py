@@ -28,6 +28,7 @@ def warm_up() -> None:
             load_step=1,
         )
     )
+    Plan(plan.problem, warm=plan.solution())
     plan.margins()
     runners_up(plan)
     shortages(plan)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from jiedui_matching.apart import run_apart
 from jiedui_matching.bench import measure
 from jiedui_matching.cli import main
 from jiedui_matching.formats.arrays import read_json, write_json, write_npz
+from jiedui_matching.formats.rules import read_couplings
 from jiedui_matching.instances import county
 
 INSTANCES = Path(__file__).parents[1] / "instances" / "matching"
@@ -321,3 +323,36 @@ def test_a_reader_who_has_seen_enough_is_no_error():
 
 def test_the_small_example_is_the_one_of_the_other_tests():
     assert solve(read_json(INSTANCES / "household.json")).cost == 84
+
+
+def blocks(kind):
+    """What stands in docs/solver.md between fences of this kind."""
+    text = (Path(__file__).parents[2] / "docs" / "solver.md").read_text()
+    return re.findall(rf"^```{kind}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def test_the_manuals_problem_is_the_small_example():
+    assert json.loads(blocks("json")[0]) == json.loads((INSTANCES / "household.json").read_text())
+
+
+def test_the_manuals_commands_say_what_it_shows(capfd, monkeypatch, tmp_path):
+    (tmp_path / "household.json").write_text(blocks("json")[0])
+    monkeypatch.chdir(tmp_path)
+    changing = re.compile(r"^(solver|seconds) .*\n", re.MULTILINE)
+    for command, shown in re.findall(
+        r"^\$ python -m jiedui_matching (.*)\n([^$]*)", blocks("console")[0], re.M
+    ):
+        assert main(command.split()) == 0
+        assert changing.sub("", capfd.readouterr().out) == changing.sub("", shown)
+
+
+def test_the_manuals_rules_are_understood(tmp_path):
+    (tmp_path / "rules.json").write_text(blocks("json")[1])
+    problem = read_json(INSTANCES / "household.json")
+    rules = read_couplings(tmp_path / "rules.json")
+    assert solve(problem, couplings=rules).status == "optimal"
+
+
+def test_the_manuals_program_prints_what_it_shows(capsys):
+    exec(blocks("python")[0], {})
+    assert capsys.readouterr().out == blocks("text")[0]
