@@ -54,7 +54,7 @@ def clocked(monkeypatch, spent):
 
 
 async def a_worked_round(households, servers):
-    """A prefecture of its own, its round and the seconds of the whole job."""
+    """A prefecture of its own, its round, the seconds of the whole job and those the worker was busy."""
     connection = await asyncpg.connect(servers.database_url)
     await settle(a_prefecture(households, households // 2), connection)
     await connection.close()
@@ -62,9 +62,9 @@ async def a_worked_round(households, servers):
     await store_standard(now)
     round_id = await open_round(a_coordinator(CITY), CITY, DATED, "standard", now)
     plan_id = await queue_plan(a_coordinator(CITY), round_id, now)
-    started = time.perf_counter()
+    started, busy = time.perf_counter(), time.process_time()
     assert await run_one({"round.run": work.run_plan}, "bench", now)
-    return round_id, plan_id, time.perf_counter() - started
+    return round_id, plan_id, time.perf_counter() - started, time.process_time() - busy
 
 
 @pytest.mark.usefixtures("clean_db")
@@ -73,7 +73,7 @@ async def test_the_whole_round_from_database_to_database(households, servers, mo
     spent = {}
     monkeypatch.setattr(nearest, "_FEW_PAIRS", 0)  # so that the small round before it compiles all
     clocked(monkeypatch, spent)
-    round_id, plan_id, whole = await a_worked_round(households, servers)
+    round_id, plan_id, whole, busy = await a_worked_round(households, servers)
     state = await Plan.select(Plan.state, Plan.status).where(Plan.id == plan_id).first()
     assert state == {"state": "ready", "status": "optimal"}
     pairs = await Candidate.count().where(Candidate.plan == plan_id)
@@ -82,7 +82,7 @@ async def test_the_whole_round_from_database_to_database(households, servers, mo
     capped = assembled(demand, nearest._Area(demand, lambda: False).nearest(CAP)).problem
     solved = solve(capped, solver="prices")
     say(
-        f"{households:,} x {households // 2:,}: {pairs:,} pairs in {whole:.1f} s ("
+        f"{households:,} x {households // 2:,}: {pairs:,} pairs in {whole:.1f} s, busy {busy:.1f} s ("
         + ", ".join(f"{part} {seconds:.1f}" for part, seconds in spent.items())
         + f"); pure solve of the nearest {CAP} ({capped.arcs:,} arcs) {solved.seconds:.2f} s: "
         f"{whole / solved.seconds:.1f} x"
