@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from jiedui_matching import Problem, check, solve
+from jiedui_matching.certificate import prices_of
 from jiedui_matching.instances import county
 from jiedui_matching.solve import SOLVERS
 
@@ -228,3 +229,9 @@ def test_ctrl_c_is_as_good_as_a_stop_rule(solver):
     stopped = solve(county(50, nearest=5), solver=solver, stop=interrupt)
     assert (stopped.status, len(stopped.pair_arc)) == ("stopped", 0)
     assert 0 == stopped.bound < stopped.weight
+
+
+def test_working_out_the_proof_can_be_stopped_too():
+    problem = county(50, nearest=5)
+    with pytest.raises(InterruptedError):
+        prices_of(problem, problem.pinned, lambda: True)
