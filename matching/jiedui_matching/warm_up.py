@@ -8,6 +8,7 @@ import numpy as np
 
 from jiedui_matching.explain import runners_up
 from jiedui_matching.hall import shortages
+from jiedui_matching.nearby import Map, on_globe
 from jiedui_matching.problem import Problem
 from jiedui_matching.relief import smallest_changes, value_of_arcs
 from jiedui_matching.repair import Plan
@@ -51,6 +52,8 @@ def warm_up() -> None:
         (plan.add_volunteer, 1, 0, [0, 1], [1, 1]),
     ):
         event(*arguments)
+    here, one = on_globe(np.array([30.0]), np.array([107.0]), 1.0), np.zeros(1, dtype=np.int64)
+    Map(here, one, here, one, one, one[:, None], np.array([[True]])).cheapest(one + 1, one, 1)
 
 
 if __name__ == "__main__":

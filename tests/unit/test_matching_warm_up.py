@@ -8,6 +8,7 @@ import importlib, pkgutil
 import numpy as np
 from jiedui_matching import engine
 from jiedui_matching.instances import county
+from jiedui_matching.nearby import Map, on_globe
 from jiedui_matching.repair import Plan
 from jiedui_matching.warm_up import warm_up
 
@@ -29,6 +30,10 @@ def use():
         (plan.set_capacity, volunteer, 0), (plan.add_slot, 1, 1, np.array([2, 3]), np.array([5, 6])),
     ):
         event(*arguments)
+    north, people = on_globe(30 + np.arange(3) / 9, np.full(3, 107.0), 6e6), np.arange(3)
+    free, any_way = np.zeros((3, 3), dtype=np.int64), np.zeros((3, 3), dtype=np.bool_)
+    near = Map(north, people, north, people, 10**6 + people, free, any_way)
+    near.cheapest(10**5 * people, people, 2, every=1 + people)
 
 if warm:
     warm_up()
