@@ -110,3 +110,15 @@ def test_a_plan_that_nothing_proves_is_refused():
         closest(problem, replace(plan, prices=nothing), earlier)
     with pytest.raises(ValueError, match="for each of the 160 arcs"):
         closest(problem, plan, earlier[1:])
+
+
+@pytest.mark.parametrize("kept", range(6))
+def test_nobody_goes_without_so_that_somebody_else_may_stay(kept):
+    everyone = np.divmod(np.arange(18), 3)
+    problem = Problem(
+        tier=[1] * 6, wanted=[1] * 6, capacity=[6] * 3, held=[0] * 3,
+        arc_slot=everyone[0], arc_volunteer=everyone[1], arc_cost=[5] * 18,
+    )  # fmt: skip
+    plan = solve(problem)
+    earlier = np.isin(np.arange(18), 3 * kept + np.arange(3)) & ~chosen_in(problem, plan)
+    assert closest(problem, plan, earlier).uncovered == {1: 0}
