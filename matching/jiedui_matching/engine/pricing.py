@@ -74,14 +74,18 @@ def cheapest_within(blocks, extra, anywhere, point, kind, below, every, found, c
 def _near(blocks, here, farthest, gap):
     """The blocks that reach so far, the nearest first, and for each how far it is at least."""
     near = np.empty(len(gap), dtype=np.int64)
-    size = 0
+    size, blocks_in_all = 0, len(gap)
     for b in range(len(gap)):
-        gap[b] = max(_way(here, blocks.centre[b]) - blocks.radius[b] - _ROUNDING, 0.0)
+        gap[b] = np.floor(max(_way(here, blocks.centre[b]) - blocks.radius[b] - _ROUNDING, 0.0))
         if gap[b] + blocks.least[b] < farthest and gap[b] <= blocks.widest[b]:
-            near[size] = b
+            # Whole metres and the block in one number, for a sort of plain numbers.
+            near[size] = np.int64(gap[b]) * blocks_in_all + b
             size += 1
     near = near[:size]
-    return near[np.argsort(gap[near])]
+    near.sort()
+    for s in range(size):
+        near[s] %= blocks_in_all
+    return near
 
 
 @njit(cache=True)

@@ -68,14 +68,19 @@ def _fit_prices(network, pairs):
     To offer a free place is cheaper than to lower its price, which sets many slots moving, unless
     the prices make so little sense that most of them must come down.
     """
-    closed = network.weight.max() if len(network.weight) else 0
-    last = network.first_load + network.step * np.maximum(pairs - 1, 0)
-    dearest = np.maximum(last, closed)
-    fitting = np.minimum(np.maximum(network.price, last), dearest)
-    next_load = np.where(pairs < network.places, network.first_load + network.step * pairs, dearest)
-    if (fitting > next_load).sum() * _MANY > len(pairs):
-        fitting = np.minimum(fitting, next_load)
-    network.price[:] = np.where(network.places > 0, fitting, closed)
+    first_load, step, places, price = network.first_load, network.step, network.places, network.price
+    closed, too_dear = np.int64(0), 0
+    for i in range(len(network.weight)):
+        closed = max(closed, network.weight[i])
+    for j in range(len(price)):
+        last = first_load[j] + step * max(pairs[j] - 1, 0)
+        price[j] = max(min(price[j], closed), last) if places[j] > 0 else closed
+        if pairs[j] < places[j] and price[j] > first_load[j] + step * pairs[j]:
+            too_dear += 1
+    if too_dear * _MANY > len(price):
+        for j in range(len(price)):
+            if pairs[j] < places[j]:
+                price[j] = min(price[j], first_load[j] + step * pairs[j])
 
 
 @njit(cache=True)

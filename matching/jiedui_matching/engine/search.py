@@ -63,8 +63,8 @@ def cover(network, scratch, slot):
     scratch.slot_link[slot] = -1
     scratch.slots[0] = slot
     size = push(scratch.keys, scratch.nodes, scratch.at, 0, slot, 0)
-    rows, last, last_slot = _search(network, scratch, size, 0, LIMIT, -1)
-    _move(network, scratch, last, last_slot, -1)
+    rows, last, last_slot = _search(network, scratch, size, np.int64(0), np.int64(LIMIT), np.int64(-1))
+    _move(network, scratch, last, last_slot, np.int64(-1))
     return rows
 
 
@@ -87,7 +87,7 @@ def make_way(network, scratch, j):
         scratch.slot_link[i] = h
         scratch.slots[size] = i
         size = push(scratch.keys, scratch.nodes, scratch.at, size, i, scratch.slot_distance[i])
-    _, last, last_slot = _search(network, scratch, size, 1, best, last)
+    _, last, last_slot = _search(network, scratch, size, np.int64(1), best, last)
     return _move(network, scratch, last, last_slot, j)
 
 

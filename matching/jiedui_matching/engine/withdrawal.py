@@ -17,10 +17,12 @@ def offer(network, columns, scratch, j):
             return
         scratch.distance[j] = 0
         scratch.volunteers[0] = j
-        best, last_slot, size, seen = _ask_column(network, columns, scratch, j, gap, np.int64(-1), 0, 0)
-        last, last_slot = _search(network, columns, scratch, best, last_slot, size, seen, 1)
+        best, last_slot, size, seen = _ask_column(
+            network, columns, scratch, j, gap, np.int64(-1), np.int64(0), np.int64(0)
+        )
+        last, last_slot = _search(network, columns, scratch, best, last_slot, size, seen, np.int64(1))
         if last >= 0 or last_slot >= 0:
-            _shift(network, scratch, last, last_slot, -1, j)
+            _shift(network, scratch, last, last_slot, np.int64(-1), j)
 
 
 @njit(cache=True)
@@ -29,8 +31,10 @@ def release(network, columns, scratch, slot):
     scratch.slot_distance[slot] = 0
     scratch.slots[0] = slot
     size = push(scratch.keys, scratch.nodes, scratch.at, 0, slot, 0)
-    last, last_slot = _search(network, columns, scratch, LIMIT, np.int64(-1), size, 1, 0)
-    _shift(network, scratch, last, last_slot, slot, -1)
+    last, last_slot = _search(
+        network, columns, scratch, np.int64(LIMIT), np.int64(-1), size, np.int64(1), np.int64(0)
+    )
+    _shift(network, scratch, last, last_slot, slot, np.int64(-1))
 
 
 @njit(cache=True)
