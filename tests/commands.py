@@ -64,10 +64,10 @@ def servers_up(data: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            for child in children(process.pid):
-                with contextlib.suppress(ProcessLookupError):
-                    if b"time.sleep(600)" in Path(f"/proc/{child}/cmdline").read_bytes():
-                        os.kill(child, signal.SIGTERM)
+            for pid, command in living(data):
+                if pid != process.pid and "time.sleep(600)" in command:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGTERM)
             process.wait(30)
 
 

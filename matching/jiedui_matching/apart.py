@@ -1,7 +1,10 @@
 """Work in a process of its own, so that Ctrl-C and a stop rule end even a solver that listens to nobody."""
 
+import ctypes
 import multiprocessing
+import os
 import signal
+import sys
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
@@ -12,6 +15,7 @@ Stop = Callable[[], bool]
 
 # How often the stop rule is asked, in seconds.
 _TURN = 0.02
+_SET_PARENT_DEATH_SIGNAL = 1
 
 
 def run_apart(work: Callable[[Stop], T], stopped: Stop, grace: float = 0.1) -> T | None:
@@ -26,7 +30,7 @@ def run_apart(work: Callable[[Stop], T], stopped: Stop, grace: float = 0.1) -> T
     context = multiprocessing.get_context("fork" if "fork" in methods else None)
     receiver, sender = context.Pipe(duplex=False)
     stop = context.Event()
-    child = context.Process(target=_answer, args=(work, stop, sender), daemon=True)
+    child = context.Process(target=_answer, args=(work, stop, sender, os.getpid()), daemon=True)
     child.start()
     sender.close()
     if not _waited_for(receiver, stopped):
@@ -58,7 +62,8 @@ def _waited_for(receiver: Connection, stopped: Stop) -> bool:
     return True
 
 
-def _answer(work: Callable[[Stop], T], stop: Event, sender: Connection) -> None:
+def _answer(work: Callable[[Stop], T], stop: Event, sender: Connection, parent: int) -> None:
+    _end_with(parent)
     # The terminal sends Ctrl-C to both processes: the parent alone decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -66,3 +71,11 @@ def _answer(work: Callable[[Stop], T], stop: Event, sender: Connection) -> None:
     except (ValueError, ArithmeticError, RuntimeError, MemoryError) as raised:
         answer, error = None, raised
     sender.send((answer, error))
+
+
+def _end_with(parent: int) -> None:
+    """Nobody works on for a parent that was killed; only Linux can promise that."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before that was asked for
+        os._exit(128 + signal.SIGKILL)

@@ -111,23 +111,23 @@ class Problem:
             self._set(name, int(value))
 
     def _check_values(self) -> None:
-        _refuse("tier", self.tier, self.tier < 1, "a tier is at least 1")
+        refuse("tier", self.tier, self.tier < 1, "a tier is at least 1")
         for name in ("wanted", "capacity", "held", "arc_cost"):
             values = getattr(self, name)
-            _refuse(name, values, values < 0, "it cannot be negative")
+            refuse(name, values, values < 0, "it cannot be negative")
         for name, size, what in (
             ("arc_slot", self.slots, "slots"),
             ("arc_volunteer", self.volunteers, "volunteers"),
         ):
             values = getattr(self, name)
-            _refuse(name, values, (values < 0) | (values >= size), f"there are {size} {what}")
+            refuse(name, values, (values < 0) | (values >= size), f"there are {size} {what}")
 
     def _check_arcs(self) -> None:
         slot, volunteer = np.diff(self.arc_slot), np.diff(self.arc_volunteer)
         unsorted = np.r_[False, (slot < 0) | ((slot == 0) & (volunteer < 0))][: self.arcs]
-        _refuse("arc_slot", self.arc_slot, unsorted, "arcs must be sorted by slot, then volunteer")
+        refuse("arc_slot", self.arc_slot, unsorted, "arcs must be sorted by slot, then volunteer")
         repeated = np.r_[False, (slot == 0) & (volunteer == 0)][: self.arcs]
-        _refuse("arc_volunteer", self.arc_volunteer, repeated, "the same pair stands there twice")
+        refuse("arc_volunteer", self.arc_volunteer, repeated, "the same pair stands there twice")
 
     def _check_pins(self) -> None:
         arcs = np.flatnonzero(self.pinned)
@@ -189,19 +189,19 @@ def _whole(name: str, values: ArrayLike) -> Ints:
         raise ValueError(f"{name} has {given.ndim} dimensions: it must be a list of whole numbers")
     if given.dtype.kind == "O":
         wrong = [not isinstance(value, int) or abs(value) >= LIMIT for value in given]
-        _refuse(name, given, np.array(wrong), "whole numbers below 2^62 only")
+        refuse(name, given, np.array(wrong), "whole numbers below 2^62 only")
     if given.dtype.kind not in "iuf":
         raise ValueError(f"{name} holds {given.dtype}: it must be a list of whole numbers")
     if given.dtype.kind == "f":
         # Half precision cannot even be compared with the largest number.
         given = given.astype(np.float64)
-        _refuse(name, given, ~np.isfinite(given) | (given != np.trunc(given)), "whole numbers only")
+        refuse(name, given, ~np.isfinite(given) | (given != np.trunc(given)), "whole numbers only")
     if given.dtype.kind in "uf":
-        _refuse(name, given, np.abs(given) >= LIMIT, "numbers must stay below 2^62")
+        refuse(name, given, np.abs(given) >= LIMIT, "numbers must stay below 2^62")
     # Nobody can write into numbers that are frozen already: large problems need not be copied.
     frozen = not given.flags.writeable and not isinstance(given.base, np.ndarray)
     whole = given.astype(np.int64, copy=not frozen)
-    _refuse(name, whole, (whole >= LIMIT) | (whole <= -LIMIT), "numbers must stay below 2^62")
+    refuse(name, whole, (whole >= LIMIT) | (whole <= -LIMIT), "numbers must stay below 2^62")
     whole.setflags(write=False)
     return whole
 
@@ -215,7 +215,8 @@ def _yes_no(name: str, values: ArrayLike) -> Mask:
     return mask
 
 
-def _refuse(name: str, values: NDArray[Any], wrong: Mask, why: str) -> None:
+def refuse(name: str, values: NDArray[Any], wrong: Mask, why: str) -> None:
+    """Raises ValueError that names the first value that is wrong."""
     if wrong.any():
         at = int(np.argmax(wrong))
         raise ValueError(f"{name}[{at}] is {values[at]}: {why}")

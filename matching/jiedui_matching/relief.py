@@ -7,7 +7,7 @@ import numpy as np
 from jiedui_matching.engine.margins import ways_to_new_place
 from jiedui_matching.engine.rings import shorten_some
 from jiedui_matching.growing import Growing
-from jiedui_matching.problem import LIMIT, Ints, Mask
+from jiedui_matching.problem import LIMIT, Ints, refuse
 from jiedui_matching.repair import Plan
 from jiedui_matching.solution import arcs_between
 
@@ -73,9 +73,9 @@ def value_of_arcs(plan: Plan, slot: Ints, volunteer: Ints, cost: Ints) -> Ints:
     """
     now, problem = plan.now, plan.problem
     for name, ends, count in (("slot", slot, problem.slots), ("volunteer", volunteer, problem.volunteers)):
-        _refuse(name, ends, (ends < 0) | (ends >= count), f"there are {count} {name}s")
-    _refuse("cost", cost, cost < 0, "it cannot be negative")
-    _refuse("slot", slot, arcs_between(problem, slot, volunteer) >= 0, "these two can be paired already")
+        refuse(name, ends, (ends < 0) | (ends >= count), f"there are {count} {name}s")
+    refuse("cost", cost, cost < 0, "it cannot be negative")
+    refuse("slot", slot, arcs_between(problem, slot, volunteer) >= 0, "these two can be paired already")
     network, (to_sink, from_sink) = now.now(), now.ways()
     i, j = now.slot_number[slot], now.volunteer_number[volunteer]
     # Whoever has fewer arcs than room has a place for one arc more.
@@ -96,7 +96,7 @@ def value_of_newcomers(plan: Plan, newcomer: Ints, slot: Ints, cost: Ints) -> Ne
 
     Newcomers are numbered from 0 and come in any order. Raises ValueError for a slot there is not.
     """
-    _refuse("slot", slot, (slot < 0) | (slot >= plan.now.slots), f"there are {plan.now.slots} slots")
+    refuse("slot", slot, (slot < 0) | (slot >= plan.now.slots), f"there are {plan.now.slots} slots")
     saved = plan.margins().one_less[slot] - cost
     order = np.lexsort((-saved, newcomer))
     who, first = np.unique(newcomer[order], return_index=True)
@@ -126,9 +126,3 @@ def _covered_in_the_end(now: Growing, slots: Ints) -> Ints:
         on = from_sink.link[leaving] >= 0
         asking, at = asking[on], from_sink.link_slot[leaving[on]]
     return now.slots_in_problem(covered)
-
-
-def _refuse(name: str, values: Ints, wrong: Mask, why: str) -> None:
-    if wrong.any():
-        at = int(np.argmax(wrong))
-        raise ValueError(f"{name}[{at}] is {values[at]}: {why}")

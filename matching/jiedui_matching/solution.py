@@ -40,10 +40,9 @@ class Solution:
     seconds: float
 
 
-def uncovered_by_tier(problem: Problem, unassigned: Ints) -> dict[int, int]:
+def uncovered_by_tier(tier: Ints, unassigned: Ints) -> dict[int, int]:
     """Helpers lacking, by tier, the weightiest tier first; a tier with none lacking says 0."""
-    tiers = np.unique(problem.tier)[::-1].tolist()
-    return {tier: int(unassigned[problem.tier == tier].sum()) for tier in tiers}
+    return {each: int(unassigned[tier == each].sum()) for each in np.unique(tier)[::-1].tolist()}
 
 
 def unassigned_after(problem: Problem, chosen: Mask | Ints) -> Ints:
@@ -53,10 +52,16 @@ def unassigned_after(problem: Problem, chosen: Mask | Ints) -> Ints:
 
 def cost_of(problem: Problem, chosen: Mask | Ints) -> int:
     """Arc costs and load of these arcs, exactly."""
-    new = np.bincount(problem.arc_volunteer[chosen], minlength=problem.volunteers)
-    cost = problem.arc_cost[chosen]
-    places = total(new, problem.held) + total(new, new - 1) // 2
-    return total(np.ones_like(cost), cost) + problem.load_step * places
+    return cost_of_pairs(
+        problem.arc_volunteer[chosen], problem.arc_cost[chosen], problem.held, problem.load_step
+    )
+
+
+def cost_of_pairs(volunteer: Ints, cost: Ints, held: Ints, load_step: int) -> int:
+    """What pairs cost whose volunteers and arc costs are these, with the load of those who hold `held`."""
+    new = np.bincount(volunteer, minlength=len(held))
+    places = total(new, held) + total(new, new - 1) // 2
+    return total(np.ones_like(cost), cost) + load_step * places
 
 
 def weight_of(problem: Problem, chosen: Mask | Ints) -> int:

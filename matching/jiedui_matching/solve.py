@@ -93,7 +93,7 @@ def solution_of(
         pair_slot=problem.arc_slot[arcs],
         pair_volunteer=problem.arc_volunteer[arcs],
         unassigned=unassigned,
-        uncovered=uncovered_by_tier(problem, unassigned),
+        uncovered=uncovered_by_tier(problem.tier, unassigned),
         cost=cost,
         weight=weight,
         bound=bound,

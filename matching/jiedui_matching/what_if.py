@@ -8,6 +8,7 @@ import numpy as np
 
 from jiedui_matching.growing import Growing, Pairs
 from jiedui_matching.problem import Ints
+from jiedui_matching.solution import cost_of_pairs, uncovered_by_tier
 
 
 @dataclass(frozen=True)
@@ -48,15 +49,12 @@ def difference(before: Growing, after: Growing) -> Difference:
 
 
 def _uncovered(now: Growing, pairs: Pairs) -> dict[int, int]:
-    wanted, tier = now.wanted[: now.slots], now.tier[: now.slots]
-    lacking = wanted - np.bincount(pairs.slot, minlength=now.slots)
-    return {tier_: int(lacking[tier == tier_].sum()) for tier_ in np.unique(tier)[::-1].tolist()}
+    lacking = now.wanted[: now.slots] - np.bincount(pairs.slot, minlength=now.slots)
+    return uncovered_by_tier(now.tier[: now.slots], lacking)
 
 
 def _cost(now: Growing, pairs: Pairs) -> int:
-    volunteer, new = np.unique(pairs.volunteer, return_counts=True)
-    places = (new * now.held[volunteer].astype(object) + new * (new - 1) // 2).sum()
-    return int(pairs.cost.astype(object).sum() + int(now.network.step) * places)
+    return cost_of_pairs(pairs.volunteer, pairs.cost, now.held, int(now.network.step))
 
 
 def _dearest(pairs: Pairs) -> tuple[int, int, int] | None:

@@ -247,6 +247,15 @@ def test_the_terminals_interrupt_ends_a_solver_in_its_own_process(large, solver)
     assert complaint == "jiedui_matching: interrupted: this is what there was\n"
 
 
+def test_a_solver_does_not_outlive_whoever_asked_it(large):
+    command = [sys.executable, "-m", "jiedui_matching", "solve", str(large), "--solver", "ortools_flow"]
+    with subprocess.Popen(command) as process:
+        wait_until(lambda: children(process.pid))
+        (solving,) = children(process.pid)
+        process.kill()
+    wait_until(lambda: not Path(f"/proc/{solving}").exists(), seconds=2)
+
+
 @pytest.mark.parametrize("solver", ["prices", "ortools_flow", "ortools_cpsat"])
 def test_one_interrupt_ends_any_solver_with_what_there_is(monkeypatch, run, large, solver):
     def interrupted(*arguments, **options):

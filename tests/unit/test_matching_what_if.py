@@ -44,7 +44,7 @@ def agrees_with_full_solves(plan, change):
         (after.problem, answer.uncovered_after),
     ):
         assert uncovered == uncovered_by_tier(
-            problem_, unassigned_after(problem_, ortools_flow.choose(problem_))
+            problem_.tier, unassigned_after(problem_, ortools_flow.choose(problem_))
         )
     for side, worst in ((plan, answer.dearest_before), (after, answer.dearest_after)):
         assert (worst and worst[2]) == dearest(side)

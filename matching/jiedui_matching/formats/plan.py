@@ -60,7 +60,7 @@ def read_plan(path: Path, problem: Problem) -> Solution:
         unassigned=lacking,
         uncovered=_by_tier(given["uncovered"])
         if "uncovered" in given
-        else uncovered_by_tier(problem, lacking),
+        else uncovered_by_tier(problem.tier, lacking),
         cost=_figure(given, "cost") if "cost" in given else cost_of(problem, chosen),
         weight=_figure(given, "weight") if "weight" in given else weight_of(problem, chosen),
         # Nothing weighs less than nothing: a plan that names no bound claims none.
