@@ -4,6 +4,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
+from hypothesis import strategies as st
 
 from jiedui_matching import Problem, ortools_flow
 from jiedui_matching.repair import Plan
@@ -111,3 +112,33 @@ def untouched(plan):
     """Everything about a plan that explaining it must leave alone."""
     solution = plan.solution()
     return solution.pair_arc.tolist(), solution.prices.slot.tolist(), solution.prices.volunteer.tolist()
+
+
+@st.composite
+def small_problems(draw, slots=4, volunteers=4, dearest=6, most_arcs=9, tier_weights=(0,)):
+    """Small, with ties, zero capacities, several helpers per slot, empty sides and pins."""
+    n, m = draw(st.integers(0, slots)), draw(st.integers(0, volunteers))
+    pairs = st.sets(st.tuples(st.integers(0, n - 1), st.integers(0, m - 1)), max_size=most_arcs)
+    arcs = sorted(draw(pairs)) if n * m else []
+    wanted = draw(st.lists(st.integers(0, 3), min_size=n, max_size=n))
+    capacity = draw(st.lists(st.integers(0, 3), min_size=m, max_size=m))
+    held = draw(st.lists(st.integers(0, 2), min_size=m, max_size=m))
+    left, room = list(wanted), [max(c - h, 0) for c, h in zip(capacity, held, strict=True)]
+    pinned = []
+    for slot, volunteer in arcs:
+        pin = left[slot] > 0 and room[volunteer] > 0 and draw(st.integers(0, 4)) == 0
+        pinned.append(bool(pin))
+        left[slot] -= pin
+        room[volunteer] -= pin
+    return Problem(
+        tier=draw(st.lists(st.integers(1, 3), min_size=n, max_size=n)),
+        wanted=wanted,
+        capacity=capacity,
+        held=held,
+        arc_slot=[slot for slot, _ in arcs],
+        arc_volunteer=[volunteer for _, volunteer in arcs],
+        arc_cost=draw(st.lists(st.integers(0, dearest), min_size=len(arcs), max_size=len(arcs))),
+        load_step=draw(st.integers(0, 3)),
+        tier_weight=draw(st.sampled_from(tier_weights)),
+        pinned=np.array(pinned, dtype=bool),
+    )

@@ -86,3 +86,11 @@ async def login_as(app: Litestar) -> AsyncIterator[LoginAs]:
             return visitor
 
         yield login
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def coordinator(login_as: LoginAs) -> Visitor:
+    """A coordinator of the county who reads English."""
+    visitor = await login_as("coordinator", COUNTY, name="谭协调")
+    visitor.headers["accept-language"] = "en"
+    return visitor

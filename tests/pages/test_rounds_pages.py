@@ -42,13 +42,6 @@ async def policy(db):
     await store_standard(NOW)
 
 
-@pytest.fixture
-async def coordinator(login_as):
-    visitor = await login_as("coordinator", COUNTY, name="谭协调")
-    visitor.headers.update(ENGLISH)
-    return visitor
-
-
 async def test_without_rounds_the_page_says_what_a_round_is_and_how_to_open_one(coordinator):
     page = await coordinator.get("/rounds")
     assert page.status_code == 200

@@ -30,13 +30,6 @@ async def policy(db):
     await store_standard(NOW)
 
 
-@pytest.fixture
-async def coordinator(login_as):
-    visitor = await login_as("coordinator", COUNTY, name="谭协调")
-    visitor.headers.update({"accept-language": "en"})
-    return visitor
-
-
 async def test_a_family_left_out_hears_what_would_help_it_and_nobody_else_pays(coordinator):
     await a_household(name="田大妹", children=(date(2015, 3, 1),))
     await a_volunteer(name="王丽", trained=True, record_checked_on=TODAY - timedelta(days=400))

@@ -4,7 +4,6 @@ from uuid import UUID
 
 import pytest
 from factories import (
-    COUNTY,
     FAR_VILLAGE,
     NOW,
     OTHER_COUNTY,
@@ -29,13 +28,6 @@ from jiedui.rounds.views import plan_at
 @pytest.fixture(autouse=True)
 async def policy(db):
     await store_standard(NOW)
-
-
-@pytest.fixture
-async def coordinator(login_as):
-    visitor = await login_as("coordinator", COUNTY, name="谭协调")
-    visitor.headers.update({"accept-language": "en"})
-    return visitor
 
 
 async def two_families_and_two_helpers():

@@ -12,13 +12,6 @@ CHECK = {"kind": "identity", "outcome": "passed", "checked_on": "2026-10-01", "p
 
 
 @pytest.fixture
-async def coordinator(login_as):
-    visitor = await login_as("coordinator", COUNTY)
-    visitor.headers["accept-language"] = "en"
-    return visitor
-
-
-@pytest.fixture
 async def stranger(login_as):
     visitor = await login_as("coordinator", OTHER_COUNTY)
     visitor.headers["accept-language"] = "en"

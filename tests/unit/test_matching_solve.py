@@ -7,43 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from problems import small_problems
 from scipy.optimize import linear_sum_assignment
 
 from jiedui_matching import Problem, check, solve
 from jiedui_matching.certificate import prices_of
 from jiedui_matching.instances import county
 from jiedui_matching.solve import SOLVERS
-
-
-@st.composite
-def problems(draw, slots=4, volunteers=4, dearest=6):
-    """Small problems full of ties, zero capacities, several helpers per slot, empty sides and pins."""
-    n, m = draw(st.integers(0, slots)), draw(st.integers(0, volunteers))
-    pairs = (
-        draw(st.sets(st.tuples(st.integers(0, n - 1), st.integers(0, m - 1)), max_size=9)) if n * m else set()
-    )
-    arcs = sorted(pairs)
-    wanted = draw(st.lists(st.integers(0, 3), min_size=n, max_size=n))
-    capacity = draw(st.lists(st.integers(0, 3), min_size=m, max_size=m))
-    held = draw(st.lists(st.integers(0, 2), min_size=m, max_size=m))
-    left, room = list(wanted), [max(c - h, 0) for c, h in zip(capacity, held, strict=True)]
-    pinned = []
-    for slot, volunteer in arcs:
-        pin = left[slot] > 0 and room[volunteer] > 0 and draw(st.integers(0, 4)) == 0
-        pinned.append(bool(pin))
-        left[slot] -= pin
-        room[volunteer] -= pin
-    return Problem(
-        tier=draw(st.lists(st.integers(1, 3), min_size=n, max_size=n)),
-        wanted=wanted,
-        capacity=capacity,
-        held=held,
-        arc_slot=[slot for slot, _ in arcs],
-        arc_volunteer=[volunteer for _, volunteer in arcs],
-        arc_cost=draw(st.lists(st.integers(0, dearest), min_size=len(arcs), max_size=len(arcs))),
-        load_step=draw(st.integers(0, 3)),
-        pinned=np.array(pinned, dtype=bool),
-    )
 
 
 def best_by_enumeration(problem):
@@ -70,7 +40,7 @@ def best_by_enumeration(problem):
     return best
 
 
-@given(problems())
+@given(small_problems())
 @settings(max_examples=300, deadline=None)
 def test_the_flow_finds_what_trying_every_plan_finds(problem):
     solution = solve(problem)
@@ -99,7 +69,7 @@ def test_one_to_one_problems_agree_with_scipy(n, m, seed, dearest):
     assert check(problem, solution).violations == {}
 
 
-@given(problems(slots=6, volunteers=6, dearest=10**14))
+@given(small_problems(slots=6, volunteers=6, dearest=10**14))
 @settings(max_examples=100, deadline=None)
 def test_huge_costs_stay_exact(problem):
     assert check(problem, solve(problem)).violations == {}
@@ -189,7 +159,7 @@ def test_an_unknown_solver_is_refused_by_name():
               solver="magic")  # fmt: skip
 
 
-@given(problems(), st.sampled_from(SOLVERS), st.integers(0, 4))
+@given(small_problems(), st.sampled_from(SOLVERS), st.integers(0, 4))
 @settings(max_examples=80, deadline=None)
 def test_wherever_a_solver_is_stopped_its_plan_is_allowed_and_its_bound_holds(problem, solver, asked):
     answers = iter([False] * asked)
@@ -203,7 +173,7 @@ def test_wherever_a_solver_is_stopped_its_plan_is_allowed_and_its_bound_holds(pr
         )
 
 
-@given(problems())
+@given(small_problems())
 @settings(max_examples=20, deadline=None)
 def test_a_long_flow_in_a_process_of_its_own_answers_the_same(problem):
     with pytest.MonkeyPatch.context() as patch:
