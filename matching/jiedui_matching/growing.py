@@ -38,7 +38,8 @@ class Growing:
         """Raises InterruptedError if `stop` said yes before the problem was solved."""
         self._base = problem
         self.network, numbering = lay_out(problem, *along_arcs(problem))
-        if not work_out(problem, self.network, numbering, stop, warm):
+        columns = work_out(problem, self.network, numbering, stop, warm)
+        if columns is None:
             raise InterruptedError("the plan was stopped before it was complete")
         self.slots, self.arcs = problem.slots, problem.arcs
         self.given = numbering.arc
@@ -54,15 +55,14 @@ class Growing:
         self._dearest = int(problem.arc_cost.max(initial=0))
         self._place_end = self.network.place + self.network.places
         self._places = len(self.network.holder)
-        self.columns, self.scratch = columns_of(self.network), scratch_for(self.network)
-        self.trail = trail_for(self.network)
+        self.columns, self.scratch, self.trail = columns, scratch_for(self.network), trail_for(self.network)
         self._enlarge(self.slots, self.arcs, self._places)
-        self.forget()
+        self._problem: Problem | None = problem
+        self._ways: tuple[Ways, Ways] | None = None
 
     def forget(self) -> None:
         """What was derived from the arrays is derived again: they are about to change."""
-        self._problem: Problem | None = None
-        self._ways: tuple[Ways, Ways] | None = None
+        self._problem = self._ways = None
 
     def twin(self) -> "Growing":
         """The same once more: what happens to it leaves this one alone.

@@ -6,7 +6,9 @@ rules say in detail; so a plan for which nobody is named is the best of all pair
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from os import cpu_count
 
 import numpy as np
 
@@ -87,16 +89,17 @@ class Map:
         """For each slot the `most` cheapest of the volunteers that would cost it less than `below`.
 
         `price[volunteer]` is added to what a pair costs at least. A slot is shown every `every[slot]`-th
-        volunteer only, neighbours are shown others; without it, everybody. Raises InterruptedError once
-        `stop` says yes.
+        volunteer only, neighbours are shown others; without it, everybody. Every core takes its share.
+        Raises InterruptedError once `stop`, which they all ask, says yes.
         """
         every = np.ones_like(below) if every is None else every[self._slots]
         price, below = price[self._order], below[self._slots]
         least = np.minimum.reduceat(price, self._starts) if len(price) else price
         blocks, most = self._blocks._replace(price=price, least=least), min(most, len(price))
-        count, kept = np.zeros(len(below), dtype=np.int64), [np.zeros(0, dtype=np.int64)]
+        count = np.zeros(len(below), dtype=np.int64)
         step = max(min(_AT_ONCE, _CELLS // max(most, 1)), 1)
-        for begin in range(0, len(below), step):
+
+        def named(begin: int) -> Ints:
             if stop():
                 raise InterruptedError("the search for volunteers was stopped")
             part = slice(begin, begin + step)
@@ -105,7 +108,10 @@ class Map:
                 blocks, self._extra, self._anywhere, self._slot_point[part], self._slot_kind[part],
                 below[part], every[part], found, count[part],
             )  # fmt: skip
-            kept.append(self._order[found[np.arange(most) < count[part, None]]])
+            return self._order[found[np.arange(most) < count[part, None]]]
+
+        with ThreadPoolExecutor(cpu_count()) as threads:
+            kept = [np.zeros(0, dtype=np.int64), *threads.map(named, range(0, len(below), step))]
         cut = np.zeros(len(below), dtype=np.bool_)
         cut[self._slots] = ((count == most) & (most < len(price))) | (every > 1)
         return Found(*_sorted(np.repeat(self._slots, count), np.concatenate(kept)), cut)

@@ -1,12 +1,13 @@
 """Our own exact solver: bids, then cheapest ways, with prices kept so that every plan carries its proof."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import version
 
 import numpy as np
 
 from jiedui_matching.engine.bidding import bid_some
-from jiedui_matching.engine.columns import columns_of
+from jiedui_matching.engine.columns import Columns, columns_of
 from jiedui_matching.engine.margins import dearest_prices
 from jiedui_matching.engine.network import Network, Numbering, fill_rows, lay_out
 from jiedui_matching.engine.numbering import along_arcs
@@ -44,7 +45,7 @@ def plan(
     """
     network, numbering = lay_out(problem, *along_arcs(problem))
     try:
-        finished = work_out(problem, network, numbering, stopped, warm)
+        finished = work_out(problem, network, numbering, stopped, warm) is not None
     except KeyboardInterrupt:
         finished = False
     return chosen_arcs(problem, network, numbering), prices_of(network, numbering), finished
@@ -56,10 +57,11 @@ def work_out(
     numbering: Numbering,
     stopped: Callable[[], bool],
     warm: Solution | None = None,
-) -> bool:
-    """Bring the network from nothing, or from an earlier plan, to the optimum; False if stopped on the way.
+) -> Columns | None:
+    """Bring the network from nothing, or from an earlier plan, to the optimum.
 
-    Raises ValueError if `warm` is no plan of as many people.
+    Its arcs by volunteer, or None if stopped on the way. Raises ValueError if `warm` is no plan of as
+    many people.
     """
     earlier = earlier_arcs(problem, warm) if warm else None
     units, beyond = _units(problem, numbering)
@@ -74,15 +76,13 @@ def work_out(
             )
         _cover(network, scratch, np.repeat(np.arange(problem.slots), units), stopped)
     except InterruptedError:
-        return False
+        return None
     network.lacking[:] += beyond
     # Proven by now; what follows only gives the prices a meaning beyond the proof.
-    try:
+    with suppress(InterruptedError):
         margins = dearest_prices(network, columns, stopped)
-    except InterruptedError:
-        return True
-    network.slot_price[:], network.price[:] = margins.slot, margins.volunteer
-    return True
+        network.slot_price[:], network.price[:] = margins.slot, margins.volunteer
+    return columns
 
 
 def chosen_arcs(problem: Problem, network: Network, numbering: Numbering) -> Mask:

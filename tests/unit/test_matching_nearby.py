@@ -1,10 +1,16 @@
 """Everybody who might be cheaper is named, to the metre, and as good as nobody else."""
 
+from functools import partial
+from importlib import import_module
+from pkgutil import iter_modules
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jiedui_matching import engine, nearby
 from jiedui_matching.nearby import NEVER, Map, on_globe
 
 EARTH = 6_371_008.8
@@ -99,9 +105,25 @@ def test_neighbours_shown_one_in_two_name_everybody_together_and_say_that_there_
     assert found.cut.tolist() == [True, True, False]
 
 
-def test_the_search_can_be_stopped():
-    with pytest.raises(InterruptedError):
-        a_map([0]).cheapest(np.array([1]), np.array([0]), 1, lambda: True)
+def test_the_search_can_be_stopped_whenever_it_asks():
+    here = a_map([0], slots=range(9))
+    with patch.object(nearby, "_AT_ONCE", 1):
+        for yes in range(10):
+            asked = iter([False] * yes)
+            stopping = partial(next, asked, True)
+            if yes < 9:
+                with pytest.raises(InterruptedError):
+                    here.cheapest(np.full(9, 10), np.array([0]), 1, stopping)
+            else:
+                assert len(here.cheapest(np.full(9, 10), np.array([0]), 1, stopping).slot) == 9
+
+
+def test_every_loop_of_the_engine_lets_other_threads_go_on():
+    names = ["jiedui_matching.engine." + module.name for module in iter_modules(engine.__path__)]
+    everything = [thing for name in names for thing in vars(import_module(name)).values()]
+    options = [loop.targetoptions for loop in everything if hasattr(loop, "targetoptions")]
+    assert len(options) > 40
+    assert all(option.get("nogil") or option.get("inline") == "always" for option in options)
 
 
 @pytest.mark.parametrize(("slots", "volunteers"), [((), [0.0]), ((0,), []), ((), [])])
@@ -112,8 +134,11 @@ def test_a_side_with_nobody_names_nobody(slots, volunteers):
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(0, 150), st.sampled_from([1, 3, ANYONE]))
-def test_everyone_who_is_cheaper_is_named_or_the_list_is_cut(seed, slots, volunteers, most):
+@given(
+    st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(0, 150), st.sampled_from([1, 3, ANYONE]),
+    st.sampled_from([1, 7, 1000]),
+)  # fmt: skip
+def test_everyone_who_is_cheaper_is_named_or_the_list_is_cut(seed, slots, volunteers, most, at_once):
     rng = np.random.default_rng(seed)
 
     def settle(count):
@@ -128,9 +153,9 @@ def test_everyone_who_is_cheaper_is_named_or_the_list_is_cut(seed, slots, volunt
     reach, price = rng.integers(0, 90_000, volunteers), 500 * rng.integers(0, 9, volunteers)
     below = rng.choice([0, 5_000, 60_000, NEVER], slots)
 
-    found = Map(on_globe(*home, EARTH), kind, on_globe(*away, EARTH), other, reach, extra, anywhere).cheapest(
-        below, price, most
-    )
+    here = Map(on_globe(*home, EARTH), kind, on_globe(*away, EARTH), other, reach, extra, anywhere)
+    with patch.object(nearby, "_AT_ONCE", at_once):
+        found = here.cheapest(below, price, most)
     metres = np.rint(haversine(home, away)).astype(np.int64)
     fine = extra[np.ix_(kind, other)]
     allowed = (metres <= reach) | anywhere[np.ix_(kind, other)]

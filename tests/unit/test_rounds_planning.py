@@ -30,14 +30,14 @@ def people(households, volunteers, **lists):
             reach_m=[None] * volunteers, active=[True] * volunteers, record_check=[None] * volunteers,
             trained=[False] * volunteers, identity_key=[None] * volunteers, phone_key=[None] * volunteers,
         ),
-        pack=PACK, dated=dt.date(2026, 11, 1), hash="",
+        pack=PACK, dated=dt.date(2026, 11, 1), hash="", villages=["990101101201"] * households,
         **{"running": (), "never_again": (), "pinned": (), "forbidden": ()} | lists,
     )  # fmt: skip
 
 
 def test_both_stages_are_planned_checked_and_kept_for_further_questions():
     heard = []
-    stages = plan(people(3, 7), heard.append, lambda: False)
+    stages = list(plan(people(3, 7), heard.append, lambda: False))
     assert [stage.number for stage in stages] == [1, 2]
     assert heard == list(range(len(STEPS)))
     for stage in stages:
@@ -57,7 +57,7 @@ def test_a_further_question_can_be_asked_of_the_plan():
 @pytest.mark.parametrize(("said_no", "complete"), [(0, 0), (10**6, 2)])
 def test_once_stopped_only_what_is_complete_comes_back(said_no, complete):
     answers = iter([False] * said_no)
-    assert len(plan(people(3, 7), lambda _: None, lambda: next(answers, True))) == complete
+    assert len(list(plan(people(3, 7), lambda _: None, lambda: next(answers, True)))) == complete
 
 
 def chosen(stage):

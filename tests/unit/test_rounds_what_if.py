@@ -53,6 +53,7 @@ def a_round(seed: int, households: int = 40, volunteers: int = 25) -> Inputs:
             phone_key=[None] * volunteers,
         ),
         pack=PACK, dated=ON, running=(), never_again=(), pinned=(), forbidden=(), hash="",
+        villages=["990101101201"] * households,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from numba import njit
 from jiedui_matching.engine.search import leave
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def bid_some(network, queue, begin, budget, patience, pending, waiting):
     """Let the queued slots bid from `begin` on; who is pushed out bids next, `patience` times in a row.
 
@@ -28,7 +28,7 @@ def bid_some(network, queue, begin, budget, patience, pending, waiting):
     return begin, waiting
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _bid(network, slot):
     """One bid, up to where the second choice is as good. Who must bid next, -1 if nobody."""
     cost, volunteer, price = network.cost, network.volunteer, network.price

@@ -25,15 +25,15 @@ class Columns(NamedTuple):
     later_slot: Ints
 
 
-def columns_of(network: Network, spare: int = 0) -> Columns:
-    """The network's arcs by volunteer, with room for `spare` later ones."""
-    none = np.full(spare, -1, dtype=np.int64)
+def columns_of(network: Network) -> Columns:
+    """The network's arcs by volunteer, without chains."""
+    none = np.empty(0, dtype=np.int64)
     newest = np.full(len(network.price), -1, dtype=np.int64)
     start, slot, arc, cost = _columns(network.row, network.cost, network.volunteer, len(network.price))
     return Columns(start, slot, arc, cost, newest, none, none.copy())
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _columns(row, cost, volunteer, volunteers):
     start = np.zeros(volunteers + 1, dtype=np.int64)
     for a in range(row[-1]):

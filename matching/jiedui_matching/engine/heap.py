@@ -3,7 +3,7 @@
 from numba import njit
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def push(keys, nodes, at, size, node, key):
     """Put a node in, or lower its key; the heap's new size. `at` is -1 for nodes outside the heap."""
     i = at[node]
@@ -24,7 +24,7 @@ def push(keys, nodes, at, size, node, key):
     return size
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def pop(keys, nodes, at, size):
     """Take the first node out; the heap's new size. Read keys[0] and nodes[0] before."""
     at[nodes[0]] = -1

@@ -116,7 +116,7 @@ def _no_ways(slot: Ints, volunteer: Ints) -> Ways:
     return Ways(slot, volunteer, np.full(n, -1), np.full(m, -1), np.full(m, -1))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _places_of_slots(network):
     """The taken places of each slot, chained; and each place's volunteer."""
     first = np.full(len(network.weight), -1, dtype=np.int64)
@@ -131,7 +131,7 @@ def _places_of_slots(network):
     return first, following, owner
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _ends(ways, keys, nodes, at):
     """Whoever is at an end, in the heap; its size."""
     n, size = len(ways.slot), 0
@@ -144,7 +144,7 @@ def _ends(ways, keys, nodes, at):
     return size
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _to_sink(network, columns, first, following, owner, ways, keys, nodes, at, size, budget):
     """Dijkstra against the arrows, `budget` nodes of it. The heap's size: it is done at 0."""
     n, slot_price, price = len(network.weight), network.slot_price, network.price
@@ -174,7 +174,7 @@ def _to_sink(network, columns, first, following, owner, ways, keys, nodes, at, s
     return size
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _priced(network, columns, ways):
     """The distances as prices; who cannot be reached is closed."""
     m = len(network.price)
@@ -189,7 +189,7 @@ def _priced(network, columns, ways):
     return slot_value, value
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _from_sink(network, ways):
     """Dijkstra along the arrows to all slots, and to all volunteers with a place that is filled.
 
@@ -229,7 +229,7 @@ def _from_sink(network, ways):
                     size = push(keys, nodes, at, size, i, reach)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _to_the_unused(network, columns, ways):
     """The last step to every volunteer without a filled place, from the slots that are nearest."""
     for j in range(len(network.price)):

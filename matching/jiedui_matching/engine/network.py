@@ -85,7 +85,7 @@ def fill_rows(problem: Problem, network: Network, numbering: Numbering, begin: i
     )  # fmt: skip
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _fill_rows(
     row, cost, volunteer, pinned, number, order, arc, new_row, new_cost, new_volunteer, begin, end
 ):

@@ -16,7 +16,7 @@ def along_arcs(problem: Problem) -> tuple[Ints, Ints]:
     return slot, volunteer
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _cheapest(row, cost, volunteer, count):
     """The volunteers of each slot's cheapest arcs, -1 where it has fewer."""
     near = np.full((len(row) - 1, count), -1, dtype=np.int32)
@@ -35,7 +35,7 @@ def _cheapest(row, cost, volunteer, count):
     return near
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _walk(near, volunteers):
     """Depth first from slot to volunteer to slot; volunteers nobody is near to come last."""
     slots, count = near.shape

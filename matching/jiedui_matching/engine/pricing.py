@@ -35,7 +35,7 @@ class Blocks(NamedTuple):
     widest: Floats
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def cheapest_within(blocks, extra, anywhere, point, kind, below, every, found, count):
     """For each slot the volunteers that cost it less than `below`.
 
@@ -70,7 +70,7 @@ def cheapest_within(blocks, extra, anywhere, point, kind, below, every, found, c
         begin = end
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _near(blocks, here, farthest, gap):
     """The blocks that reach so far, the nearest first, and for each how far it is at least."""
     near = np.empty(len(gap), dtype=np.int64)
@@ -88,7 +88,7 @@ def _near(blocks, here, farthest, gap):
     return near
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _cheapest(blocks, fines, far, here, below, every, begin, gap, order, keys, row):
     """Fill one slot's row; how many volunteers stand in it."""
     least_fine = fines.min() if len(fines) else np.int64(0)

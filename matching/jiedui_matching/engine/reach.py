@@ -3,7 +3,7 @@
 from numba import njit
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def reach(row, far, start, seen, found):
     """How many nodes can be reached from `start`, itself among them; they stand first in `found`.
 

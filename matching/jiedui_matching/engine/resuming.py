@@ -9,7 +9,7 @@ from jiedui_matching.engine.withdrawal import offer
 _MANY = 8
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def resume(network, earlier, units):
     """Take `earlier` arcs into an empty network at its present prices; the units that each slot still needs.
 
@@ -36,7 +36,7 @@ def resume(network, earlier, units):
     return needed
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def lower_some(network, columns, scratch, j, budget):
     """Offer the places of volunteers too dear for their next load, from j on; where to go on."""
     while j < len(network.price) and budget > 0:
@@ -49,7 +49,7 @@ def lower_some(network, columns, scratch, j, budget):
     return j
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _fit_places(network, earlier):
     """Forget what is beyond a volunteer's places; how many pairs she then has."""
     pairs = np.zeros(len(network.price), dtype=np.int64)
@@ -61,7 +61,7 @@ def _fit_places(network, earlier):
     return pairs
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _fit_prices(network, pairs):
     """No price below the load of the last place, none above every weight, and few above the next load.
 
@@ -83,7 +83,7 @@ def _fit_prices(network, pairs):
                 price[j] = min(price[j], first_load[j] + step * pairs[j])
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _best_new(network, earlier, i):
     """What slot i pays at most, with the choice of any arc that is not earlier; the arcs up to that cost."""
     pays = network.weight[i]
@@ -96,7 +96,7 @@ def _best_new(network, earlier, i):
     return network.row[i + 1], pays
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _affordable(network, earlier, begin, end, pays, units):
     """Forget the slot's earlier arcs that cost more than it pays, or are too many; how many stay, and
     what it pays then."""

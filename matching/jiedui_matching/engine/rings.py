@@ -54,7 +54,7 @@ def alternatives_for(pairs: int) -> Alternatives:
     return Alternatives(*(np.full(pairs, -1, dtype=np.int64) for _ in Alternatives._fields))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def part_some(network, to_sink, from_sink, scratch, trail, arcs, slots, begin, end, alternatives):
     """The best plan without each of these arcs in turn, `begin` to before `end`; all are in the plan."""
     n = len(network.weight)
@@ -75,19 +75,19 @@ def part_some(network, to_sink, from_sink, scratch, trail, arcs, slots, begin, e
                 alternatives.moved[p] += 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _lost(trail, k, n):
     """The slot that goes without, because it comes to the sink at k; -1 if a free place is taken."""
     return trail.nodes[k - 1] if trail.nodes[k - 1] < n else np.int64(-1)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _gained(trail, k, size, n):
     """The slot that lacks one less, because it comes from the sink at k; -1 if a place falls free."""
     return trail.nodes[k + 1] if k + 1 < size and trail.nodes[k + 1] < n else np.int64(-1)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def ring(network, to_sink, from_sink, scratch, trail, start, goal):
     """The shortest way from one node to another, on the trail: its length and how many nodes it has.
 
@@ -109,14 +109,14 @@ def ring(network, to_sink, from_sink, scratch, trail, start, goal):
     return length, size
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _length(network, ways, node):
     """The length of its way to or from the sink."""
     n = len(network.weight)
     return ways.slot[node] if node < n else ways.volunteer[node - n]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _pass_by(network, to_sink, from_sink, scratch, start, goal, best):
     """Length of the shortest way from `start` to `goal` beside the sink, `best` if none is shorter."""
     n = len(network.weight)
@@ -174,7 +174,7 @@ def _pass_by(network, to_sink, from_sink, scratch, start, goal, best):
     return best
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _ask_holders(network, to_sink, from_sink, scratch, j, goal, goal_to, goal_from, best, size, seen_slots):
     """Everybody who could leave a place of volunteer j, at her distance."""
     base = scratch.distance[j] - network.price[j]
@@ -198,7 +198,7 @@ def _ask_holders(network, to_sink, from_sink, scratch, j, goal, goal_to, goal_fr
     return best, size, seen_slots
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _go(network, to_sink, trail, start):
     """The trail from `start` to the sink; its size."""
     n = len(network.weight)
@@ -218,7 +218,7 @@ def _go(network, to_sink, trail, start):
     return size
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _come(network, slot_link, link, link_slot, trail, size, start, goal):
     """The trail goes on from `start`, where it has come to, to `goal`; its size."""
     n = len(network.weight)
@@ -241,7 +241,7 @@ def _come(network, slot_link, link, link_slot, trail, size, start, goal):
     return size
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _step(trail, size, node, arc):
     """One node more, or back to where the trail met it before: round trips cost nothing. Its size."""
     if trail.position[node] >= 0:
@@ -255,7 +255,7 @@ def _step(trail, size, node, arc):
     return size + 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def shorten_some(network, to_sink, from_sink, scratch, starts, goals, length):
     """Where a way beside the sink from a start to its goal is shorter than `length`, put that there."""
     for p in range(len(length)):

@@ -46,7 +46,7 @@ def scratch_for(network: Network) -> Scratch:
     )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def cover_some(network, scratch, queue, begin, budget):
     """Cover the queued slots from `begin` on until `budget` rows are read; where to go on."""
     rows = 0
@@ -56,7 +56,7 @@ def cover_some(network, scratch, queue, begin, budget):
     return begin
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def cover(network, scratch, slot):
     """One more helper for this slot, or one more lacking; plan and prices are optimal again. Rows read."""
     scratch.slot_distance[slot] = 0
@@ -68,7 +68,7 @@ def cover(network, scratch, slot):
     return rows
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def make_way(network, scratch, j):
     """One place of volunteer j for somebody from outside, her own next one or one that is left.
 
@@ -91,7 +91,7 @@ def make_way(network, scratch, j):
     return _move(network, scratch, last, last_slot, j)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _search(network, scratch, size, seen, best, last):
     """Dijkstra from the `size` slots in the heap, never beyond the best way out seen; prices follow.
 
@@ -166,7 +166,7 @@ def _search(network, scratch, size, seen, best, last):
     return rows, last, last_slot
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _move(network, scratch, last, last_slot, start):
     """Everybody on the way takes the place of the next; the place left empty at `start`, or -1.
 
@@ -194,7 +194,7 @@ def _move(network, scratch, last, last_slot, start):
     return h
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def leave(network, h):
     """Take the arc that fills place h out of the plan; whose place it is, which stays taken."""
     a = network.holder_arc[h]

@@ -8,7 +8,7 @@ from jiedui_matching.engine.search import leave
 from jiedui_matching.problem import LIMIT
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def offer(network, columns, scratch, j):
     """Give volunteer j's free places to whoever gains, until her price is within her next load."""
     while network.taken[j] < network.places[j]:
@@ -25,7 +25,7 @@ def offer(network, columns, scratch, j):
             _shift(network, scratch, last, last_slot, np.int64(-1), j)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def release(network, columns, scratch, slot):
     """One pair of this slot less, the one that saves most with everybody moving on; it must have one."""
     scratch.slot_distance[slot] = 0
@@ -37,7 +37,7 @@ def release(network, columns, scratch, slot):
     _shift(network, scratch, last, last_slot, slot, np.int64(-1))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def vacate(network, h, j):
     """Place h of volunteer j, already left, is free: her last holder moves there."""
     network.taken[j] -= 1
@@ -46,7 +46,7 @@ def vacate(network, h, j):
     network.holder_arc[h] = network.holder_arc[end]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def place_of(network, a):
     """The place that arc a fills, -1 if it is not in the plan."""
     j = network.volunteer[a]
@@ -57,7 +57,7 @@ def place_of(network, a):
     return np.int64(-1)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _search(network, columns, scratch, best, last_slot, size, seen_slots, seen):
     """Dijkstra against the arrows up to `best`; prices fall. Who gives up a place, or lacks one less."""
     price, slot_price = network.price, network.slot_price
@@ -102,7 +102,7 @@ def _search(network, columns, scratch, best, last_slot, size, seen_slots, seen):
     return last, last_slot
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _ask_column(network, columns, scratch, j, best, last_slot, size, seen_slots):
     """Everybody who could come to volunteer j, at her distance."""
     base = scratch.distance[j] + network.price[j]
@@ -132,7 +132,7 @@ def _ask_column(network, columns, scratch, j, best, last_slot, size, seen_slots)
             size = push(scratch.keys, scratch.nodes, scratch.at, size, i, reach)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _shift(network, scratch, last, last_slot, slot, volunteer):
     """Everybody on the way moves on, until `slot` has left a place or `volunteer` has filled one."""
     i = last_slot

@@ -1,13 +1,12 @@
 """What a stage's plan has to say for itself, in the words in which it is stored."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from jiedui.households.tables import Household
 from jiedui.regions.codes import significant, township
 from jiedui.regions.tables import Region
 from jiedui.rounds.eligibility import DISTANCE, MINORS
@@ -24,14 +23,6 @@ MOST_TOWNSHIPS = 3
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Surroundings:
-    """Where a round's people are: each household's village by its row, and the townships of the area."""
-
-    village: Sequence[str]
-    townships: Places
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
 class Explained:
     """Ready for the database: `runners_up` one per pair in the plan's order, `left_out` by household row,
     `shortages` as the numbers in `left_out` count them, `newcomers` for the first helpers only."""
@@ -42,25 +33,19 @@ class Explained:
     newcomers: list[Newcomer]
 
 
-async def surroundings(inputs: Inputs, region_code: str) -> Surroundings:
-    """Read what `explained` needs beside the inputs."""
-    ids = list(inputs.households.ids)
-    rows = await Household.raw("SELECT id, region_code FROM household WHERE id = ANY ({})", ids)
-    village = {row["id"]: row["region_code"] for row in rows}
-    towns = await Region.select(Region.code, Region.lat, Region.lng).where(
+async def townships_in(region_code: str) -> Places:
+    """The townships of an area that have a place on the map."""
+    rows = await Region.select(Region.code, Region.lat, Region.lng).where(
         Region.level == "township", Region.code.like(significant(region_code) + "%"), Region.lat.is_not_null()
     ).order_by(Region.code)  # fmt: skip
-    return Surroundings(
-        village=[village[one] for one in ids],
-        townships=Places(
-            code=[row["code"] for row in towns],
-            lat=np.array([row["lat"] for row in towns], dtype=np.float64),
-            lng=np.array([row["lng"] for row in towns], dtype=np.float64),
-        ),
+    return Places(
+        code=[row["code"] for row in rows],
+        lat=np.array([row["lat"] for row in rows], dtype=np.float64),
+        lng=np.array([row["lng"] for row in rows], dtype=np.float64),
     )
 
 
-def explained(inputs: Inputs, stage: Stage, around: Surroundings, stop: Callable[[], bool]) -> Explained:
+def explained(inputs: Inputs, stage: Stage, townships: Places, stop: Callable[[], bool]) -> Explained:
     """Everything there is to say about a stage. Raises InterruptedError once `stop` says yes.
 
     Where only some of a large round's pairs were let in (nearest.py), what is said of one pair without
@@ -70,11 +55,11 @@ def explained(inputs: Inputs, stage: Stage, around: Surroundings, stop: Callable
     left_out = why_left_out(stage.candidates, stage.solution, stop)
     newcomers: list[Newcomer] = []
     if stage.number == 1:
-        newcomers = worth_of_newcomers(stage.candidates, stage.plan.margins(), around.townships, stop)
+        newcomers = worth_of_newcomers(stage.candidates, stage.plan.margins(), townships, stop)
     return Explained(
         runners_up=_runners_up(inputs, stage, runners_up(stage.plan, stop)),
         left_out=[(one.household, _reasons(inputs, stage, one, int(short.of[one.slot]))) for one in left_out],
-        shortages=[_shortage(stage, around, one) for one in short.sets],
+        shortages=[_shortage(inputs, stage, one) for one in short.sets],
         newcomers=newcomers,
     )
 
@@ -130,10 +115,10 @@ def _change(inputs: Inputs, stage: Stage, change: Change) -> dict[str, Any]:
     return said
 
 
-def _shortage(stage: Stage, around: Surroundings, one: Shortage) -> dict[str, Any]:
+def _shortage(inputs: Inputs, stage: Stage, one: Shortage) -> dict[str, Any]:
     candidates, people = stage.candidates, stage.candidates.setting.households
     rows = np.unique(candidates.household[one.slots])
-    villages = [around.village[row] for row in rows.tolist()]
+    villages = [inputs.villages[row] for row in rows.tolist()]
     towns = Counter(township(code) for code in villages)
     return {
         "families": len(rows),

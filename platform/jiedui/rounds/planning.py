@@ -47,16 +47,13 @@ class Stage:
         return {c: (wanted[c] - lacking[c], wanted[c]) for c in COLOURS}
 
 
-def plan(inputs: Inputs, tell: Tell, stop: Callable[[], bool]) -> list[Stage]:
-    """Both stages, each optimal for itself and checked; those complete by then once `stop` says yes.
+def plan(inputs: Inputs, tell: Tell, stop: Callable[[], bool]) -> Iterator[Stage]:
+    """Both stages as they come, each optimal for itself and checked; no more once `stop` says yes.
 
     `tell` hears the number of each step in STEPS.
     """
-    stages: list[Stage] = []
     with suppress(InterruptedError):
-        for stage in _stages(inputs, tell, stop):
-            stages.append(stage)
-    return stages
+        yield from _stages(inputs, tell, stop)
 
 
 def first_demand(inputs: Inputs) -> Demand:

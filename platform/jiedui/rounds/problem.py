@@ -1,7 +1,8 @@
 """The only bridge: rows of the database become a round's people; nothing else here knows both."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from asyncio import gather
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
@@ -32,6 +33,8 @@ class Inputs:
     never_again: RowPairs
     pinned: RowPairs
     forbidden: RowPairs
+    villages: Sequence[str]
+    """The region code of each household's village."""
     hash: str
     """Names these inputs: equal hashes mean an equal problem."""
     earlier: Mapping[int, RowPairs] = field(default_factory=dict)
@@ -43,10 +46,10 @@ async def load(round_row: Row) -> Inputs:
     pack = await pack_named(round_row["policy_name"], round_row["policy_version"])
     prefix = significant(round_row["region_code"]) + "%"
     dated = round_row["dated"]
-    household_rows = await Round.raw(
-        _HOUSEHOLDS, pack.eligibility.minor_age, dated, prefix, dated, pack.consent.rest_days
+    household_rows, volunteer_rows = await gather(
+        Round.raw(_HOUSEHOLDS, pack.eligibility.minor_age, dated, prefix, dated, pack.consent.rest_days),
+        Round.raw(_VOLUNTEERS, prefix),
     )
-    volunteer_rows = await Round.raw(_VOLUNTEERS, prefix)
     _refuse_placeless([*household_rows, *volunteer_rows])
     households, volunteers = _households(household_rows, pack), _volunteers(volunteer_rows, pack)
     household_row = {row["id"]: at for at, row in enumerate(household_rows)}
@@ -72,6 +75,7 @@ async def load(round_row: Row) -> Inputs:
     told = msgspec.json.encode([str(dated), pack, household_rows, volunteer_rows, related], order="sorted")
     return Inputs(
         households=households, volunteers=volunteers, pack=pack, dated=dated,
+        villages=[row["region_code"] for row in household_rows],
         hash=hashlib.sha256(told).hexdigest(), **related,
         earlier={stage: rows_of(row for row in last if row["stage"] == stage) for stage in (1, 2)},
     )  # fmt: skip
@@ -89,7 +93,8 @@ IN_PEACE = """EXISTS (
 """Household `h` has lately said that it wants no helper; takes the round's day and the policy's days."""
 _HOUSEHOLDS = (
     """
-SELECT h.id, r.lat, r.lng, r.name AS village, h.colour, h.wanted_helpers, h.ledger_key, h.phone_key,
+SELECT h.id, h.region_code, r.lat, r.lng, r.name AS village, h.colour, h.wanted_helpers,
+    h.ledger_key, h.phone_key,
     EXISTS (
         SELECT FROM member m WHERE m.household = h.id AND m.born_on + make_interval(years => {}) > {}
     ) AS minor,

@@ -2,6 +2,8 @@
 
 import json
 import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from typing import Any
 
@@ -13,11 +15,12 @@ from jiedui.i18n import N_
 from jiedui.jobs.service import JobRow, Progress, Stopped
 from jiedui.jobs.working import Stop, Tell, in_thread
 from jiedui.piccolo_conf import DB
-from jiedui.rounds.explaining import Explained, Surroundings, explained, surroundings
+from jiedui.rounds.explaining import Explained, explained, townships_in
 from jiedui.rounds.people import kinds_of
 from jiedui.rounds.planning import STEPS as PLANNING
 from jiedui.rounds.planning import Stage, plan
 from jiedui.rounds.problem import Inputs, load
+from jiedui.rounds.recruitment import Places
 from jiedui.rounds.tables import Candidate, LeftOut, Newcomer, Plan, Round
 
 Answer = tuple[Stage, Explained]
@@ -42,8 +45,8 @@ async def run_plan(job: JobRow, progress: Progress) -> None:
     try:
         await progress.report(STEPS[0], 0, len(STEPS))
         inputs = await load(round_row[0])
-        around = await surroundings(inputs, round_row[0]["region_code"])
-        answers = await in_thread(partial(_plan_and_explain, inputs, around), STEPS, progress)
+        townships = await townships_in(round_row[0]["region_code"])
+        answers = await in_thread(partial(_plan_and_explain, inputs, townships), STEPS, progress)
         await _write(plan_id, round_row[0]["region_code"], inputs, answers)
     except (Stopped, InterruptedError) as stopped:
         await Plan.update({Plan.state: "stopped", Plan.finished_at: utc_now()}).where(Plan.id == plan_id)
@@ -55,10 +58,15 @@ async def run_plan(job: JobRow, progress: Progress) -> None:
         raise
 
 
-def _plan_and_explain(inputs: Inputs, around: Surroundings, tell: Tell, stop: Stop) -> list[Answer]:
-    stages = plan(inputs, tell, stop)
-    tell(len(STEPS) - 1)
-    return [(stage, explained(inputs, stage, around, stop)) for stage in stages]
+def _plan_and_explain(inputs: Inputs, townships: Places, tell: Tell, stop: Stop) -> list[Answer]:
+    # The first helpers are explained while the second are looked for.
+    with ThreadPoolExecutor(1) as aside:
+        answers = [
+            (stage, aside.submit(explained, inputs, stage, townships, stop))
+            for stage in plan(inputs, tell, stop)
+        ]
+        tell(len(STEPS) - 1)
+        return [(stage, said.result()) for stage, said in answers]
 
 
 async def _write(plan_id: Any, region_code: str, inputs: Inputs, answers: list[Answer]) -> None:
@@ -123,42 +131,35 @@ def _figures(inputs: Inputs, stage: Stage, said: Explained) -> dict[str, Any]:
 
 def _candidates(
     plan_id: Any, region_code: str, inputs: Inputs, stage: Stage, said: Explained
-) -> list[tuple[Any, ...]]:
+) -> Iterator[tuple[Any, ...]]:
     problem, candidates = stage.candidates.problem, stage.candidates
-    households, volunteers, rows = inputs.households, inputs.volunteers, []
+    households, volunteers = inputs.households, inputs.volunteers
     kinds = cache(partial(kinds_of, inputs.pack))
     for arc, slot, volunteer, runner_up in zip(
         stage.solution.pair_arc.tolist(), stage.solution.pair_slot.tolist(),
         stage.solution.pair_volunteer.tolist(), said.runners_up, strict=True,
     ):  # fmt: skip
         met = int(candidates.needs_met[arc])
-        rows.append(
-            (
-                uuid.uuid4(), plan_id, households.ids[int(candidates.household[slot])],
-                volunteers.ids[volunteer], region_code, stage.number, int(candidates.distance_m[arc]),
-                int(problem.arc_cost[arc]),
-                kinds(met), kinds(int(candidates.needs[slot]) & ~met),
-                msgspec.json.encode(runner_up).decode(), bool(problem.pinned[arc]),
-            )
+        yield (
+            uuid.uuid4(), plan_id, households.ids[int(candidates.household[slot])],
+            volunteers.ids[volunteer], region_code, stage.number, int(candidates.distance_m[arc]),
+            int(problem.arc_cost[arc]),
+            kinds(met), kinds(int(candidates.needs[slot]) & ~met),
+            msgspec.json.encode(runner_up).decode(), bool(problem.pinned[arc]),
         )  # fmt: skip
-    return rows
 
 
 def _left_out(
     plan_id: Any, region_code: str, inputs: Inputs, stage: Stage, said: Explained
-) -> list[tuple[Any, ...]]:
+) -> Iterator[tuple[Any, ...]]:
     households = inputs.households
-    return [
-        (
+    for row, reasons in said.left_out:
+        yield (
             uuid.uuid4(), plan_id, households.ids[row], region_code, households.colour[row], stage.number,
             json.dumps(reasons),
-        )
-        for row, reasons in said.left_out
-    ]  # fmt: skip
+        )  # fmt: skip
 
 
-def _newcomers(plan_id: Any, said: Explained) -> list[tuple[Any, ...]]:
-    return [
-        (uuid.uuid4(), plan_id, one.code, one.kind, one.skilled, one.colour or "", one.saved_m)
-        for one in said.newcomers
-    ]
+def _newcomers(plan_id: Any, said: Explained) -> Iterator[tuple[Any, ...]]:
+    for one in said.newcomers:
+        yield uuid.uuid4(), plan_id, one.code, one.kind, one.skilled, one.colour or "", one.saved_m

@@ -42,11 +42,10 @@ def clocked(monkeypatch, spent):
             with seconds_of(part, spent):
                 return await inner(*given, **named)
 
-        is_async = name in ("load", "surroundings", "_write")
+        is_async = name in ("load", "_write")
         monkeypatch.setattr(module, name, waited if is_async else timed)
 
     watch(work, "load", "read")
-    watch(work, "surroundings", "read")
     watch(planning, "best_plan", "pair")
     watch(planning, "check", "check")
     watch(work, "explained", "explain")
