@@ -142,6 +142,29 @@ async def plan_and_publish(coordinator: Page) -> str:
     return address
 
 
+async def look_where_to_recruit(coordinator: Page, plan: str) -> None:
+    """By keyboard from mark to mark; a mark opens what its township could use."""
+    await coordinator.goto(f"{plan}/recruit")
+    here = coordinator.locator("#map .gain[tabindex='0']")
+    await here.wait_for()
+    best = await here.get_attribute("aria-label")
+    await here.focus()
+    await coordinator.keyboard.press("ArrowRight")
+    said = await here.get_attribute("aria-label")
+    assert said != best
+    await expect(here).to_be_focused()
+    await coordinator.keyboard.press("Enter")
+    township = (said or "").split("：")[0]
+    await expect(coordinator.locator("#side h2")).to_have_text(township)
+    await expect(here).to_have_class(re.compile("chosen"))
+    await fits(coordinator)
+    assert await serious(coordinator) == []
+    await coordinator.click("#side a[href*='/recruit?']")
+    await coordinator.wait_for_url("**/recruit?township=*")
+    await expect(coordinator.locator("#map .gain.chosen")).to_have_attribute("aria-label", said or "")
+    assert await serious(coordinator) == []
+
+
 async def test_from_sign_up_to_a_logged_visit(window: OpenWindow, site: str, tmp_path: Path) -> None:
     """The volunteer and the household have phones, the coordinator and the operator have desks."""
     ledger = a_ledger(
@@ -149,7 +172,8 @@ async def test_from_sign_up_to_a_logged_visit(window: OpenWindow, site: str, tmp
         [
             [1, *HERE, LONG_NAME, an_identity(1), "19902300011", "小明 2016.09、小红 2018年3月", "红",
              "亲情陪伴、学业辅导", "可短信"],
-            [2, HERE[0], "无此村", "陶秀倩", an_identity(3), "19902300012", "", "绿", "亲情陪伴", "可短信"],
+            [2, *HERE, "田春兰", an_identity(9), "19902300013", "", "黄", "法律维权", "可短信"],
+            [3, HERE[0], "无此村", "陶秀倩", an_identity(3), "19902300012", "", "绿", "亲情陪伴", "可短信"],
         ],
     )  # fmt: skip
     async with (
@@ -163,8 +187,9 @@ async def test_from_sign_up_to_a_logged_visit(window: OpenWindow, site: str, tmp
         await fits(coordinator)
         await sign_up(volunteer, admin, name="欧阳娜娜", phone="19902301001")
         await vet(coordinator)
-        await import_ledger(coordinator, ledger, good=1, bad=1)
-        await plan_and_publish(coordinator)
+        await import_ledger(coordinator, ledger, good=2, bad=1)
+        address = await plan_and_publish(coordinator)
+        await look_where_to_recruit(coordinator, f"{address}/plans/1")
 
         await volunteer.goto("/me")
         await fits(volunteer)

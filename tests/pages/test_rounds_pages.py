@@ -151,6 +151,7 @@ async def test_every_page_of_a_round_looks_missing_to_another_county_and_is_clos
         f"/rounds/{round_id}", f"/rounds/{round_id}/compare", plan, f"{plan}/left-out", f"{plan}/map",
         f"{plan}/map.json", f"{plan}/pair/{candidate['id']}", f"{plan}/village/{VILLAGE}",
         f"{plan}/between/{VILLAGE}/{VILLAGE}", f"{plan}/pairs.csv", f"{plan}/left-out.xlsx",
+        f"{plan}/recruit", f"{plan}/recruit.json",
     ]  # fmt: skip
     missing = uuid4()
     for path in paths:
@@ -453,7 +454,7 @@ async def test_the_map_holds_villages_and_counts_of_this_area_and_no_name(coordi
     assert drawn["left_out"] == [[VILLAGE, 0, 0, 1]]
     assert drawn["room"] == [[VILLAGE, 1, 2]]
     assert set(drawn["villages"]) == {VILLAGE, FAR_VILLAGE}
-    assert [town[0] for town in drawn["townships"]] == ["虎威镇", "社坛镇"]
+    assert [town[0] for town in drawn["townships"].values()] == ["虎威镇", "社坛镇"]
     assert drawn["outline"]["type"] == "MultiPolygon"
 
 

@@ -9,6 +9,7 @@ from factories import (
     FAR_VILLAGE,
     NOW,
     OTHER_COUNTY,
+    OTHER_VILLAGE,
     TODAY,
     TOWNSHIP,
     VILLAGE,
@@ -20,9 +21,12 @@ from planned import a_planned_round, text_of
 
 from jiedui.audit.tables import AuditEntry
 from jiedui.policies.service import store_standard
+from jiedui.regions.tables import Region
 from jiedui.rounds.service import open_round
 from jiedui.rounds.tables import Candidate, LeftOut, Newcomer, Plan
 from jiedui.rounds.wishes import wish
+
+FAR_TOWNSHIP = "500230102000"
 
 
 @pytest.fixture(autouse=True)
@@ -91,6 +95,90 @@ async def test_once_everybody_is_helped_a_newcomer_only_shortens_ways(coordinato
     assert "No single newcomer would change this plan." in (await coordinator.get(page)).text
 
 
+async def test_the_map_marks_each_township_with_its_best_newcomer_and_names_nobody(coordinator):
+    await a_household(name="欧阳小花", needs=("legal",), colour="red", region_code=FAR_VILLAGE)
+    await a_household(name="田大妹", needs=("legal",), region_code=OTHER_VILLAGE)
+    await a_volunteer(name="姚霞琴")
+    round_id, _ = await a_planned_round()
+    answer = await coordinator.get(f"/rounds/{round_id}/plans/1/recruit.json")
+    for name in ("欧阳", "小花", "大妹", "姚"):
+        assert name not in answer.text
+    drawn = answer.json()
+    worth = "Legal help, with Law. One Red family more has a helper"
+    assert drawn["newcomers"] == [
+        [FAR_TOWNSHIP, "red", f"社坛镇: {worth}, for 1.9 km of way."],
+        [TOWNSHIP, "red", f"虎威镇: {worth}, for 17.6 km of way."],
+    ]
+    assert drawn["townships"][FAR_TOWNSHIP] == ["社坛镇", 30.01, 107.58]
+    assert list(drawn["townships"]) == [FAR_TOWNSHIP, TOWNSHIP], "names are written best first"
+    assert drawn["outline"]["type"] == "MultiPolygon"
+    assert "villages" not in drawn
+
+
+async def test_the_map_follows_the_filters_but_keeps_the_other_townships(coordinator):
+    await a_household(region_code=VILLAGE)
+    await a_household(needs=("legal",), colour="red")
+    await a_volunteer(region_code=FAR_VILLAGE)
+    round_id, _ = await a_planned_round()
+
+    async def marks(query: str) -> list[tuple[str, str]]:
+        drawn = await coordinator.get(f"/rounds/{round_id}/plans/1/recruit.json{query}")
+        return [(code, colour) for code, colour, _ in drawn.json()["newcomers"]]
+
+    assert await marks("?kind=legal") == [(TOWNSHIP, "red"), (FAR_TOWNSHIP, "red")]
+    assert await marks("?gain=red") == [(TOWNSHIP, "red"), (FAR_TOWNSHIP, "red")]
+    assert await marks("?gain=way") == [(TOWNSHIP, ""), (FAR_TOWNSHIP, "")]
+    assert await marks("?kind=companionship") == await marks("?gain=way")
+    assert await marks("?gain=green") == []
+    assert await marks(f"?kind=legal&township={FAR_TOWNSHIP}") == await marks("?kind=legal")
+
+
+async def test_a_township_that_has_lost_its_point_is_in_the_table_only(coordinator):
+    await a_household(needs=("legal",))
+    await a_volunteer()
+    round_id, _ = await a_planned_round()
+    await Region.update({Region.lat: None, Region.lng: None}).where(Region.code == TOWNSHIP)
+    page = f"/rounds/{round_id}/plans/1/recruit"
+    drawn = (await coordinator.get(f"{page}.json")).json()
+    assert [code for code, *_ in drawn["newcomers"]] == list(drawn["townships"]) == [FAR_TOWNSHIP]
+    assert "2 in all" in (await coordinator.get(page)).text
+
+
+async def test_a_mark_opens_its_townships_rows_under_the_same_filters(coordinator):
+    await a_household(region_code=VILLAGE)
+    await a_household(needs=("legal",), colour="red")
+    await a_volunteer(region_code=FAR_VILLAGE)
+    round_id, _ = await a_planned_round()
+    page = f"/rounds/{round_id}/plans/1/recruit"
+    opened = await coordinator.get(f"{page}?township={TOWNSHIP}", headers={"hx-request": "true"})
+    assert "<html" not in opened.text
+    shown = text_of(opened)
+    assert "虎威镇 What one more volunteer who lives here would bring: ● Red Legal help, with Law" in shown
+    assert "Companionship The ways would be" in shown
+    assert "Left out there · 1" in shown
+    assert f'href="{page}?township={TOWNSHIP}"' in opened.text
+    narrowed = await coordinator.get(f"{page}?township={TOWNSHIP}&gain=way", headers={"hx-request": "true"})
+    assert "Legal help" not in narrowed.text
+    assert f'href="{page}?township={TOWNSHIP}&amp;gain=way"' in narrowed.text
+    nothing = await coordinator.get(f"{page}?township={TOWNSHIP}&gain=green", headers={"hx-request": "true"})
+    assert text_of(nothing).strip() == "No newcomer fits all of this."
+
+
+async def test_the_page_has_a_map_where_there_is_something_to_mark(coordinator):
+    await a_household(needs=("legal",))
+    await a_volunteer()
+    round_id, plan_id = await a_planned_round()
+    page = f"/rounds/{round_id}/plans/1/recruit"
+    whole = await coordinator.get(f"{page}?kind=legal&township={TOWNSHIP}")
+    assert f'data-url="{page}.json?township={TOWNSHIP}&amp;kind=legal"' in whole.text
+    assert "The map needs JavaScript. The table below says the same." in whole.text
+    assert "map approval number" in whole.text
+    assert "style=" not in whole.text
+    assert 'id="map"' not in (await coordinator.get(f"{page}?gain=red")).text
+    await Newcomer.delete().where(Newcomer.plan == plan_id)
+    assert 'id="map"' not in (await coordinator.get(page)).text
+
+
 async def test_calculating_twice_values_newcomers_once(coordinator):
     await a_household()
     await a_volunteer(region_code=FAR_VILLAGE)
@@ -106,7 +194,7 @@ async def test_another_county_sees_none_of_it(login_as):
     await a_volunteer()
     round_id, _ = await a_planned_round()
     stranger = await login_as("coordinator", OTHER_COUNTY)
-    for path in ("recruit", "recruit.csv", "recruit.xlsx", "what-if"):
+    for path in ("recruit", "recruit.json", "recruit.csv", "recruit.xlsx", "what-if"):
         assert (await stranger.get(f"/rounds/{round_id}/plans/1/{path}")).status_code == 404, path
 
 

@@ -1,4 +1,7 @@
-"""A plan as a map: villages and counts, no person's name; a line stands for all pairs of two villages."""
+"""A plan as a map, without any person's name: its pairs by village, or where to recruit by township.
+
+A line stands for all pairs of two villages, a township's mark for the best newcomer there.
+"""
 
 from typing import Any
 
@@ -13,17 +16,12 @@ _LIVE = ", ".join(f"'{state}'" for state in LIVE)
 
 
 async def plan_map(round_row: Row, plan: Row) -> dict[str, Any]:
-    """Everything the map draws, in one small document."""
-    area = round_row["region_code"]
-    townships = await Region.select(Region.code, Region.short_name, Region.lat, Region.lng).where(
-        Region.level == "township", Region.code.like(significant(area) + "%"), Region.lat.is_not_null()
-    ).order_by(Region.code)  # fmt: skip
+    """Everything the map of the pairs draws, in one small document."""
     lines = await Plan.raw(_LINES, plan["id"])
     left_out = await Plan.raw(_RINGS, plan["id"])
-    room = await Plan.raw(_DOTS, plan["id"], plan["round"], significant(area) + "%")
+    room = await Plan.raw(_DOTS, plan["id"], plan["round"], significant(round_row["region_code"]) + "%")
     return {
-        "outline": outline(county(area)),
-        "townships": [[row["short_name"], row["lat"], row["lng"]] for row in townships],
+        **await _ground(round_row["region_code"]),
         "villages": {
             code: [row["name"], row["lat"], row["lng"]]
             for row in await Plan.raw(_VILLAGES, list(_villages(lines, left_out, room)))
@@ -33,6 +31,17 @@ async def plan_map(round_row: Row, plan: Row) -> dict[str, Any]:
         "left_out": [[row["village"], *(row[colour] for colour in COLOURS)] for row in left_out],
         "room": [[row["village"], row["volunteers"], row["places"]] for row in room],
     }
+
+
+async def recruitment_map(round_row: Row, newcomers: list[Row]) -> dict[str, Any]:
+    """Everything the map of where to recruit draws: `newcomers`, best first, with what is `said` of each."""
+    ground = await _ground(round_row["region_code"])
+    towns = ground["townships"]
+    placed = [row for row in newcomers if row["region_code"] in towns]
+    # Names are written in this order while there is room: the best townships' first.
+    ordered = {row["region_code"]: towns[row["region_code"]] for row in placed} | towns
+    marks = [[row["region_code"], row["colour"], row["said"]] for row in placed]
+    return {**ground, "townships": ordered, "newcomers": marks}
 
 
 async def townships_summary(plan: Row) -> list[Row]:
@@ -62,6 +71,17 @@ async def village_on_map(plan: Row, round_row: Row, code: str) -> Row | None:
         plan["id"], plan["round"], code,
     )  # fmt: skip
     return {**place, "families": families, "volunteers": volunteers}
+
+
+async def _ground(area: str) -> dict[str, Any]:
+    """What lies under every map of a round: its county's outline, its townships' names and points."""
+    townships = await Region.select(Region.code, Region.short_name, Region.lat, Region.lng).where(
+        Region.level == "township", Region.code.like(significant(area) + "%"), Region.lat.is_not_null()
+    ).order_by(Region.code)  # fmt: skip
+    return {
+        "outline": outline(county(area)),
+        "townships": {row["code"]: [row["short_name"], row["lat"], row["lng"]] for row in townships},
+    }
 
 
 def _villages(lines: list[Row], left_out: list[Row], room: list[Row]) -> set[str]:

@@ -110,13 +110,17 @@ async def newcomers_of(plan: Row, wanted: NewcomerFilter, *, after: str = "", be
     return await page_of(Plan, query, values, order, after=after, before=before)
 
 
+async def best_newcomers(plan: Row, wanted: NewcomerFilter) -> list[Row]:
+    """The best newcomer of every township there is one for, best first, whichever is chosen."""
+    return await _every_newcomer(plan, replace(wanted, township=""))
+
+
 async def take_newcomers_along(
     actor: Actor, round_row: Row, plan: Row, wanted: NewcomerFilter, now: datetime
 ) -> list[Row]:
     """Every row of the filtered list of newcomers; noted likewise."""
-    query, values = _newcomers(plan, wanted)
     async with DB.transaction():
-        rows: list[Row] = await Plan.raw(f"{query} ORDER BY sort_key, id", *values)
+        rows = await _every_newcomer(plan, wanted)
         await _note_export(actor, round_row, plan, "newcomers", len(rows), now)
     return rows
 
@@ -175,19 +179,25 @@ _LEFT_OUT_KEY = (
 
 
 _NEWCOMERS = """
-SELECT * FROM (
+SELECT c.*, coalesce(l.n, 0) AS left_out FROM (
     SELECT DISTINCT ON ({each}) c.id, c.region_code, c.kind, c.skilled, c.colour, c.saved_m,
-        t.short_name AS township, {key} AS sort_key, (
-            SELECT count(*) FROM left_out l JOIN household h ON h.id = l.household
-            WHERE l.plan = c.plan AND l.stage = 1 AND left(h.region_code, 9) = left(c.region_code, 9)
-        ) AS left_out
+        t.short_name AS township, {key} AS sort_key
     FROM newcomer c JOIN region t ON t.code = c.region_code WHERE {where}
-    ORDER BY {each}, sort_key
-) AS c
+    ORDER BY {each}, sort_key, c.id
+) AS c LEFT JOIN (
+    SELECT left(h.region_code, 9) AS town, count(*) AS n
+    FROM left_out o JOIN household h ON h.id = o.household WHERE o.plan = {{}} AND o.stage = 1 GROUP BY 1
+) AS l ON l.town = left(c.region_code, 9)
 """
 _NEWCOMER_KEY = (
     "coalesce(array_position(ARRAY['red', 'yellow', 'green'], c.colour::text), 4) * 1000000000000 - c.saved_m"
 )
+
+
+async def _every_newcomer(plan: Row, wanted: NewcomerFilter) -> list[Row]:
+    query, values = _newcomers(plan, wanted)
+    rows: list[Row] = await Plan.raw(f"{query} ORDER BY sort_key, id", *values)
+    return rows
 
 
 def _newcomers(plan: Row, wanted: NewcomerFilter) -> tuple[str, list[Any]]:
@@ -199,7 +209,7 @@ def _newcomers(plan: Row, wanted: NewcomerFilter) -> tuple[str, list[Any]]:
     where, values = _where(plan, conditions)
     where += " AND c.colour = ''" if wanted.gain == "way" else ""
     each = "c.id" if wanted.township else "c.region_code"
-    return _NEWCOMERS.format(each=each, key=_NEWCOMER_KEY, where=where), values
+    return _NEWCOMERS.format(each=each, key=_NEWCOMER_KEY, where=where), [*values, plan["id"]]
 
 
 def _pairs_where(plan: Row, wanted: PairFilter) -> tuple[str, list[Any]]:

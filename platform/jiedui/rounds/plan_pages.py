@@ -43,11 +43,27 @@ async def left_out(request: PageRequest, round_id: FromPath[UUID], number: FromP
 
 @get(f"{PLAN}/recruit", name="plans:recruit")
 async def recruit(request: PageRequest, round_id: FromPath[UUID], number: FromPath[int]) -> Response[Any]:
-    """Where one more volunteer would help most."""
+    """Where one more volunteer would help most; a township's mark on the map opens its rows as a fragment."""
     round_row, plan = await views.plan_at(request.user, round_id, number)
     wanted = _filter(request, NewcomerFilter)
     found = await lists.newcomers_of(plan, wanted, **_keys(request))
+    if wants_fragment(request):
+        pack, query = await views.pack_of(round_row), urlencode(msgspec.to_builtins(wanted))
+        panel = "rounds/panel_township.html"
+        return _panel(request, panel, round_row, plan, rows=found.rows, pack=pack, query=query)
     return await _plan_page(request, "rounds/recruit.html", round_row, plan, wanted, found)
+
+
+@get(f"{PLAN}/recruit.json", name="plans:recruit_data")
+async def recruit_data(
+    request: PageRequest, round_id: FromPath[UUID], number: FromPath[int]
+) -> dict[str, Any]:
+    """What the map of where to recruit draws."""
+    round_row, plan = await views.plan_at(request.user, round_id, number)
+    rows = await lists.best_newcomers(plan, _filter(request, NewcomerFilter))
+    pack, language = await views.pack_of(round_row), language_of(request)
+    told = [{**row, "said": words.newcomer(pack, row, language)} for row in rows]
+    return await atlas.recruitment_map(round_row, told)
 
 
 @get(f"{PLAN}/map", name="plans:map")
@@ -202,8 +218,8 @@ async def publish(request: PageRequest, round_id: FromPath[UUID], number: FromPa
 
 
 HANDLERS = [
-    pairs, left_out, recruit, map_, map_data, pair, village, between, pairs_file, left_out_file, recruit_file,
-    publish,
+    pairs, left_out, recruit, recruit_data, map_, map_data, pair, village, between, pairs_file, left_out_file,
+    recruit_file, publish,
 ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from jiedui.columns import Row
 from jiedui.i18n import N_, translate
 from jiedui.policies.pack import Pack
 from jiedui.rounds.eligibility import RULES
-from jiedui.web.words import colour_name, km, mask_name
+from jiedui.web.words import COLOUR_SHAPES, colour_name, km, mask_name
 
 ROUND_STATES = {"draft": N_("Draft"), "published": N_("Published"), "cancelled": N_("Put aside")}
 PLAN_STATES = {
@@ -52,6 +52,7 @@ GAINS = {
     "green": N_("A green family more"),
     "way": N_("Shorter ways"),
 }
+GAIN_SHAPES = {**COLOUR_SHAPES, "way": "◆"}
 WHAT_IFS = {
     "pin": N_("these two were paired"),
     "forbid": N_("these two were not paired"),
@@ -213,6 +214,17 @@ def worth(row: Row, language: str) -> str:
         )  # fmt: skip
     return translate(
         language, N_("One {colour} family more has a helper, for {way} of way"), colour=colour, way=less
+    )
+
+
+def newcomer(pack: Pack, row: Row, language: str) -> str:
+    """The best newcomer of a township as one sentence: what she would offer, what that would bring."""
+    return translate(
+        language,
+        N_("{township}: {offer}. {worth}."),
+        township=row["township"],
+        offer=offer(pack, row["kind"], row["skilled"], language),
+        worth=worth(row, language),
     )
 
 

@@ -1,11 +1,13 @@
-// The map of a plan: outline, township names, pairs as lines, families left out as rings, room as dots.
+// The maps of a plan: outline and township names, and on them the pairs as lines, families left out as rings
+// and room as dots; or a mark in each township where one more volunteer would help.
 "use strict";
 (() => {
   const box = document.getElementById("map");
   if (!box || !window.L) return;
   const said = box.dataset;
   const COLOURS = ["red", "yellow", "green"];
-  const SHAPES = { red: "●", yellow: "▲", green: "■" };
+  const SHAPES = { red: "●", yellow: "▲", green: "■", way: "◆" };
+  const BESIDE = { bottom: [0, 8], top: [0, -8], right: [8, 0], left: [-8, 0] };
   const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
   const open = (path, layer) => {
@@ -45,25 +47,9 @@
     event.stopPropagation();
   };
 
-  const draw = (data) => {
-    const map = L.map(box, { zoomControl: false, zoomSnap: 0.25, maxZoom: 15, attributionControl: false, scrollWheelZoom: false });
-    L.control.zoom({ zoomInTitle: said.zoomIn, zoomOutTitle: said.zoomOut }).addTo(map);
-    L.control.scale({ imperial: false }).addTo(map);
-    box.addEventListener("focusin", () => map.scrollWheelZoom.enable());
-    map.on("click", () => map.scrollWheelZoom.enable());
-    map.on("mouseout", () => { if (!box.contains(document.activeElement)) map.scrollWheelZoom.disable(); });
-
+  const drawPairs = (map, data) => {
     const point = (code) => data.villages[code]?.slice(1);
     const name = (code) => data.villages[code]?.[0];
-    const bounds = L.latLngBounds(Object.values(data.villages).map((village) => village.slice(1)));
-    for (const town of data.townships) bounds.extend([town[1], town[2]]);
-    if (data.outline) {
-      const outline = L.geoJSON(data.outline, { interactive: false, style: { className: "outline", fillOpacity: 1 } }).addTo(map);
-      bounds.extend(outline.getBounds());
-    }
-    if (!bounds.isValid()) return;
-    map.fitBounds(bounds, { padding: [8, 8], animate: false });
-
     for (const [home, helper, n, colour] of data.lines) {
       if (home === helper || !point(home) || !point(helper)) continue;
       const line = L.polyline([point(home), point(helper)], { className: `pairs-line ${colour}`, weight: Math.min(1 + Math.log2(n), 4) });
@@ -84,18 +70,61 @@
       const dot = L.circleMarker(point(village), { className: "dot", radius: 1 + 1.2 * Math.sqrt(free) });
       reachable(dot, fill(said.dot, { village: name(village), n: free }), `village/${village}`).addTo(map);
     }
+  };
 
-    const labels = data.townships.map(([town, lat, lng]) =>
-      L.tooltip({ permanent: true, direction: "center", className: "town", interactive: false }).setLatLng([lat, lng]).setContent(document.createTextNode(town)).addTo(map));
-    // A name that would lie on another one waits for more room.
+  // The best comes first and is the largest; it lies on top, and the Tab key reaches it first.
+  const drawNewcomers = (map, data) => {
+    const asked = new URLSearchParams(said.query);
+    const chosen = asked.get("township");
+    const count = data.newcomers.length;
+    data.newcomers.forEach(([code, colour, text], at) => {
+      const gain = colour || "way";
+      const icon = L.divIcon({ className: `gain ${gain}`, html: SHAPES[gain], iconSize: [26, 26] });
+      const mark = L.marker(data.townships[code].slice(1), { icon, keyboard: false, zIndexOffset: 1000 * (count - at) });
+      asked.set("township", code);
+      reachable(mark, text, `recruit?${asked}`).addTo(map);
+      mark.getElement().style.fontSize = `${26 - 12 * (at / count)}px`;
+      mark.getElement().classList.toggle("chosen", code === chosen);
+    });
+  };
+
+  const draw = (data) => {
+    const map = L.map(box, { zoomControl: false, zoomSnap: 0.25, maxZoom: 15, attributionControl: false, scrollWheelZoom: false });
+    L.control.zoom({ zoomInTitle: said.zoomIn, zoomOutTitle: said.zoomOut }).addTo(map);
+    L.control.scale({ imperial: false }).addTo(map);
+    box.addEventListener("focusin", () => map.scrollWheelZoom.enable());
+    map.on("click", () => map.scrollWheelZoom.enable());
+    map.on("mouseout", () => { if (!box.contains(document.activeElement)) map.scrollWheelZoom.disable(); });
+
+    const bounds = L.latLngBounds([data.townships, data.villages ?? {}].flatMap(Object.values).map(([, ...point]) => point));
+    if (data.outline) {
+      const outline = L.geoJSON(data.outline, { interactive: false, style: { className: "outline", fillOpacity: 1 } }).addTo(map);
+      bounds.extend(outline.getBounds());
+    }
+    if (!bounds.isValid()) return;
+    map.fitBounds(bounds, { padding: [8, 8], animate: false });
+
+    if (data.newcomers) drawNewcomers(map, data);
+    else drawPairs(map, data);
+
+    const sides = data.newcomers ? Object.keys(BESIDE) : ["center"];
+    const labels = Object.values(data.townships).map(([town, ...point]) => {
+      const label = L.tooltip({ permanent: true, className: "town", interactive: false });
+      return label.setLatLng(point).setContent(document.createTextNode(town)).addTo(map);
+    });
+    // A name that would lie on something goes to another side of its point if it may, or waits for more room.
     const sortOut = () => {
-      const taken = [];
+      const taken = Array.from(box.querySelectorAll(".gain, .leaflet-control"), (thing) => thing.getBoundingClientRect());
+      const crowded = (here) => taken.some((other) => here.left < other.right && other.left < here.right && here.top < other.bottom && other.top < here.bottom);
       for (const label of labels) {
         const element = label.getElement();
-        const here = element.getBoundingClientRect();
-        const crowded = taken.some((other) => here.left < other.right && other.left < here.right && here.top < other.bottom && other.top < here.bottom);
-        element.classList.toggle("crowded", crowded);
-        if (!crowded) taken.push(here);
+        const fits = sides.some((side) => {
+          Object.assign(label.options, { direction: side, offset: BESIDE[side] ?? [0, 0] });
+          label.update();
+          return !crowded(element.getBoundingClientRect());
+        });
+        element.classList.toggle("crowded", !fits);
+        if (fits) taken.push(element.getBoundingClientRect());
       }
     };
     map.on("zoomend", sortOut);
