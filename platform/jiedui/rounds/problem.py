@@ -1,7 +1,6 @@
 """The only bridge: rows of the database become a round's people; nothing else here knows both."""
 
 import hashlib
-from asyncio import gather
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -46,10 +45,10 @@ async def load(round_row: Row) -> Inputs:
     pack = await pack_named(round_row["policy_name"], round_row["policy_version"])
     prefix = significant(round_row["region_code"]) + "%"
     dated = round_row["dated"]
-    household_rows, volunteer_rows = await gather(
-        Round.raw(_HOUSEHOLDS, pack.eligibility.minor_age, dated, prefix, dated, pack.consent.rest_days),
-        Round.raw(_VOLUNTEERS, prefix),
+    household_rows = await Round.raw(
+        _HOUSEHOLDS, pack.eligibility.minor_age, dated, prefix, dated, pack.consent.rest_days
     )
+    volunteer_rows = await Round.raw(_VOLUNTEERS, prefix)
     _refuse_placeless([*household_rows, *volunteer_rows])
     households, volunteers = _households(household_rows, pack), _volunteers(volunteer_rows, pack)
     household_row = {row["id"]: at for at, row in enumerate(household_rows)}
