@@ -264,6 +264,10 @@ def test_a_newcomers_offer_names_the_skills_that_count(kind, skilled, said):
     [
         ("", 3200, "The ways would be 3.2 km shorter in all"),
         ("red", -3200, "One Red family more has a helper, for 3.2 km of way"),
+        ("red", -50, "One Red family more has a helper, for 0.1 km of way"),
+        ("red", -49, "One Red family more has a helper"),
+        ("red", 49, "One Red family more has a helper"),
+        ("red", 50, "One Red family more has a helper, and the ways get 0.1 km shorter"),
         ("green", 3200, "One Green family more has a helper, and the ways get 3.2 km shorter"),
     ],
 )

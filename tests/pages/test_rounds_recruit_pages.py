@@ -70,6 +70,8 @@ async def test_a_family_that_nobody_could_help_is_led_to_recruiting(coordinator)
     shown = text_of(await coordinator.get(f"{plan}/recruit?kind=legal"))
     assert "虎威镇 Legal help, with Law ● Red One Red family more has a helper, for 0.8 km of way 1" in shown
     assert "虎威镇" in shown.split("社坛镇")[0]
+    narrowed = await coordinator.get(f"{plan}/recruit?kind=legal")
+    assert f'href="{plan}/recruit?township={TOWNSHIP}&amp;kind=legal"' in narrowed.text
     everything = await coordinator.get(f"{plan}/recruit?township={TOWNSHIP}")
     assert "1 in all" in everything.text
 

@@ -201,12 +201,18 @@ def offer(pack: Pack, kind: str, skilled: bool, language: str) -> str:
     return translate(language, msgid, kind=pack.kind_name(kind, language), skills=both)
 
 
+# Less than this would be said as 0.0 km.
+_HARDLY_M = 50
+
+
 def worth(row: Row, language: str) -> str:
     """What a newcomer would bring: a family more, or a shorter way for all together."""
     more, less = km(row["saved_m"], language=language), km(-row["saved_m"], language=language)
     if not row["colour"]:
         return translate(language, N_("The ways would be {way} shorter in all"), way=more)
     colour = colour_name(row["colour"], language=language)
+    if abs(row["saved_m"]) < _HARDLY_M:
+        return translate(language, N_("One {colour} family more has a helper"), colour=colour)
     if row["saved_m"] >= 0:
         return translate(
             language, N_("One {colour} family more has a helper, and the ways get {way} shorter"),
