@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jiedui.rounds import costs, eligibility
-from jiedui.rounds.people import NO_LIMIT, Ints, Mask, Pairs, Setting
+from jiedui.rounds.people import NO_LIMIT, Floats, Ints, Mask, Pairs, Setting
 from jiedui_matching.nearby import NEVER
 
 
@@ -27,10 +27,10 @@ class Alike:
 
 def groups(setting: Setting, rows: Ints) -> Alike:
     """The groups of these households and of all volunteers."""
-    first, household = _grouped(setting.needs, setting.households.minor, setting.helpers_before > 0, of=rows)
+    first, household = households(setting, rows)
     everyone = np.arange(len(setting.volunteers))
     full = setting.held >= setting.volunteers.capacity
-    one, volunteer = _grouped(
+    one, volunteer = grouped(
         setting.offered, setting.unskilled, setting.cleared, setting.volunteers.active, full, of=everyone
     )
     shape = len(first), len(one)
@@ -43,8 +43,13 @@ def groups(setting: Setting, rows: Ints) -> Alike:
     return Alike(household, volunteer, cost.reshape(shape), anywhere.reshape(shape))
 
 
-def _grouped(*traits: Ints | Mask, of: Ints) -> tuple[Ints, Ints]:
-    """One row of each group, and the group of each row."""
+def households(setting: Setting, rows: Ints) -> tuple[Ints, Ints]:
+    """One household of each group of these, and the group of each."""
+    return grouped(setting.needs, setting.households.minor, setting.helpers_before > 0, of=rows)
+
+
+def grouped(*traits: Ints | Floats | Mask, of: Ints) -> tuple[Ints, Ints]:
+    """One row of each group of these that share all traits, and the group of each row."""
     _, first, group = np.unique(
         np.stack([trait[of] for trait in traits]), axis=1, return_index=True, return_inverse=True
     )

@@ -1,6 +1,6 @@
 """Who may be paired with whom: one named object per rule, with the words it refuses in.
 
-A new rule is one object here, its place in RULES, and one test from both sides.
+A new rule is one object here, its place in RULES and in BY_TRAITS or BY_NAME, and one test from both sides.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jiedui.i18n import N_
-from jiedui.rounds.people import Mask, Pairs, Setting, kinds_mask
+from jiedui.rounds.people import Mask, Pairs, PairSet, Setting, kinds_mask
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,13 @@ RULES = (
 )  # fmt: skip
 # What these ask is answered alike for all who share the traits named in alike.py.
 BY_TRAITS = (AVAILABLE, OFFERS, MINORS, CAPACITY)
+# These refuse only pairs that are known by name, see `named`.
+BY_NAME = (NEVER_AGAIN, SAME_PERSON, FORBIDDEN, ALREADY)
+
+
+def named(setting: Setting) -> PairSet:
+    """All pairs that a rule of BY_NAME refuses."""
+    return setting.never_again | setting.same_person | setting.forbidden | setting.running
 
 
 def eligible(pairs: Pairs) -> Pairs:

@@ -224,8 +224,8 @@ class Pairs:
     def distance_m(self) -> Ints:
         """Estimated road metres: great circle × the policy's factor, rounded to the nearest metre."""
         here, there = self.setting.households, self.setting.volunteers
-        lat, other = np.radians(here.lat)[self.household], np.radians(there.lat)[self.volunteer]
-        east = np.radians(there.lng)[self.volunteer] - np.radians(here.lng)[self.household]
+        lat, other = np.radians(here.lat[self.household]), np.radians(there.lat[self.volunteer])
+        east = np.radians(there.lng[self.volunteer]) - np.radians(here.lng[self.household])
         chord = np.sin((other - lat) / 2) ** 2 + np.cos(lat) * np.cos(other) * np.sin(east / 2) ** 2
         metres: Floats = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(chord, 1.0)))
         return np.rint(metres * self.setting.pack.eligibility.road_factor).astype(np.int64)

@@ -1,24 +1,34 @@
-"""Why a household was left out: how many each rule kept from it, and what small change would help."""
+"""Why a household was left out: how many each rule kept from it, and what small change would help.
 
-from collections.abc import Callable, Iterator
+In a large round thousands of households are left out, and thousands of volunteers offer something to each.
+So nothing is asked twice: traits once for all households that are alike, the way once between two places,
+and the rules that name pairs about those pairs alone.
+"""
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import lru_cache
 
 import numpy as np
 
-from jiedui.rounds import costs
+from jiedui.rounds import alike, costs, eligibility
 from jiedui.rounds.candidates import Candidates
 from jiedui.rounds.eligibility import AVAILABLE, CAPACITY, DISTANCE, FORBIDDEN, MINORS, OFFERS, RULES, Rule
-from jiedui.rounds.people import Ints, Mask, Pairs, Setting
+from jiedui.rounds.people import NO_LIMIT, Ints, Pairs, PairSet, Setting
 from jiedui_matching import Problem, Solution
 
 MOST_CHANGES = 3
-# Pairs judged at once: about 100 MB however many people a round has.
-_AT_ONCE = 2**20
+# So many ways from place to place are remembered: 32 MB.
+_WAYS = 2**22
 # Nobody is asked to go farther than half as far again as the policy allows.
 _STRETCH = 1.5
-# These two look only at the volunteer and at what is asked for, the others also at the household.
-_WHO, _REST = (AVAILABLE, OFFERS), tuple(rule for rule in RULES if rule not in (AVAILABLE, OFFERS))
+# What a person could do something about.
+_LIFTABLE = (MINORS, DISTANCE, FORBIDDEN, CAPACITY)
+# What is against a pair is a number with a bit for each rule, the first rule's the lowest, and above them one
+# for a pair of the plan.
+_BIT = {rule: 1 << place for place, rule in enumerate(RULES)}
+_PAIRED = 1 << len(RULES)
+_FIRST = np.array([[int(bit == number & -number) for number in range(2 * _PAIRED)] for bit in _BIT.values()])
 
 
 @dataclass(frozen=True)
@@ -50,14 +60,32 @@ class LeftOut:
     changes: tuple[Change, ...]
 
 
-class _Found(NamedTuple):
-    """Possible changes as columns; `rule` is a place in _REST."""
+@dataclass(frozen=True, eq=False)
+class _Offering:
+    """Who offers something to households that are alike, by volunteer.
 
-    household: Ints
-    rule: Ints
+    `against` her is what her traits are, and in `beyond` also the distance, as if she lived too far away;
+    `count` says how often each number occurs there. She may live `ask_m` away for a change to be thought
+    of. `cost` is all but the way: with her places as they are, and with one more.
+    """
+
     volunteer: Ints
-    distance_m: Ints
-    cost: Ints
+    home: Ints
+    against: Ints
+    beyond: Ints
+    count: Ints
+    ask_m: Ints
+    cost: tuple[Ints, Ints]
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """What is against everybody for one household, counted; pair by pair for whom there may be a change."""
+
+    count: Ints
+    pairs: Pairs
+    against: Ints
+    cost: tuple[Ints, Ints]
 
 
 def why_left_out(
@@ -69,68 +97,120 @@ def why_left_out(
     """
     short = np.flatnonzero(solution.unassigned > 0)
     rows = candidates.household[short]
-    size = len(candidates.setting.households)
-    counts = np.zeros((len(_REST), size), dtype=np.int64)
-    offering, allowed = np.zeros((2, size), dtype=np.int64)
-    coming = _coming(candidates.problem, solution)
-    chosen = candidates.chosen(solution)
-    found = []
-    for pairs in _offering(candidates.setting, rows):
-        if stop():
-            raise InterruptedError("the reasons were stopped before all were found")
-        offering += np.bincount(pairs.household, minlength=size)
-        left, against = _refused_at_most_once(pairs, counts)
-        allowed += np.bincount(left.household[against < 0], minlength=size)
-        new = ~chosen.having(left)
-        found.append(_best(left.where(new), against[new], coming, candidates.problem.tier_weight))
-    taken = allowed - np.bincount(chosen.household, minlength=size)
-    changes = _by_household(found)
-    return [
-        LeftOut(
-            household=row,
-            slot=slot,
-            lacking=int(solution.unassigned[slot]),
-            offering=int(offering[row]),
-            refused=tuple((rule.name, int(n)) for rule, n in zip(_REST, counts[:, row], strict=True) if n),
-            taken=int(taken[row]),
-            changes=tuple(changes.get(row, ())),
+    judge = _Judge(candidates, solution, rows)
+    answers: dict[int, LeftOut] = {}
+    examples, group = alike.households(candidates.setting, rows)
+    for number, example in enumerate(examples.tolist()):
+        offering = judge.offering(example)
+        for slot in short[group == number].tolist():
+            if stop():
+                raise InterruptedError("the reasons were stopped before all were found")
+            household = int(candidates.household[slot])
+            judged = judge.judged(offering, household)
+            refused = zip(RULES, (_FIRST @ judged.count).tolist(), strict=True)
+            answers[slot] = LeftOut(
+                household=household,
+                slot=slot,
+                lacking=int(solution.unassigned[slot]),
+                offering=len(offering.volunteer),
+                refused=tuple((rule.name, n) for rule, n in refused if n),
+                taken=int(judged.count[0]),
+                # Somebody else's helper would weigh far more than half of one.
+                changes=_changes(judged, candidates.problem.tier_weight // 2),
+            )
+    return [answers[slot] for slot in short.tolist()]
+
+
+class _Judge:
+    """Asks the rules about everybody who offers something, no more often than the answer may differ."""
+
+    def __init__(self, candidates: Candidates, solution: Solution, rows: Ints) -> None:
+        self._setting = setting = candidates.setting
+        self._coming = _coming(candidates.problem, solution)
+        self._named, self._why = _named(setting, rows, candidates.chosen(solution))
+        here, there = setting.households, setting.volunteers
+        self._spots, self._spot = alike.grouped(here.lat, here.lng, of=np.arange(len(here)))
+        self._homes, self._home = alike.grouped(there.lat, there.lng, of=np.arange(len(there)))
+        self._ways = lru_cache(_WAYS // max(len(self._homes), 1))(self._measured)
+
+    def offering(self, example: int) -> _Offering:
+        """What holds for all households that are like this one."""
+        setting, everyone = self._setting, np.arange(len(self._setting.volunteers))
+        pairs = _who_offers(Pairs(setting, np.full_like(everyone, example), everyone))
+        against = _against(pairs, eligibility.BY_TRAITS)
+        too_far = _against(pairs.apart(NO_LIMIT), [DISTANCE])
+        farthest = int(_STRETCH * setting.pack.eligibility.max_distance_m)
+        cost, (as_she_is, one_more) = costs.total(pairs, costs.BY_TRAITS), self._coming
+        return _Offering(
+            volunteer=pairs.volunteer,
+            home=self._home[pairs.volunteer],
+            against=against,
+            beyond=against | too_far,
+            count=_counted(against | too_far),
+            ask_m=np.where(too_far, farthest, NO_LIMIT),
+            cost=(cost + as_she_is[pairs.volunteer], cost + one_more[pairs.volunteer]),
         )
-        for slot, row in zip(short.tolist(), rows.tolist(), strict=True)
-    ]
+
+    def judged(self, offering: _Offering, household: int) -> _Judged:
+        """What holds for this one: only those near or named are other than `offering` has them."""
+        metres = self._ways(int(self._spot[household]))[offering.home]
+        own = slice(*np.searchsorted(self._named.household, [household, household + 1]))
+        named = np.searchsorted(offering.volunteer, self._named.volunteer[own])
+        other = metres <= offering.ask_m
+        other[named] = True
+        near = np.flatnonzero(other)
+        volunteer = offering.volunteer[near]
+        pairs = Pairs(self._setting, np.full_like(volunteer, household), volunteer).apart(metres[near])
+        against = offering.against[near] | _against(pairs, [DISTANCE])
+        against[np.searchsorted(near, named)] |= self._why[own]
+        count = offering.count - _counted(offering.beyond[near]) + _counted(against)
+        way = costs.DISTANCE.of(pairs)
+        as_she_is, one_more = offering.cost
+        return _Judged(count, pairs, against, (as_she_is[near] + way, one_more[near] + way))
+
+    def _measured(self, spot: int) -> Ints:
+        """The metres from one place where households live to all where volunteers do."""
+        return Pairs(self._setting, np.full_like(self._homes, self._spots[spot]), self._homes).distance_m
 
 
-def _offering(setting: Setting, rows: Ints) -> Iterator[Pairs]:
-    """These households with everybody who takes part and offers what they ask for, in portions."""
-    everyone = np.arange(len(setting.volunteers))
-    for needs in np.unique(setting.needs[rows]):
-        alike = rows[setting.needs[rows] == needs]
-        pairs = Pairs(setting, np.full(len(everyone), alike[0]), everyone)
-        for rule in _WHO:
-            pairs = pairs.where(rule.allows(pairs))
-        who = pairs.volunteer
-        step = max(_AT_ONCE // max(len(who), 1), 1)
-        for start in range(0, len(alike), step):
-            some = alike[start : start + step]
-            yield Pairs(setting, np.repeat(some, len(who)), np.tile(who, len(some)))
+def _named(setting: Setting, rows: Ints, paired: PairSet) -> tuple[Pairs, Ints]:
+    """Pairs of these households that a rule names or the plan has, with what is against each."""
+    some = eligibility.named(setting) | paired
+    asked = np.isin(some.household, rows)
+    pairs = _who_offers(Pairs(setting, some.household[asked], some.volunteer[asked]))
+    return pairs, _against(pairs, eligibility.BY_NAME) | np.where(paired.having(pairs), _PAIRED, 0)
 
 
-def _refused_at_most_once(pairs: Pairs, counts: Ints) -> tuple[Pairs, Ints]:
-    """Those kept apart by no rule (-1) or by one that a person could lift; `counts` gains the first each."""
-    against = np.full(len(pairs), -1, dtype=np.int64)
-    for at, rule in enumerate(_REST):
-        fine = rule.allows(pairs)
-        first = ~fine & (against < 0)
-        counts[at] += np.bincount(pairs.household[first], minlength=counts.shape[1])
-        stays = fine | (first & _liftable(rule, pairs))
-        pairs, against = pairs.where(stays), np.where(fine, against, at)[stays]
-    return pairs, against
+def _who_offers(pairs: Pairs) -> Pairs:
+    for rule in (AVAILABLE, OFFERS):
+        pairs = pairs.where(rule.allows(pairs))
+    return pairs
 
 
-def _liftable(rule: Rule, pairs: Pairs) -> Mask:
-    if rule is DISTANCE:
-        farthest: Mask = pairs.distance_m <= _STRETCH * pairs.setting.pack.eligibility.max_distance_m
-        return farthest
-    return np.full(len(pairs), rule in (MINORS, FORBIDDEN, CAPACITY))
+def _against(pairs: Pairs, rules: Iterable[Rule]) -> Ints:
+    against = np.zeros(len(pairs), dtype=np.int64)
+    for rule in rules:
+        against |= np.where(rule.allows(pairs), 0, _BIT[rule])
+    return against
+
+
+def _counted(against: Ints) -> Ints:
+    return np.bincount(against, minlength=2 * _PAIRED)
+
+
+def _changes(judged: _Judged, too_much: int) -> tuple[Change, ...]:
+    """The cheapest change for each rule, of those that cost less than this."""
+    changes = []
+    for rule in _LIFTABLE:
+        alone = judged.against == _BIT[rule]
+        if rule is CAPACITY:  # Whom no rule keeps away would come, had she one place more.
+            alone |= judged.against == 0
+        cost = np.where(alone, judged.cost[rule is CAPACITY], too_much)
+        if cost.min(initial=too_much) < too_much:
+            best = int(cost.argmin())
+            volunteer, metres = judged.pairs.volunteer[best], judged.pairs.distance_m[best]
+            changes.append(Change(rule, int(volunteer), int(metres), int(cost[best])))
+    return tuple(sorted(changes, key=lambda one: one.cost)[:MOST_CHANGES])
 
 
 def _coming(problem: Problem, solution: Solution) -> tuple[Ints, Ints]:
@@ -145,33 +225,3 @@ def _coming(problem: Problem, solution: Solution) -> tuple[Ints, Ints]:
     moving = np.where(nobody_to_move, problem.tier_weight, solution.prices.volunteer)
     filled = np.minimum(next_load, moving)
     return np.where(held < problem.capacity, filled, moving), filled
-
-
-def _best(pairs: Pairs, against: Ints, coming: tuple[Ints, Ints], tier_weight: int) -> _Found:
-    """The cheapest change per household and rule, of those by which nobody loses a helper."""
-    one_place = _REST.index(CAPACITY)
-    rule = np.where(against < 0, one_place, against)
-    as_she_is, one_more = coming
-    comes = np.where(rule == one_place, one_more[pairs.volunteer], as_she_is[pairs.volunteer])
-    cost = costs.total(pairs) + comes
-    # Somebody else's helper would weigh far more than half of one.
-    fine = np.flatnonzero(cost < tier_weight // 2)
-    order = fine[np.lexsort((cost[fine], rule[fine], pairs.household[fine]))]
-    first = np.r_[True, (np.diff(pairs.household[order]) != 0) | (np.diff(rule[order]) != 0)][: len(order)]
-    best = order[first]
-    return _Found(
-        pairs.household[best], rule[best], pairs.volunteer[best], pairs.distance_m[best], cost[best]
-    )
-
-
-def _by_household(found: list[_Found]) -> dict[int, list[Change]]:
-    changes: dict[int, list[Change]] = {}
-    for portion in found:
-        for household, rule, volunteer, distance_m, cost in zip(
-            *(column.tolist() for column in portion), strict=True
-        ):
-            changes.setdefault(household, []).append(Change(_REST[rule], volunteer, distance_m, cost))
-    return {
-        household: sorted(some, key=lambda one: one.cost)[:MOST_CHANGES]
-        for household, some in changes.items()
-    }
