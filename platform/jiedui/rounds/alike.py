@@ -1,7 +1,7 @@
 """Groups of people whom the rules treat alike, so that one pair can be judged for thousands.
 
 People of a group share every trait that BY_TRAITS rules and cost terms look at; they may differ in where
-they live and in whom they know. What is judged here only narrows the search for volunteers: every pair
+they live and in whom they know. What `groups` judges only narrows the search for volunteers: every pair
 that goes into a plan is judged by all rules itself.
 """
 
