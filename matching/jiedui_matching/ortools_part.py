@@ -15,7 +15,7 @@ from jiedui_matching.problem import LIMIT, Ints, Mask, Problem
 from jiedui_matching.solution import cost_of
 
 # How often a running search is told what `stop` says, in seconds.
-_LOOK = 0.05
+_LOOK = 0.02
 
 
 @dataclass(frozen=True, eq=False)

@@ -123,7 +123,7 @@ def _by_flow(problem: Problem, choose: Callable[[Problem], Mask], stopped: Stop)
     # It keeps the interpreter to itself until it is done, and listens to nobody.
     if problem.arcs < _LONG:
         return _proven(problem, choose(problem), stopped)
-    nothing = _nothing(problem)
+    nothing = _nothing(problem, stopped)
     if stopped():
         return nothing
     chosen = run_apart(partial(_heedless, choose, problem), stopped, grace=0)
@@ -135,7 +135,7 @@ def _by_cpsat(
 ) -> _Answer:
     """With couplings from the best plan without them, whose prices it keeps."""
     if not couplings:
-        nothing, start = _nothing(problem), None
+        nothing, start = _nothing(problem, stopped), None
     else:
         # Before anything is solved: a coupling that does not fit is told at once.
         validate(problem, couplings)
@@ -144,6 +144,8 @@ def _by_cpsat(
         if free.status != "optimal":
             return nothing
         start = np.isin(np.arange(problem.arcs), free.pair_arc)
+    if stopped():
+        return nothing
     choice = run_apart(partial(choose, problem, couplings, start=start, seed=seed), stopped)
     if choice is None:
         return nothing
@@ -170,9 +172,11 @@ def _at_once(problem: Problem) -> _Answer:
     return problem.pinned, nought, "stopped", cost_of(problem, problem.pinned)
 
 
-def _nothing(problem: Problem) -> _Answer:
-    """Only pins, with a bound that needs no plan."""
+def _nothing(problem: Problem, stopped: Stop) -> _Answer:
+    """Only pins, with a bound that needs no plan; stopped even before that, with one that takes no time."""
     prices = first_prices(problem)
+    if stopped():
+        return _at_once(problem)
     return problem.pinned, prices, "stopped", bound_of(problem, prices.slot, prices.volunteer)
 
 
