@@ -1,6 +1,8 @@
 """Why somebody is left out, what would help, and where one more volunteer would help most."""
 
+import html
 import json
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -22,6 +24,7 @@ from planned import a_planned_round, text_of
 from jiedui.audit.tables import AuditEntry
 from jiedui.policies.service import store_standard
 from jiedui.regions.tables import Region
+from jiedui.rounds.publication import publish_round
 from jiedui.rounds.service import open_round
 from jiedui.rounds.tables import Candidate, LeftOut, Newcomer, Plan
 from jiedui.rounds.wishes import wish
@@ -68,7 +71,8 @@ async def test_a_family_that_nobody_could_help_is_led_to_recruiting(coordinator)
     assert "Nobody who offers it is one step away: recruit somebody here." in text_of(left_out)
     assert f'href="{plan}/recruit"' in left_out.text
     shown = text_of(await coordinator.get(f"{plan}/recruit?kind=legal"))
-    assert "虎威镇 Legal help, with Law ● Red One Red family more has a helper, for 0.8 km of way 1" in shown
+    gain = "One Red family more has a helper, for 0.8 km of way Who would gain? 1"
+    assert f"虎威镇 Legal help, with Law ● Red {gain}" in shown
     assert "虎威镇" in shown.split("社坛镇")[0]
     narrowed = await coordinator.get(f"{plan}/recruit?kind=legal")
     assert f'href="{plan}/recruit?township={TOWNSHIP}&amp;kind=legal"' in narrowed.text
@@ -83,7 +87,7 @@ async def test_once_everybody_is_helped_a_newcomer_only_shortens_ways(coordinato
     page = f"/rounds/{round_id}/plans/1/recruit"
     shown = text_of(await coordinator.get(page))
     assert "Nobody is left out: one more volunteer would only shorten the ways." in shown
-    assert "虎威镇 Companionship The ways would be 17.6 km shorter in all 0" in shown
+    assert "虎威镇 Companionship The ways would be 17.6 km shorter in all Who would gain? 0" in shown
     assert "1 in all" in text_of(await coordinator.get(f"{page}?township={TOWNSHIP}&gain=way"))
     assert "No newcomer fits all of this." in (await coordinator.get(f"{page}?gain=red")).text
     file = await coordinator.get(f"{page}.csv?gain=way")
@@ -95,6 +99,22 @@ async def test_once_everybody_is_helped_a_newcomer_only_shortens_ways(coordinato
     assert [row["detail"] for row in noted if "newcomers" in row["detail"]]
     await Newcomer.delete().where(Newcomer.plan == plan_id)
     assert "No single newcomer would change this plan." in (await coordinator.get(page)).text
+
+
+async def test_while_it_is_a_draft_each_row_leads_to_who_would_gain(coordinator):
+    await a_household(needs=("tutoring",))
+    await a_volunteer(region_code=FAR_VILLAGE, offers=["tutoring"])
+    round_id, plan_id = await a_planned_round()
+    plan = f"/rounds/{round_id}/plans/1"
+    link = f"{plan}/what-if?kind=join&amp;place={TOWNSHIP}&amp;support=tutoring"
+    for page in (f"{plan}/recruit?township={TOWNSHIP}", f"{plan}/recruit"):
+        assert link in (await coordinator.get(page)).text
+    panel = await coordinator.get(f"{plan}/recruit?township={TOWNSHIP}", headers={"hx-request": "true"})
+    assert f'{link}&amp;skilled=on"' in panel.text
+    form = await coordinator.get(html.unescape(f"{link}&amp;skilled=on"))
+    assert re.search(r'name="skilled" value="on" checked', form.text)
+    await publish_round(a_coordinator(), round_id, plan_id, NOW)
+    assert link not in (await coordinator.get(f"{plan}/recruit?township={TOWNSHIP}")).text
 
 
 async def test_the_map_marks_each_township_with_its_best_newcomer_and_names_nobody(coordinator):

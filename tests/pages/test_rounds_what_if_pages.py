@@ -1,13 +1,17 @@
 """What if …: a coordinator supposes one change, a worker answers, nothing of the plan changes."""
 
+import re
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
 from factories import (
+    COUNTY,
     FAR_VILLAGE,
     NOW,
     OTHER_COUNTY,
     OTHER_VILLAGE,
+    TOWNSHIP,
     VILLAGE,
     a_coordinator,
     a_household,
@@ -19,6 +23,8 @@ from jiedui.audit.tables import AuditEntry
 from jiedui.errors import NotFound, Refused
 from jiedui.jobs.tables import Job
 from jiedui.policies.service import store_standard
+from jiedui.regions.codes import township
+from jiedui.regions.tables import Region
 from jiedui.rounds.publication import publish_round
 from jiedui.rounds.questions import MOST_WAITING, Change, ask
 from jiedui.rounds.tables import Candidate, Pair, WhatIf, Wish
@@ -56,9 +62,11 @@ async def test_the_form_asks_only_for_what_the_question_needs(coordinator):
     for kind, wanted in {
         "": set(), "pin": {"family", "helper"}, "drop": {"family"}, "leave": {"helper"},
         "capacity": {"helper", "number"}, "distance": {"number"}, "juggle": set(),
+        "join": {"place", "support", "skilled", "number"}, "arrive": {"place", "colour", "support", "minor"},
     }.items():  # fmt: skip
         shown = await coordinator.get(f"{page}?kind={kind}")
-        names = {name for name in ("family", "helper", "number") if f'name="{name}"' in shown.text}
+        all_names = ("family", "helper", "number", "place", "support", "skilled", "colour", "minor")
+        names = {name for name in all_names if f'name="{name}"' in shown.text}
         assert names == wanted, kind
 
 
@@ -117,6 +125,14 @@ async def test_a_pin_takes_the_helper_from_somebody_and_says_so(coordinator):
         ({"kind": "capacity", "helper": "T001", "number": "5"}, "Nobody's helper would change."),
         ({"kind": "distance", "number": "1"}, "Nobody's helper would change."),
         ({"kind": "clear", "helper": "李梅"}, "Nobody's helper would change."),
+        (
+            {"kind": "join", "place": TOWNSHIP, "support": "companionship", "number": "2"},
+            "Nobody would need her: the best plan does without.",
+        ),
+        (
+            {"kind": "arrive", "place": TOWNSHIP, "support": "legal", "colour": "red", "minor": "on"},
+            "The new family would go without a helper.",
+        ),
     ],
 )
 async def test_each_question_is_answered_in_figures_before_and_after(coordinator, fields, said):
@@ -133,6 +149,53 @@ async def test_whoever_loses_a_helper_stands_first_with_nobody_to_come(coordinat
         await asked(coordinator, f"/rounds/{round_id}/plans/1/what-if", kind="leave", helper="王丽")
     )
     assert "田* 虎威镇 · 回龙村 王丽 T001 · 0.0 km nobody" in shown
+
+
+async def test_a_new_volunteer_shows_whom_she_would_help(coordinator):
+    await two_families_and_two_helpers()
+    await a_household(name="田二妹", colour="red")
+    round_id, _ = await a_planned_round()
+    page = f"/rounds/{round_id}/plans/1/what-if"
+    change = {"kind": "join", "place": TOWNSHIP, "support": "companionship"}
+    form = await coordinator.get(f"{page}?{urlencode(change)}")
+    assert f'<option value="{TOWNSHIP}" selected>' in form.text
+    assert '<option value="companionship" selected>' in form.text
+    assert 'value="1"' in form.text
+    answer = await asked(coordinator, page, **change, number="1")
+    shown = text_of(answer)
+    assert "What if a new volunteer in 虎威镇 took 1 families" in shown
+    assert re.search(r"田\* 虎威镇 · 回龙村 nobody the new volunteer [\d.]+ km", shown), shown
+    assert "families with a helper 1 / 2 2 / 2 +1" in shown
+    assert "/volunteers/None" not in answer.text
+    assert "What if a new volunteer in 虎威镇" in text_of(await coordinator.get(page))
+
+
+async def test_a_new_family_shows_who_would_help_it_and_who_would_go_without(coordinator):
+    await two_families_and_two_helpers()
+    round_id, _ = await a_planned_round()
+    page = f"/rounds/{round_id}/plans/1/what-if"
+    family = {"kind": "arrive", "place": TOWNSHIP, "support": "companionship", "colour": "red"}
+    answer = await asked(coordinator, page, **family)
+    shown = text_of(answer)
+    assert "What if a new Red family in 虎威镇 asked for" in shown
+    assert re.search(r"● Red the new family 虎威镇 nobody 王丽 T001 · [\d.]+ km", shown)
+    assert "田* 虎威镇 · 回龙村 王丽 T001 · 0.0 km nobody" in shown
+    assert "● Red families with a helper 0 / 0 1 / 1 +1" in shown
+    assert "/households/None" not in answer.text
+
+
+async def test_nobody_new_can_be_supposed_elsewhere_or_where_the_map_knows_no_place(coordinator):
+    await two_families_and_two_helpers()
+    round_id, _ = await a_planned_round()
+    page = f"/rounds/{round_id}/plans/1/what-if"
+    join = {"kind": "join", "support": "legal", "number": "1"}
+    for elsewhere in (township(OTHER_VILLAGE), VILLAGE, COUNTY):
+        assert (await coordinator.submit(page, {**join, "place": elsewhere})).status_code == 404
+    await Region.update({Region.lat: None, Region.lng: None}).where(Region.code == TOWNSHIP)
+    sent_back = await coordinator.submit(page, {**join, "place": TOWNSHIP})
+    assert sent_back.status_code == 422
+    assert "虎威镇 has no position in the region tree" in sent_back.text
+    assert await WhatIf.count() == 0
 
 
 async def test_a_pin_against_a_rule_is_answered_with_the_rule(coordinator):
@@ -160,6 +223,19 @@ async def test_a_pin_against_a_rule_is_answered_with_the_rule(coordinator):
         ({"kind": "leave", "helper": "查无此人"}, "Nobody of this area is called like this."),
         ({"kind": "leave", "helper": "T00"}, "Several are called like this: please choose one."),
         ({"kind": "leave", "helper": "%"}, "Nobody of this area is called like this."),
+        ({"kind": "join", "support": "legal", "number": "1"}, "Please choose a township."),
+        ({"kind": "join", "place": TOWNSHIP, "number": "1"}, "Please choose a kind of support."),
+        ({"kind": "join", "place": TOWNSHIP, "support": "magic", "number": "1"}, "Please choose a kind of"),
+        ({"kind": "join", "place": TOWNSHIP, "support": "legal"}, "Please say how many."),
+        (
+            {"kind": "join", "place": TOWNSHIP, "support": "legal", "number": "0"},
+            "Please write a number from 1 to 500.",
+        ),
+        ({"kind": "arrive", "place": TOWNSHIP, "support": "legal"}, "Please choose a risk colour."),
+        (
+            {"kind": "arrive", "place": TOWNSHIP, "support": "legal", "colour": "pink"},
+            "Please choose one of the options.",
+        ),
     ],
 )
 async def test_a_question_that_cannot_be_is_sent_back_with_its_sentence(coordinator, fields, said):

@@ -1,7 +1,7 @@
 """What one more volunteer would be worth: the prices' answer against a round in which she takes part."""
 
 import datetime as dt
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from msgspec import structs
 from jiedui.policies.pack import standard
 from jiedui.rounds import recruitment
 from jiedui.rounds.candidates import Candidates, everybody, first_helpers
-from jiedui.rounds.people import Households, Volunteers, kinds_mask
+from jiedui.rounds.people import Households, Volunteers, joined, kinds_mask
 from jiedui.rounds.recruitment import Newcomer, Places, worth_of_newcomers
 from jiedui_matching import solve
 from jiedui_matching.repair import Plan
@@ -59,13 +59,8 @@ def a_county(seed: int, households: int, volunteers: int) -> tuple[Households, V
 
 def with_one_more(people: Volunteers, place: Places, at: int, kind: str, skills: set[str]) -> Volunteers:
     """Everybody, and somebody new at this place."""
-    new = helpers(
-        {"lat": place.lat[at], "lng": place.lng[at], "offers": kinds_mask(PACK, [kind]), "skills": skills}
-    )
-    columns = {
-        field.name: [*getattr(people, field.name), *getattr(new, field.name)] for field in fields(people)
-    }
-    return Volunteers.of(**columns)
+    spot = {"lat": place.lat[at], "lng": place.lng[at]}
+    return joined(people, helpers({**spot, "offers": kinds_mask(PACK, [kind]), "skills": skills}))
 
 
 def solved(one: Candidates, tier_weight: int) -> tuple[int, dict[int, int]]:

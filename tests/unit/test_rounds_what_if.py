@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from jiedui.errors import Refused
 from jiedui.policies.pack import standard
@@ -12,17 +13,24 @@ from jiedui.rounds.candidates import everybody
 from jiedui.rounds.people import Households, Volunteers, kinds_mask
 from jiedui.rounds.planning import first_demand
 from jiedui.rounds.problem import Inputs
-from jiedui.rounds.questions import Change
+from jiedui.rounds.questions import NEWCOMER, Change
+from jiedui.rounds.recruitment import Places, worth_of_newcomers
 from jiedui.rounds.what_if import MOST_MOVED, changed, difference
 from jiedui_matching import Solution, solve
+from jiedui_matching.repair import Plan
 
 PACK = standard()
 ON = dt.date(2026, 11, 1)
+TOWNSHIPS = Places(["A", "B"], np.array([30.02, 30.15]), np.array([107.05, 107.18]))
 COLOURS = {3: "red", 2: "yellow", 1: "green"}
 CHANGES = (
     Change("pin", "h3", "v4"), Change("forbid", "h0", "v0"), Change("capacity", volunteer="v1", number=6),
     Change("capacity", volunteer="v1", number=0), Change("leave", volunteer="v2"),
     Change("drop", household="h5"), Change("clear", volunteer="v3"), Change("distance", number=9),
+    Change("join", number=3, place="A", support="companionship"),
+    Change("join", number=1, place="B", support="practical", skilled=True),
+    Change("arrive", place="A", support="practical", colour="red"),
+    Change("arrive", place="B", support="companionship", colour="green", minor=True),
 )  # fmt: skip
 
 
@@ -63,11 +71,11 @@ def best(inputs: Inputs) -> tuple[Solution, dict[tuple[str, str], int]]:
     plan = solve(one.problem, solver="ortools_flow")
     chosen, metres = one.chosen(plan), one.distance_m[plan.pair_arc].tolist()
     names = zip(chosen.household.tolist(), chosen.volunteer.tolist(), metres, strict=True)
-    return plan, {(f"h{h}", f"v{v}"): m for h, v, m in names}
+    return plan, {(inputs.households.ids[h], inputs.volunteers.ids[v]): m for h, v, m in names}
 
 
 def answered(inputs: Inputs, change: Change, earlier: object = ()) -> dict:
-    return difference(inputs, earlier, change, lambda _: None, lambda: False)
+    return difference(inputs, TOWNSHIPS, earlier, change, lambda _: None, lambda: False)
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: f"{change.kind}{change.number or ''}")
@@ -75,7 +83,7 @@ def answered(inputs: Inputs, change: Change, earlier: object = ()) -> dict:
 def test_both_sides_are_best_plans_and_moves_are_what_differs(seed: int, change: Change) -> None:
     inputs = a_round(seed)
     plan, pairs = best(inputs)
-    supposed, _ = best(changed(inputs, change))
+    supposed, _ = best(changed(inputs, change, TOWNSHIPS))
     answer = answered(inputs, change, pairs)
     assert answer["cost"] == [plan.cost, supposed.cost]
     for tier, colour in COLOURS.items():
@@ -93,6 +101,8 @@ def test_both_sides_are_best_plans_and_moves_are_what_differs(seed: int, change:
     assert [one[2] for one in answer["farthest"]] == [max(each.values()) for each in (pairs, after)]
     asked_for = (change.household, change.volunteer) in after
     assert asked_for is (change.kind == "pin") or change.kind not in ("pin", "forbid")
+    taking_part = any(str(NEWCOMER) in pair for pair in after)
+    assert answer["in_vain"] is (change.kind in ("join", "arrive") and not taking_part)
 
 
 def two_villages(seed: int) -> Inputs:
@@ -145,6 +155,7 @@ def test_only_so_many_moves_are_named_and_all_are_counted(monkeypatch: pytest.Mo
         (Change("leave", volunteer="nobody"), "no longer part of this round"),
         (Change("drop", household="nobody"), "no longer part of this round"),
         (Change("pin", "h0", "nobody"), "no longer part of this round"),
+        (Change("join", number=1, place="C", support="practical"), "no longer has a place on the map"),
     ],
 )
 def test_people_who_are_not_in_the_round_cannot_be_supposed(change: Change, said: str) -> None:
@@ -166,12 +177,50 @@ def test_a_pin_that_no_rule_allows_is_refused_with_the_rule() -> None:
 
 def test_a_pin_takes_the_place_of_a_ban_and_the_other_way_round() -> None:
     inputs = replace(a_round(0), pinned=((0, 0), (1, 1)), forbidden=((2, 2),))
-    assert changed(inputs, Change("forbid", "h0", "v0")).pinned == ((1, 1),)
-    assert changed(inputs, Change("forbid", "h0", "v0")).forbidden == ((2, 2), (0, 0))
-    assert changed(inputs, Change("pin", "h2", "v2")).forbidden == ()
-    assert changed(inputs, Change("pin", "h2", "v2")).pinned == ((0, 0), (1, 1), (2, 2))
+    assert changed(inputs, Change("forbid", "h0", "v0"), TOWNSHIPS).pinned == ((1, 1),)
+    assert changed(inputs, Change("forbid", "h0", "v0"), TOWNSHIPS).forbidden == ((2, 2), (0, 0))
+    assert changed(inputs, Change("pin", "h2", "v2"), TOWNSHIPS).forbidden == ()
+    assert changed(inputs, Change("pin", "h2", "v2"), TOWNSHIPS).pinned == ((0, 0), (1, 1), (2, 2))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_somebody_who_joins_gains_what_the_list_of_where_to_recruit_promises(seed: int) -> None:
+    inputs = a_round(seed)
+    one = everybody(first_demand(inputs))
+    worth = worth_of_newcomers(one, Plan(one.problem).margins(), TOWNSHIPS)
+    pairs = best(inputs)[1]
+    assert worth
+    for new in worth:
+        change = Change("join", number=1, place=new.code, support=new.kind, skilled=new.skilled)
+        answer = answered(inputs, change, pairs)
+        gained = {colour for colour, ((before, _), (after, _)) in answer["covered"].items() if after > before}
+        assert gained == ({new.colour} if new.colour else set())
+        assert answer["cost"][0] - answer["cost"][1] == new.saved_m
+        assert not answer["in_vain"]
+
+
+def test_somebody_new_whom_nobody_can_reach_changes_nothing() -> None:
+    inputs, far = a_round(0), Places(["A"], np.array([40.0]), np.array([90.0]))
+    pairs = best(inputs)[1]
+    for change in (
+        Change("join", number=2, place="A", support="practical"),
+        Change("arrive", place="A", support="practical", colour="red"),
+    ):
+        answer = difference(inputs, far, pairs, change, lambda _: None, lambda: False)
+        assert (answer["moves"], answer["in_vain"]) == (0, True)
+        (before, wanted), (after, wanted_then) = answer["covered"]["red"]
+        assert (after - before, wanted_then - wanted) == (0, int(change.kind == "arrive"))
+
+
+def test_a_family_with_children_gets_nobody_who_is_not_cleared() -> None:
+    inputs = a_round(0)
+    untrained = replace(inputs, volunteers=replace(inputs.volunteers, trained=np.zeros(25, dtype=bool)))
+    family = Change("arrive", place="A", support="companionship", colour="red")
+    assert not answered(untrained, family)["in_vain"]
+    assert answered(untrained, structs.replace(family, minor=True))["in_vain"]
+    assert not answered(inputs, structs.replace(family, minor=True))["in_vain"]
 
 
 def test_a_stop_is_heard() -> None:
     with pytest.raises(InterruptedError):
-        difference(a_round(0), (), Change("leave", volunteer="v0"), lambda _: None, lambda: True)
+        difference(a_round(0), TOWNSHIPS, (), Change("leave", volunteer="v0"), lambda _: None, lambda: True)

@@ -5,9 +5,9 @@ The bridge (problem.py) fills these; rules and cost terms read them through `Pai
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +85,9 @@ class Volunteers:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+
+People = TypeVar("People", bound=Households | Volunteers)
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,6 +249,15 @@ class Pairs:
 
     def __len__(self) -> int:
         return len(self.household)
+
+
+def joined(people: People, more: People) -> People:
+    """All of them; the first keep their rows."""
+    columns: dict[str, Any] = {
+        name: [*getattr(people, name), *getattr(more, name)]
+        for name in (column.name for column in fields(people))
+    }
+    return replace(people, **columns)
 
 
 def kinds_mask(pack: Pack, codes: Iterable[str]) -> int:

@@ -14,27 +14,42 @@ from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
 from jiedui.jobs import service as jobs
 from jiedui.piccolo_conf import DB
+from jiedui.policies.pack import Colour
+from jiedui.policies.service import pack_named
 from jiedui.regions.codes import significant
+from jiedui.regions.tables import Region
 from jiedui.rounds.service import draft_of, note
 from jiedui.rounds.tables import Plan, WhatIf
 from jiedui.rounds.wishes import refuse_strangers
 
-Kind = Literal["pin", "forbid", "capacity", "leave", "drop", "clear", "distance"]
+Kind = Literal["pin", "forbid", "capacity", "leave", "join", "drop", "arrive", "clear", "distance"]
 ABOUT_FAMILIES: frozenset[Kind] = frozenset({"pin", "forbid", "drop"})
 ABOUT_VOLUNTEERS: frozenset[Kind] = frozenset({"pin", "forbid", "capacity", "leave", "clear"})
-WITH_NUMBER: frozenset[Kind] = frozenset({"capacity", "distance"})
+ABOUT_NEWCOMERS: frozenset[Kind] = frozenset({"join", "arrive"})
+WITH_NUMBER: frozenset[Kind] = frozenset({"capacity", "join", "distance"})
+NEWCOMER = UUID(int=0)
+"""Stands for the volunteer or the family that is supposed to be new."""
 MOST_WAITING = 3
 MOST_FOUND = 20
 MOST_NUMBER = 500
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is supposed; `number` is the most families she would take, or the limit in kilometres."""
+    """What is supposed; `number` is the most families she would take, or the limit in kilometres.
+
+    Somebody new lives in the township `place` and offers or asks for `support`: a volunteer, `skilled` if
+    she has a skill that is welcome for it, or a family with a `colour`, and with children if `minor`.
+    """
 
     kind: Kind
     household: UUID | None = None
     volunteer: UUID | None = None
     number: int | None = None
+    place: str = ""
+    support: str = ""
+    skilled: bool = False
+    colour: Literal["", Colour] = ""
+    minor: bool = False
 
 
 async def ask(actor: Actor, plan: Row, change: Change, now: datetime) -> UUID:
@@ -49,6 +64,8 @@ async def ask(actor: Actor, plan: Row, change: Change, now: datetime) -> UUID:
         if plan["state"] != "ready":
             raise Conflict(N_("This run has no plan to ask about."))
         await refuse_strangers(round_row, change.household, change.volunteer)
+        if change.kind in ABOUT_NEWCOMERS:
+            await _refuse_nowhere(round_row, change)
         waiting = await WhatIf.raw(
             'SELECT count(*) AS n FROM what_if w JOIN plan ON plan.id = w.plan WHERE plan."round" = {}'
             " AND w.state IN ('queued', 'running')",
@@ -95,7 +112,11 @@ async def question_at(plan: Row, question_id: UUID) -> Row:
         raise NotFound
     question = _laid_open(rows[0])
     if question["answer"]:
-        await _name_people(question["answer"])
+        colour, place = question["change"].get("colour"), question["place"]
+        await _name_people(
+            question["answer"],
+            {"id": None, "name": "", "number": "", "colour": colour, "village": place, "township": None},
+        )
     return question
 
 
@@ -126,27 +147,50 @@ def _refuse_incomplete(change: Change) -> None:
         (change.household, "family", ABOUT_FAMILIES, N_("Please say which family.")),
         (change.volunteer, "helper", ABOUT_VOLUNTEERS, N_("Please say which volunteer.")),
         (change.number, "number", WITH_NUMBER, N_("Please say how many.")),
+        (change.place or None, "place", ABOUT_NEWCOMERS, N_("Please choose a township.")),
+        (change.support or None, "support", ABOUT_NEWCOMERS, N_("Please choose a kind of support.")),
+        (change.colour or None, "colour", {"arrive"}, N_("Please choose a risk colour.")),
     ):
         if change.kind in kinds and value is None:
             raise Refused(said, field=field)
-    least = 1 if change.kind == "distance" else 0
+    least = 0 if change.kind == "capacity" else 1
     if change.number is not None and not least <= change.number <= MOST_NUMBER:
         said = N_("Please write a number from {least} to {most}.")
         raise Refused(said, field="number", least=least, most=MOST_NUMBER)
+
+
+async def _refuse_nowhere(round_row: Row, change: Change) -> None:
+    """Somebody new needs a township of the area with a place on the map, and a kind that the policy has."""
+    pack = await pack_named(round_row["policy_name"], round_row["policy_version"])
+    if change.support not in {kind.code for kind in pack.kind}:
+        raise Refused(N_("Please choose a kind of support."), field="support")
+    town = await Region.select(Region.short_name, Region.lat).where(
+        Region.code == change.place, Region.level == "township",
+        Region.code.like(significant(round_row["region_code"]) + "%"),
+    ).first()  # fmt: skip
+    if town is None:
+        raise NotFound
+    if town["lat"] is None:
+        raise Refused(
+            N_("{village} has no position in the region tree, so distances there are unknown."),
+            field="place",
+            village=town["short_name"],
+        )
 
 
 def _laid_open(row: Row) -> Row:
     return {**row, "change": json.loads(row["change"]), "answer": json.loads(row["answer"])}
 
 
-async def _name_people(answer: dict[str, Any]) -> None:
-    """Ids become rows with a name and a village."""
+async def _name_people(answer: dict[str, Any], newcomer: Row) -> None:
+    """Ids become rows with a name and a village; somebody new has neither id nor name."""
     moved, far = answer["moved"], [one for one in answer["farthest"] if one]
     ends = [end for one in moved for end in (one["from"], one["to"]) if end[0]]
     families = {one["household"] for one in moved} | {one[0] for one in far}
     helpers = {end[0] for end in ends} | {one[1] for one in far}
-    family = await _rows_by_id(_FAMILIES_BY_ID, families)
-    helper = await _rows_by_id(_VOLUNTEERS_BY_ID, helpers)
+    new = {str(NEWCOMER): newcomer}
+    family = new | await _rows_by_id(_FAMILIES_BY_ID, families)
+    helper = new | await _rows_by_id(_VOLUNTEERS_BY_ID, helpers)
     for one in moved:
         one["household"] = family[one["household"]]
     for end in ends:
@@ -161,11 +205,12 @@ async def _rows_by_id(query: str, ids: set[str]) -> dict[str, Row]:
 
 _QUESTIONS = """
 SELECT w.*, h.name AS household_name, h.colour, hp.short_name AS village, v.name AS volunteer_name, v.number,
-    a.name AS asked_by
+    nt.short_name AS place, a.name AS asked_by
 FROM what_if w
 LEFT JOIN household h ON h.id = (w.change ->> 'household')::uuid
 LEFT JOIN region hp ON hp.code = h.region_code
 LEFT JOIN volunteer v ON v.id = (w.change ->> 'volunteer')::uuid
+LEFT JOIN region nt ON nt.code = w.change ->> 'place'
 LEFT JOIN account a ON a.id = w.created_by
 """
 _FAMILY = """

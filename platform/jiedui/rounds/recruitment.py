@@ -4,6 +4,7 @@ Nothing is solved again for it. With one place more, somebody new can relieve on
 then falls by what that slot's last helper is worth at the margin, less what the new pair costs.
 """
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -44,7 +45,7 @@ class Newcomer:
 
 
 @dataclass(frozen=True)
-class _Sort:
+class Sort:
     """One sort of newcomer: the kind by its bit, and her skills."""
 
     bit: int
@@ -63,7 +64,7 @@ def worth_of_newcomers(
     Raises InterruptedError once `stop` says yes.
     """
     pack, sorts = candidates.setting.pack, _sorts(candidates.setting.pack)
-    setting = _with_newcomers(candidates.setting, places, sorts)
+    setting = _only(candidates.setting, newcomers(places, sorts, candidates.setting.on))
     value = _values(candidates, margins.one_less, setting, sorts, stop).reshape(-1, len(sorts))
     weight, colours = candidates.problem.tier_weight, {policy.tier: c for c, policy in pack.colours.items()}
     worth = []
@@ -82,21 +83,17 @@ def worth_of_newcomers(
     return worth
 
 
-def _sorts(pack: Pack) -> list[_Sort]:
-    """Per kind: with a skill it requires; where others are welcome, the same with one of them next."""
-    sorts = []
-    for bit, kind in enumerate(pack.kind):
-        required = frozenset(kind.required_skills[:1])
-        sorts.append(_Sort(bit, required, False))
-        if kind.preferred_skills:
-            sorts.append(_Sort(bit, required | {kind.preferred_skills[0]}, True))
-    return sorts
+def sort_of(pack: Pack, code: str, *, skilled: bool) -> Sort:
+    """Somebody who offers this kind, with a skill it requires; `skilled` with one it welcomes besides."""
+    kind = pack.kind_of(code)
+    welcome = kind.preferred_skills[:1] if skilled else []
+    return Sort(pack.kind.index(kind), frozenset((*kind.required_skills[:1], *welcome)), bool(welcome))
 
 
-def _with_newcomers(setting: Setting, places: Places, sorts: list[_Sort]) -> Setting:
-    """The same families before one newcomer of every sort in every place, the sorts of a place in a row."""
-    count, all_sorts = len(places.code) * len(sorts), sorts * len(places.code)
-    people = Volunteers.of(
+def newcomers(places: Places, sorts: Sequence[Sort], on: dt.date) -> Volunteers:
+    """One newcomer of every sort in every place, cleared, with one place; the sorts of a place in a row."""
+    count, all_sorts = len(places.code) * len(sorts), [*sorts] * len(places.code)
+    return Volunteers.of(
         ids=range(count),
         lat=np.repeat(places.lat, len(sorts)).tolist(),
         lng=np.repeat(places.lng, len(sorts)).tolist(),
@@ -106,18 +103,31 @@ def _with_newcomers(setting: Setting, places: Places, sorts: list[_Sort]) -> Set
         held=[0] * count,
         reach_m=[None] * count,
         active=[True] * count,
-        record_check=[setting.on] * count,
+        record_check=[on] * count,
         trained=[True] * count,
         identity_key=[None] * count,
         phone_key=[None] * count,
     )
+
+
+def _sorts(pack: Pack) -> list[Sort]:
+    """Per kind the plain newcomer; where a skill is welcome, one who has it next."""
+    return [
+        sort_of(pack, kind.code, skilled=skilled)
+        for kind in pack.kind
+        for skilled in ((False, True) if kind.preferred_skills else (False,))
+    ]
+
+
+def _only(setting: Setting, people: Volunteers) -> Setting:
+    """The same families before these newcomers alone."""
     return replace(
         setting, volunteers=people, held=people.held, never_again=NOBODY, forbidden=NOBODY, running=NOBODY
     )
 
 
 def _values(
-    candidates: Candidates, one_less: Ints, setting: Setting, sorts: list[_Sort], stop: Callable[[], bool]
+    candidates: Candidates, one_less: Ints, setting: Setting, sorts: list[Sort], stop: Callable[[], bool]
 ) -> Ints:
     """By how much the plan's weight would fall for each newcomer; 0 if not at all."""
     value = np.zeros(len(setting.volunteers), dtype=np.int64)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import zip_longest
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -19,21 +19,23 @@ from jiedui.jobs.working import Stop, Tell, in_thread
 from jiedui.policies.pack import COLOURS
 from jiedui.rounds.candidates import Candidates
 from jiedui.rounds.eligibility import RULES
+from jiedui.rounds.explaining import townships_in
 from jiedui.rounds.nearest import best_plan
-from jiedui.rounds.people import Households, PairSet, Volunteers
+from jiedui.rounds.people import Households, PairSet, People, joined, kinds_mask
 from jiedui.rounds.planning import first_demand
 from jiedui.rounds.problem import Inputs, load
-from jiedui.rounds.questions import Change
+from jiedui.rounds.questions import ABOUT_NEWCOMERS, NEWCOMER, Change
+from jiedui.rounds.recruitment import Places, newcomers, sort_of
 from jiedui.rounds.tables import Candidate, Round, WhatIf
 from jiedui_matching import Solution
 
 IdPair = tuple[Any, Any]
-People = TypeVar("People", Households, Volunteers)
 MOST_MOVED = 300
 """So many of the families whose helper changes are named, those who lose or gain one first."""
 STEPS = (N_("Finding the best pairing"), N_("Finding it with the change"), N_("Comparing the two"))
 _NOBODY = (None, None)
 _GONE = N_("This family or volunteer is no longer part of this round.")
+_NOWHERE = N_("This township no longer has a place on the map.")
 _SENTENCES = {rule.name: rule.refuses for rule in RULES}
 _SENTENCES["not_wanted"] = N_("This family has all the helpers it wants, or asks for nothing now.")
 
@@ -78,12 +80,13 @@ async def run_what_if(job: JobRow, progress: Progress) -> None:
     try:
         await progress.report(STEPS[0], 0, len(STEPS))
         inputs = await load((await Round.raw('SELECT * FROM "round" WHERE id = {}', row["round"]))[0])
+        townships = await townships_in(row["region_code"])
         pairs = await Candidate.select(Candidate.household, Candidate.volunteer).where(
             Candidate.plan == row["plan"], Candidate.stage == 1
         )
         earlier = [(pair["household"], pair["volunteer"]) for pair in pairs]
         change = msgspec.json.decode(row["change"], type=Change)
-        answer = await in_thread(partial(difference, inputs, earlier, change), STEPS, progress)
+        answer = await in_thread(partial(difference, inputs, townships, earlier, change), STEPS, progress)
         answer["others_changed"] = inputs.hash != row["inputs_hash"]
     except (Stopped, InterruptedError) as stopped:
         await _end(question_id, {WhatIf.state: "stopped"})
@@ -95,14 +98,14 @@ async def run_what_if(job: JobRow, progress: Progress) -> None:
 
 
 def difference(
-    inputs: Inputs, earlier: Iterable[IdPair], change: Change, tell: Tell, stop: Stop
+    inputs: Inputs, townships: Places, earlier: Iterable[IdPair], change: Change, tell: Tell, stop: Stop
 ) -> dict[str, Any]:
     """What the change does to the first helpers, as plain data: every figure before and after, and who moves.
 
     The plan before is the best one nearest to the `earlier` pairs, the one after the best nearest to it.
     Raises Refused if the change cannot be, InterruptedError once `stop` says yes.
     """
-    supposed = changed(inputs, change)
+    supposed = changed(inputs, change, townships)
     before = _planned(inputs, earlier, stop)
     pairs = before.pairs()
     tell(1)
@@ -110,7 +113,7 @@ def difference(
     _refuse_a_pin_against_a_rule(supposed, after.candidates, change)
     tell(2)
     then = after.pairs()
-    moved = _moved(inputs, pairs, then)
+    moved = _moved(supposed, pairs, then)
     return {
         "covered": {colour: [before.covered()[colour], after.covered()[colour]] for colour in COLOURS},
         "cost": [before.solution.cost, after.solution.cost],
@@ -118,11 +121,12 @@ def difference(
         "farthest": [_farthest(pairs), _farthest(then)],
         "moves": len(moved),
         "moved": moved[:MOST_MOVED],
+        "in_vain": change.kind in ABOUT_NEWCOMERS and not any(NEWCOMER in pair for pair in then),
     }
 
 
-def changed(inputs: Inputs, change: Change) -> Inputs:
-    """The same round if this were so. Raises Refused for people who are not in it."""
+def changed(inputs: Inputs, change: Change, townships: Places) -> Inputs:
+    """The same round if this were so. Raises Refused for people and townships that are not in it."""
     if change.kind == "distance":
         rules = msgspec.structs.replace(inputs.pack.eligibility, max_distance_m=1000 * (change.number or 0))
         return replace(inputs, pack=msgspec.structs.replace(inputs.pack, eligibility=rules))
@@ -134,6 +138,8 @@ def changed(inputs: Inputs, change: Change) -> Inputs:
         if change.kind == "pin":
             return replace(inputs, pinned=(*pinned, pair), forbidden=forbidden)
         return replace(inputs, pinned=pinned, forbidden=(*forbidden, pair))
+    if change.kind in ABOUT_NEWCOMERS:
+        return _with_newcomer(inputs, change, townships)
     if change.kind == "drop":
         row = _row(inputs.households.ids, change.household)
         return replace(inputs, households=_with(inputs.households, row, needs=0))
@@ -144,6 +150,26 @@ def changed(inputs: Inputs, change: Change) -> Inputs:
     }
     row = _row(inputs.volunteers.ids, change.volunteer)
     return replace(inputs, volunteers=_with(inputs.volunteers, row, **values[change.kind]))
+
+
+def _with_newcomer(inputs: Inputs, change: Change, townships: Places) -> Inputs:
+    """Somebody new takes part, with the last row: she is cleared, and the family wants one helper."""
+    at = _row(townships.code, change.place, _NOWHERE)
+    place = Places([change.place], townships.lat[[at]], townships.lng[[at]])
+    if change.kind == "join":
+        new = newcomers(place, [sort_of(inputs.pack, change.support, skilled=change.skilled)], inputs.dated)
+        new = replace(new, ids=[NEWCOMER], capacity=np.array([change.number]))
+        return replace(inputs, volunteers=joined(inputs.volunteers, new))
+    family = Households.of(
+        ids=[NEWCOMER], lat=place.lat.tolist(), lng=place.lng.tolist(), colour=[change.colour],
+        minor=[change.minor], needs=[kinds_mask(inputs.pack, [change.support])],
+        wanted=[inputs.pack.helpers.ratio], identity_key=[None], phone_key=[None],
+    )  # fmt: skip
+    return replace(
+        inputs,
+        households=joined(inputs.households, family),
+        villages=[*inputs.villages, change.place],
+    )
 
 
 def _with(people: People, row: int, **values: Any) -> People:
@@ -158,11 +184,11 @@ async def _end(question_id: Any, values: dict[Any, Any]) -> None:
     await WhatIf.update(values | {WhatIf.finished_at: utc_now()}).where(WhatIf.id == question_id)
 
 
-def _row(ids: Iterable[Any], wanted: Any) -> int:
+def _row(ids: Iterable[Any], wanted: Any, missing: str = _GONE) -> int:
     for row, one in enumerate(ids):
         if one == wanted:
             return row
-    raise Refused(_GONE)
+    raise Refused(missing)
 
 
 def _planned(inputs: Inputs, earlier: Iterable[IdPair], stop: Stop) -> _Side:
@@ -208,6 +234,6 @@ def _farthest(pairs: dict[IdPair, int]) -> list[Any] | None:
 
 
 _QUESTION = """
-SELECT w.change, w.plan, plan."round", plan.inputs_hash
+SELECT w.change, w.plan, w.region_code, plan."round", plan.inputs_hash
 FROM what_if w JOIN plan ON plan.id = w.plan WHERE w.id = {}
 """

@@ -1,6 +1,6 @@
 """What if … : a question about a plan is put together, waits for a worker, and shows what would change."""
 
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -12,8 +12,16 @@ from jiedui.errors import Conflict, Refused
 from jiedui.i18n import N_
 from jiedui.jobs.pages import seconds_left
 from jiedui.jobs.service import latest_job
+from jiedui.regions.service import townships
 from jiedui.rounds import plan_pages, questions, views, words
-from jiedui.rounds.questions import ABOUT_FAMILIES, ABOUT_VOLUNTEERS, WITH_NUMBER, Change, Kind
+from jiedui.rounds.questions import (
+    ABOUT_FAMILIES,
+    ABOUT_NEWCOMERS,
+    ABOUT_VOLUNTEERS,
+    WITH_NUMBER,
+    Change,
+    Kind,
+)
 from jiedui.web.forms import Form, blank, read_form
 from jiedui.web.page import PageRequest, flash, page, see_other
 
@@ -22,7 +30,7 @@ _WHAT_IF = f"{plan_pages.PLAN}/what-if"
 
 
 class Question(msgspec.Struct):
-    """A change and its people: known ones by id, others by what somebody typed."""
+    """A change and its people: known ones by id, others by what somebody typed, new ones by what they are."""
 
     kind: Kind
     household: UUID | None = None
@@ -30,16 +38,22 @@ class Question(msgspec.Struct):
     volunteer: UUID | None = None
     helper: str = ""
     number: int = _NOT_SAID
+    place: str = ""
+    support: str = ""
+    skilled: bool = False
+    colour: Literal["", "red", "yellow", "green"] = ""
+    minor: bool = False
 
 
 @get(_WHAT_IF, name="what_if:new")
 async def new(request: PageRequest, round_id: FromPath[UUID], number: FromPath[int]) -> Response[Any]:
-    """Which change; then who. People that a link names are filled in."""
+    """Which change; then who. What a link names is filled in."""
     round_row, plan = await views.plan_at(request.user, round_id, number)
-    known = {name: request.query_params.get(name, "") for name in ("kind", "household", "volunteer")}
-    return await _form_page(
-        request, round_row, plan, blank(**{name: one for name, one in known.items() if one})
-    )
+    names = ("kind", "household", "volunteer", "place", "support", "skilled")
+    known = {name: request.query_params[name] for name in names if request.query_params.get(name)}
+    if known.get("kind") == "join":
+        known["number"] = "1"
+    return await _form_page(request, round_row, plan, blank(**known))
 
 
 @post(_WHAT_IF, name="what_if:ask")
@@ -85,6 +99,7 @@ HANDLERS = [new, ask, show]
 async def _form_page(request: PageRequest, round_row: Row, plan: Row, form: Form[Any]) -> Response[Any]:
     kind = form.text("kind") if form.text("kind") in words.WHAT_IFS else ""
     families, helpers = await _choices(round_row, form)
+    towns = await townships(round_row["region_code"]) if kind in ABOUT_NEWCOMERS else []
     return page(
         request,
         "rounds/what_if.html",
@@ -92,7 +107,9 @@ async def _form_page(request: PageRequest, round_row: Row, plan: Row, form: Form
         kind=kind,
         about_family=kind in ABOUT_FAMILIES,
         about_volunteer=kind in ABOUT_VOLUNTEERS,
+        about_newcomer=kind in ABOUT_NEWCOMERS,
         with_number=kind in WITH_NUMBER,
+        places=[(town.code, town.name) for town in towns],
         families=families,
         helpers=helpers,
         questions=await questions.questions_of(plan),
@@ -117,11 +134,17 @@ async def _understood(round_row: Row, asked: Question) -> Change:
     if asked.kind in ABOUT_VOLUNTEERS and volunteer is None:
         found = await questions.volunteers(round_row, None, asked.helper)
         volunteer = _only(found, asked.helper, "helper")
+    new = asked.kind in ABOUT_NEWCOMERS
     return Change(
         asked.kind,
         household if asked.kind in ABOUT_FAMILIES else None,
         volunteer if asked.kind in ABOUT_VOLUNTEERS else None,
         asked.number if asked.kind in WITH_NUMBER and asked.number != _NOT_SAID else None,
+        place=asked.place if new else "",
+        support=asked.support if new else "",
+        skilled=asked.skilled and asked.kind == "join",
+        colour=asked.colour if asked.kind == "arrive" else "",
+        minor=asked.minor and asked.kind == "arrive",
     )
 
 

@@ -57,7 +57,9 @@ WHAT_IFS = {
     "pin": N_("these two were paired"),
     "forbid": N_("these two were not paired"),
     "capacity": N_("a volunteer took more families, or fewer"),
+    "join": N_("a new volunteer joined"),
     "leave": N_("a volunteer left"),
+    "arrive": N_("a new family asked for help"),
     "drop": N_("a family needed no helper"),
     "clear": N_("a volunteer might meet children"),
     "distance": N_("nobody had to go farther than so many kilometres"),
@@ -66,7 +68,9 @@ _SUPPOSED = {
     "pin": N_("What if {volunteer} helped {family}?"),
     "forbid": N_("What if {volunteer} did not help {family}?"),
     "capacity": N_("What if {volunteer} took {n} families at most?"),
+    "join": N_("What if a new volunteer in {place} took {n} families at most, offering {offer}?"),
     "leave": N_("What if {volunteer} left?"),
+    "arrive": N_("What if a new {colour} family in {place} asked for {offer}?"),
     "drop": N_("What if {family} needed no helper?"),
     "clear": N_("What if {volunteer} might meet children?"),
     "distance": N_("What if nobody went farther than {n} km?"),
@@ -174,16 +178,19 @@ def _instead(pair: Row, instead: dict[str, Any], language: str) -> str:
     return translate(language, msgid, **who)
 
 
-def supposed(question: Row, language: str) -> str:
+def supposed(question: Row, pack: Pack, language: str) -> str:
     """The question about a plan as one sentence; the family's name masked."""
     change = question["change"]
-    return translate(
-        language,
-        _SUPPOSED[change["kind"]],
-        family=mask_name(question["household_name"]),
-        volunteer=question["volunteer_name"],
-        n=change.get("number"),
-    )
+    msgid = _SUPPOSED[change["kind"]]
+    if change.get("minor"):
+        msgid = N_("What if a new {colour} family with children in {place} asked for {offer}?")
+    said = {"family": mask_name(question["household_name"]), "volunteer": question["volunteer_name"]}
+    if change["kind"] == "join":
+        said["offer"] = offer(pack, change["support"], change.get("skilled", False), language)
+    if change["kind"] == "arrive":
+        said["offer"] = pack.kind_name(change["support"], language)
+        said["colour"] = colour_name(change["colour"], language=language)
+    return translate(language, msgid, **said, place=question["place"], n=change.get("number"))
 
 
 def offer(pack: Pack, kind: str, skilled: bool, language: str) -> str:
