@@ -69,7 +69,7 @@ async def test_a_family_that_nobody_could_help_is_led_to_recruiting(coordinator)
     plan = f"/rounds/{round_id}/plans/1"
     left_out = await coordinator.get(f"{plan}/left-out")
     assert "Nobody who offers it is one step away: recruit somebody here." in text_of(left_out)
-    assert f'href="{plan}/recruit"' in left_out.text
+    assert f'href="{plan}/recruit?township={TOWNSHIP}"' in left_out.text
     shown = text_of(await coordinator.get(f"{plan}/recruit?kind=legal"))
     gain = "One Red family more has a helper, for 0.8 km of way Who would gain? 1"
     assert f"虎威镇 Legal help, with Law ● Red {gain}" in shown
@@ -78,6 +78,22 @@ async def test_a_family_that_nobody_could_help_is_led_to_recruiting(coordinator)
     assert f'href="{plan}/recruit?township={TOWNSHIP}&amp;kind=legal"' in narrowed.text
     everything = await coordinator.get(f"{plan}/recruit?township={TOWNSHIP}")
     assert "1 in all" in everything.text
+
+
+async def test_a_family_without_a_second_helper_is_listed_with_what_the_first_leaves_open(coordinator):
+    await a_household(needs=("companionship", "legal"), colour="red")
+    await a_household(needs=("legal",), colour="red", region_code=FAR_VILLAGE)
+    await a_volunteer(name="王丽", capacity=3)
+    await a_volunteer(name="李梅", region_code=FAR_VILLAGE, offers=["legal"], skills=["法律"], capacity=1)
+    round_id, _ = await a_planned_round()
+    plan = f"/rounds/{round_id}/plans/1"
+    page = await coordinator.get(f"{plan}/left-out?stage=2")
+    row = text_of(page).split("What would help")[-1]
+    assert "Legal help" in row
+    assert "Companionship" not in row
+    assert "If 李梅 (18.4 km away) took one family more, she could help here." in row
+    assert "each step alone makes room for a second helper here" in text_of(page)
+    assert "what-if?kind" not in page.text
 
 
 async def test_once_everybody_is_helped_a_newcomer_only_shortens_ways(coordinator):

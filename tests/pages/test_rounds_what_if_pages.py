@@ -1,5 +1,6 @@
 """What if …: a coordinator supposes one change, a worker answers, nothing of the plan changes."""
 
+import html
 import re
 from urllib.parse import urlencode
 from uuid import UUID
@@ -26,7 +27,7 @@ from jiedui.policies.service import store_standard
 from jiedui.regions.codes import township
 from jiedui.regions.tables import Region
 from jiedui.rounds.publication import publish_round
-from jiedui.rounds.questions import MOST_WAITING, Change, ask
+from jiedui.rounds.questions import MOST_FOUND, MOST_WAITING, Change, ask
 from jiedui.rounds.tables import Candidate, Pair, WhatIf, Wish
 from jiedui.rounds.views import plan_at
 
@@ -221,7 +222,7 @@ async def test_a_pin_against_a_rule_is_answered_with_the_rule(coordinator):
         ({"kind": "capacity", "helper": "T001", "number": "501"}, "Please write a number from 0 to 500."),
         ({"kind": "capacity", "helper": "T001", "number": "many"}, "Please write a whole number."),
         ({"kind": "leave", "helper": "查无此人"}, "Nobody of this area is called like this."),
-        ({"kind": "leave", "helper": "T00"}, "Several are called like this: please choose one."),
+        ({"kind": "leave", "helper": "T00"}, "This fits several: please choose one."),
         ({"kind": "leave", "helper": "%"}, "Nobody of this area is called like this."),
         ({"kind": "join", "support": "legal", "number": "1"}, "Please choose a township."),
         ({"kind": "join", "place": TOWNSHIP, "number": "1"}, "Please choose a kind of support."),
@@ -246,6 +247,85 @@ async def test_a_question_that_cannot_be_is_sent_back_with_its_sentence(coordina
     assert said in text_of(sent_back)
     assert await WhatIf.count() == 0
     assert await Job.count().where(Job.kind == "round.what_if") == 0
+
+
+async def test_what_would_help_a_family_is_tried_out_for_this_very_family(coordinator):
+    """Another family would gain more by the place; only the pin keeps it for the one that is spoken of."""
+    near = await a_household(name="田大妹", colour="red")
+    far = await a_household(name="欧阳小花", colour="red", region_code=FAR_VILLAGE)
+    await a_household(name="彭三妹", colour="red")
+    helper = await a_volunteer(name="王丽", number="T001", capacity=1)
+    round_id, plan_id = await a_planned_round()
+    plan = f"/rounds/{round_id}/plans/1"
+    left_out = await coordinator.get(f"{plan}/left-out")
+    link = f"{plan}/what-if?kind=capacity&amp;volunteer={helper}&amp;household={far}"
+    assert link in left_out.text
+    form = await coordinator.get(html.unescape(link))
+    assert "So far she takes 1." in form.text
+    assert re.search(r'name="number"[^>]* value="2"', form.text)
+    assert f'value="{far}" selected' in form.text
+    answer = await asked(
+        coordinator, f"{plan}/what-if",
+        kind="capacity", household=str(far), volunteer=str(helper), number="2",
+    )  # fmt: skip
+    shown = text_of(answer)
+    assert "What if 王丽 took 2 families at most, 欧阳* among them?" in shown
+    assert "欧阳* 社坛镇 · 石龙门村 nobody 王丽 T001 · 18.4 km" in shown
+    assert "not comparable" in shown
+    assert f'name="household" value="{far}"' in answer.text
+    alone = await asked(coordinator, f"{plan}/what-if", kind="capacity", volunteer=str(helper), number="2")
+    assert "欧阳*" not in text_of(alone).split("Whose helper would change")[1]
+    assert near != far
+    await publish_round(a_coordinator(), round_id, plan_id, NOW)
+    assert "/what-if?kind" not in (await coordinator.get(f"{plan}/left-out")).text
+
+
+async def test_a_question_whose_worker_died_says_so_and_does_not_keep_others_waiting(coordinator):
+    await two_families_and_two_helpers()
+    round_id, _ = await a_planned_round()
+    page = f"/rounds/{round_id}/plans/1/what-if"
+    for _ in range(MOST_WAITING):
+        put = await coordinator.submit(page, {"kind": "leave", "helper": "T001"})
+    assert (await coordinator.submit(page, {"kind": "leave", "helper": "T002"})).status_code == 422
+    await WhatIf.update({WhatIf.state: "running"}, force=True)
+    await Job.update({Job.state: "failed"}).where(Job.kind == "round.what_if")
+    lost = text_of(await coordinator.get(put.headers["location"]))
+    assert "This question ended unexpectedly. Please ask it again." in lost
+    assert "Being calculated" not in text_of(await coordinator.get(page))
+    assert (await coordinator.submit(page, {"kind": "leave", "helper": "T002"})).status_code == 303
+
+
+async def test_both_names_are_looked_at_and_who_was_chosen_stays(coordinator):
+    first, *_ = await two_families_and_two_helpers()
+    round_id, _ = await a_planned_round()
+    page = f"/rounds/{round_id}/plans/1/what-if"
+    sent_back = await coordinator.submit(page, {"kind": "pin", "family": "查无此人", "helper": "无此人"})
+    assert sent_back.text.count('class="error"') == 2
+    one = await coordinator.get(f"{page}?kind=pin&household={first}")
+    assert f'href="{page}?kind=pin"' in one.text
+    put = await coordinator.submit(page, {"kind": "pin", "household": str(first), "helper": "T00"})
+    assert f'href="{page}?kind=pin&amp;household={first}"' in put.text
+
+
+@pytest.mark.parametrize("typed", ["t001", "T001 王丽", "王丽 T001", "王丽"])
+async def test_a_volunteer_is_found_by_name_and_number_in_any_order(coordinator, typed):
+    await two_families_and_two_helpers()
+    round_id, _ = await a_planned_round()
+    page = f"/rounds/{round_id}/plans/1/what-if"
+    assert (await coordinator.submit(page, {"kind": "leave", "helper": typed})).status_code == 303
+
+
+async def test_of_very_many_with_one_name_the_page_says_that_there_are_more(coordinator):
+    for serial in range(MOST_FOUND + 1):
+        await a_household(name=f"王{serial}妹", needs=("companionship",))
+    await a_volunteer()
+    round_id, _ = await a_planned_round()
+    page = f"/rounds/{round_id}/plans/1/what-if"
+    sent_back = await coordinator.submit(page, {"kind": "drop", "family": "王"})
+    assert f"The first {MOST_FOUND} are shown." in sent_back.text
+    assert sent_back.text.count("· Green · Companionship") == MOST_FOUND
+    fewer = await coordinator.submit(page, {"kind": "drop", "family": "王1"})
+    assert "are shown." not in fewer.text
 
 
 async def test_of_several_with_one_name_one_is_chosen(coordinator):

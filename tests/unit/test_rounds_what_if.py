@@ -27,6 +27,7 @@ CHANGES = (
     Change("pin", "h3", "v4"), Change("forbid", "h0", "v0"), Change("capacity", volunteer="v1", number=6),
     Change("capacity", volunteer="v1", number=0), Change("leave", volunteer="v2"),
     Change("drop", household="h5"), Change("clear", volunteer="v3"), Change("distance", number=9),
+    Change("capacity", "h2", "v0", number=5), Change("clear", "h9", "v6"),
     Change("join", number=3, place="A", support="companionship"),
     Change("join", number=1, place="B", support="practical", skilled=True),
     Change("arrive", place="A", support="practical", colour="red"),
@@ -100,7 +101,7 @@ def test_both_sides_are_best_plans_and_moves_are_what_differs(seed: int, change:
     assert answer["mean_m"] == [round(sum(each.values()) / len(each)) for each in (pairs, after)]
     assert [one[2] for one in answer["farthest"]] == [max(each.values()) for each in (pairs, after)]
     asked_for = (change.household, change.volunteer) in after
-    assert asked_for is (change.kind == "pin") or change.kind not in ("pin", "forbid")
+    assert asked_for is (change.household is not None and change.kind not in ("forbid", "drop"))
     taking_part = any(str(NEWCOMER) in pair for pair in after)
     assert answer["in_vain"] is (change.kind in ("join", "arrive") and not taking_part)
 

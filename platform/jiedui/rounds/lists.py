@@ -164,7 +164,14 @@ FROM candidate c JOIN plan ON plan.id = c.plan {_PLACES}
 _LEFT_OUT = f"""
 SELECT c.id, c.household, c.colour, c.stage, c.reasons, h.name AS household_name, h.region_code,
     p.short_name AS village, t.short_name AS township,
-    ARRAY(SELECT n.kind FROM need n WHERE n.household = h.id ORDER BY n.position) AS needs
+    ARRAY(
+        SELECT n.kind FROM need n WHERE n.household = h.id AND (c.stage = 1 OR NOT EXISTS (
+            SELECT FROM candidate f
+            WHERE f.plan = c.plan AND f.household = h.id AND f.stage = 1 AND n.kind = ANY (f.needs_met)
+            UNION ALL SELECT FROM pair q
+            WHERE q.household = h.id AND q.state IN ({_LIVE}) AND n.kind = ANY (q.needs)
+        )) ORDER BY n.position
+    ) AS needs
 FROM left_out c {_PLACES}
 """  # noqa: S608 -- our own words
 _PAIR_KEYS = {

@@ -10,7 +10,7 @@ import msgspec
 
 from jiedui.accounts.actor import Actor
 from jiedui.columns import Row
-from jiedui.errors import Conflict, NotFound, Refused
+from jiedui.errors import Conflict, NotFound, Refused, kept
 from jiedui.i18n import N_
 from jiedui.jobs import service as jobs
 from jiedui.piccolo_conf import DB
@@ -25,6 +25,8 @@ from jiedui.rounds.wishes import refuse_strangers
 Kind = Literal["pin", "forbid", "capacity", "leave", "join", "drop", "arrive", "clear", "distance"]
 ABOUT_FAMILIES: frozenset[Kind] = frozenset({"pin", "forbid", "drop"})
 ABOUT_VOLUNTEERS: frozenset[Kind] = frozenset({"pin", "forbid", "capacity", "leave", "clear"})
+FOR_A_FAMILY: frozenset[Kind] = frozenset({"capacity", "clear"})
+"""What a volunteer may do more: if a family is named too, she helps that one."""
 ABOUT_NEWCOMERS: frozenset[Kind] = frozenset({"join", "arrive"})
 WITH_NUMBER: frozenset[Kind] = frozenset({"capacity", "join", "distance"})
 NEWCOMER = UUID(int=0)
@@ -66,11 +68,7 @@ async def ask(actor: Actor, plan: Row, change: Change, now: datetime) -> UUID:
         await refuse_strangers(round_row, change.household, change.volunteer)
         if change.kind in ABOUT_NEWCOMERS:
             await _refuse_nowhere(round_row, change)
-        waiting = await WhatIf.raw(
-            'SELECT count(*) AS n FROM what_if w JOIN plan ON plan.id = w.plan WHERE plan."round" = {}'
-            " AND w.state IN ('queued', 'running')",
-            plan["round"],
-        )
+        waiting = await WhatIf.raw(_WAITING, plan["round"])
         if waiting[0]["n"] >= MOST_WAITING:
             raise Refused(
                 N_("{n} questions about this round are waiting already. Please wait for an answer first."),
@@ -121,7 +119,10 @@ async def question_at(plan: Row, question_id: UUID) -> Row:
 
 
 async def families(round_row: Row, known: UUID | None, text: str) -> list[Row]:
-    """The known family, else those of the round's area with this name or, if there are none, part of it."""
+    """The known family, else those of the round's area with this name or, if there are none, part of it.
+
+    More than MOST_FOUND of them mean that there are others still.
+    """
     return await _people(_FAMILIES, _FAMILIES_BY_ID, round_row, known, text)
 
 
@@ -138,8 +139,8 @@ async def _people(search: str, by_id: str, round_row: Row, known: UUID | None, t
     if not text:
         return []
     part = re.sub(r"([\\%_])", r"\\\1", text)
-    rows = await Plan.raw(search, prefix, f"%{part}%", MOST_FOUND)
-    return [row for row in rows if text in (row["name"], row["number"])] or rows
+    rows = await Plan.raw(search, prefix, f"%{part}%", MOST_FOUND + 1)
+    return [row for row in rows if text.upper() in (row["name"], row["number"])] or rows
 
 
 def _refuse_incomplete(change: Change) -> None:
@@ -179,7 +180,8 @@ async def _refuse_nowhere(round_row: Row, change: Change) -> None:
 
 
 def _laid_open(row: Row) -> Row:
-    return {**row, "change": json.loads(row["change"]), "answer": json.loads(row["answer"])}
+    lost = {"state": "failed", "error": kept(Refused(_ENDED))} if row["lost"] else {}
+    return {**row, **lost, "change": json.loads(row["change"]), "answer": json.loads(row["answer"])}
 
 
 async def _name_people(answer: dict[str, Any], newcomer: Row) -> None:
@@ -203,23 +205,32 @@ async def _rows_by_id(query: str, ids: set[str]) -> dict[str, Row]:
     return {str(row["id"]): row for row in await Plan.raw(query, [UUID(one) for one in ids], "%")}
 
 
-_QUESTIONS = """
-SELECT w.*, h.name AS household_name, h.colour, hp.short_name AS village, v.name AS volunteer_name, v.number,
-    nt.short_name AS place, a.name AS asked_by
+_ENDED = N_("This question ended unexpectedly. Please ask it again.")
+_LOST = """(w.state IN ('queued', 'running') AND NOT EXISTS (
+    SELECT FROM job WHERE job.subject_id = w.id AND job.state IN ('queued', 'running')))"""
+"""Its job ended without a word: its worker died every time."""
+_WAITING = f"""
+SELECT count(*) AS n FROM what_if w JOIN plan ON plan.id = w.plan
+WHERE plan."round" = {{}} AND w.state IN ('queued', 'running') AND NOT {_LOST}
+"""  # noqa: S608 -- our own words
+_QUESTIONS = f"""
+SELECT w.*, {_LOST} AS lost, h.name AS household_name, h.colour, hp.short_name AS village,
+    v.name AS volunteer_name, v.number, nt.short_name AS place, a.name AS asked_by
 FROM what_if w
 LEFT JOIN household h ON h.id = (w.change ->> 'household')::uuid
 LEFT JOIN region hp ON hp.code = h.region_code
 LEFT JOIN volunteer v ON v.id = (w.change ->> 'volunteer')::uuid
 LEFT JOIN region nt ON nt.code = w.change ->> 'place'
 LEFT JOIN account a ON a.id = w.created_by
-"""
+"""  # noqa: S608 -- our own words
 _FAMILY = """
-SELECT h.id, h.name, NULL AS number, h.colour, p.short_name AS village, t.short_name AS township
+SELECT h.id, h.name, NULL AS number, h.colour, p.short_name AS village, t.short_name AS township,
+    ARRAY(SELECT n.kind FROM need n WHERE n.household = h.id ORDER BY n.position) AS needs
 FROM household h JOIN region p ON p.code = h.region_code
 LEFT JOIN region t ON t.code = left(h.region_code, 9) || '000'
 """
 _VOLUNTEER = """
-SELECT v.id, v.name, v.number, p.short_name AS village, t.short_name AS township
+SELECT v.id, v.name, v.number, v.capacity, p.short_name AS village, t.short_name AS township
 FROM volunteer v JOIN region p ON p.code = v.region_code
 LEFT JOIN region t ON t.code = left(v.region_code, 9) || '000'
 """
@@ -227,5 +238,6 @@ _FAMILIES_BY_ID = f"{_FAMILY} WHERE h.id = ANY ({{}}) AND h.region_code LIKE {{}
 _VOLUNTEERS_BY_ID = f"{_VOLUNTEER} WHERE v.id = ANY ({{}}) AND v.region_code LIKE {{}}"
 _FAMILIES = f"""{_FAMILY} WHERE h.region_code LIKE {{}} AND h.active AND h.name LIKE {{}}
 ORDER BY length(h.name), h.region_code, h.id LIMIT {{}}"""
-_VOLUNTEERS = f"""{_VOLUNTEER} WHERE v.region_code LIKE {{}} AND concat(v.name, ' ', v.number) LIKE {{}}
+_VOLUNTEERS = f"""{_VOLUNTEER}
+WHERE v.region_code LIKE {{}} AND concat_ws(' ', v.name, v.number, v.name) ILIKE {{}}
 ORDER BY length(v.name), v.number LIMIT {{}}"""

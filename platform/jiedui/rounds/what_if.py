@@ -131,13 +131,7 @@ def changed(inputs: Inputs, change: Change, townships: Places) -> Inputs:
         rules = msgspec.structs.replace(inputs.pack.eligibility, max_distance_m=1000 * (change.number or 0))
         return replace(inputs, pack=msgspec.structs.replace(inputs.pack, eligibility=rules))
     if change.kind in ("pin", "forbid"):
-        pair = (_row(inputs.households.ids, change.household), _row(inputs.volunteers.ids, change.volunteer))
-        pinned, forbidden = (
-            tuple(other for other in wishes if other != pair) for wishes in (inputs.pinned, inputs.forbidden)
-        )
-        if change.kind == "pin":
-            return replace(inputs, pinned=(*pinned, pair), forbidden=forbidden)
-        return replace(inputs, pinned=pinned, forbidden=(*forbidden, pair))
+        return _with_wish(inputs, change)
     if change.kind in ABOUT_NEWCOMERS:
         return _with_newcomer(inputs, change, townships)
     if change.kind == "drop":
@@ -149,7 +143,19 @@ def changed(inputs: Inputs, change: Change, townships: Places) -> Inputs:
         "clear": {"trained": True, "record_check": np.datetime64(inputs.dated, "D")},
     }
     row = _row(inputs.volunteers.ids, change.volunteer)
-    return replace(inputs, volunteers=_with(inputs.volunteers, row, **values[change.kind]))
+    inputs = replace(inputs, volunteers=_with(inputs.volunteers, row, **values[change.kind]))
+    return _with_wish(inputs, change) if change.household else inputs
+
+
+def _with_wish(inputs: Inputs, change: Change) -> Inputs:
+    """This pair pinned or, if that is the question, forbidden."""
+    pair = (_row(inputs.households.ids, change.household), _row(inputs.volunteers.ids, change.volunteer))
+    pinned, forbidden = (
+        tuple(other for other in wishes if other != pair) for wishes in (inputs.pinned, inputs.forbidden)
+    )
+    if change.kind == "forbid":
+        return replace(inputs, pinned=pinned, forbidden=(*forbidden, pair))
+    return replace(inputs, pinned=(*pinned, pair), forbidden=forbidden)
 
 
 def _with_newcomer(inputs: Inputs, change: Change, townships: Places) -> Inputs:

@@ -1,5 +1,6 @@
 """What if … : a question about a plan is put together, waits for a worker, and shows what would change."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from jiedui.rounds.questions import (
     ABOUT_FAMILIES,
     ABOUT_NEWCOMERS,
     ABOUT_VOLUNTEERS,
+    FOR_A_FAMILY,
+    MOST_FOUND,
     WITH_NUMBER,
     Change,
     Kind,
@@ -25,6 +28,7 @@ from jiedui.rounds.questions import (
 from jiedui.web.forms import Form, blank, read_form
 from jiedui.web.page import PageRequest, flash, page, see_other
 
+Search = Callable[[Row, UUID | None, str], Awaitable[list[Row]]]
 _NOT_SAID = -1
 _WHAT_IF = f"{plan_pages.PLAN}/what-if"
 
@@ -49,11 +53,10 @@ class Question(msgspec.Struct):
 async def new(request: PageRequest, round_id: FromPath[UUID], number: FromPath[int]) -> Response[Any]:
     """Which change; then who. What a link names is filled in."""
     round_row, plan = await views.plan_at(request.user, round_id, number)
-    names = ("kind", "household", "volunteer", "place", "support", "skilled")
+    names = ("kind", "household", "volunteer", "number", "place", "support", "skilled")
     known = {name: request.query_params[name] for name in names if request.query_params.get(name)}
-    if known.get("kind") == "join":
-        known["number"] = "1"
-    return await _form_page(request, round_row, plan, blank(**known))
+    typed = known.pop("number", None) or await _usual(round_row, known)
+    return await _form_page(request, round_row, plan, blank(**known, number=typed))
 
 
 @post(_WHAT_IF, name="what_if:ask")
@@ -61,9 +64,9 @@ async def ask(request: PageRequest, round_id: FromPath[UUID], number: FromPath[i
     """Put the question; the page that follows waits for the answer."""
     round_row, plan = await views.plan_at(request.user, round_id, number)
     form = await read_form(request, Question)
-    if form.ok:
+    change = await _understood(round_row, form) if form.ok else None
+    if change and form.ok:
         try:
-            change = await _understood(round_row, form.value)
             question_id = await questions.ask(request.user, plan, change, request.app.state.clock())
             return see_other(request, f"{request.url.path}/{question_id}")
         except Refused as refused:
@@ -105,13 +108,14 @@ async def _form_page(request: PageRequest, round_row: Row, plan: Row, form: Form
         "rounds/what_if.html",
         form=form,
         kind=kind,
-        about_family=kind in ABOUT_FAMILIES,
+        about_family=kind in ABOUT_FAMILIES or (kind in FOR_A_FAMILY and form.text("household") != ""),
         about_volunteer=kind in ABOUT_VOLUNTEERS,
         about_newcomer=kind in ABOUT_NEWCOMERS,
         with_number=kind in WITH_NUMBER,
         places=[(town.code, town.name) for town in towns],
         families=families,
         helpers=helpers,
+        most_found=MOST_FOUND,
         questions=await questions.questions_of(plan),
         status_code=form.status,
         **await plan_pages.head(request, round_row, plan),
@@ -126,19 +130,20 @@ async def _choices(round_row: Row, form: Form[Any]) -> tuple[list[Row], list[Row
     )
 
 
-async def _understood(round_row: Row, asked: Question) -> Change:
-    household, volunteer = asked.household, asked.volunteer
-    if asked.kind in ABOUT_FAMILIES and household is None:
-        found = await questions.families(round_row, None, asked.family)
-        household = _only(found, asked.family, "family")
-    if asked.kind in ABOUT_VOLUNTEERS and volunteer is None:
-        found = await questions.volunteers(round_row, None, asked.helper)
-        volunteer = _only(found, asked.helper, "helper")
+async def _understood(round_row: Row, form: Form[Question]) -> Change:
+    """The change that is asked about; what is wrong with a person is said at its field."""
+    asked, household, volunteer = form.value, None, None
+    if asked.kind in ABOUT_FAMILIES | FOR_A_FAMILY:
+        household = asked.household
+    if asked.kind in ABOUT_FAMILIES and not household:
+        household = await _who(round_row, form, "family", questions.families)
+    if asked.kind in ABOUT_VOLUNTEERS:
+        volunteer = asked.volunteer or await _who(round_row, form, "helper", questions.volunteers)
     new = asked.kind in ABOUT_NEWCOMERS
     return Change(
         asked.kind,
-        household if asked.kind in ABOUT_FAMILIES else None,
-        volunteer if asked.kind in ABOUT_VOLUNTEERS else None,
+        household,
+        volunteer,
         asked.number if asked.kind in WITH_NUMBER and asked.number != _NOT_SAID else None,
         place=asked.place if new else "",
         support=asked.support if new else "",
@@ -148,13 +153,23 @@ async def _understood(round_row: Row, asked: Question) -> Change:
     )
 
 
-def _only(found: list[Row], text: str, field: str) -> UUID | None:
-    """The one who is called like this. Raises Refused when nobody is, or several are."""
+async def _who(round_row: Row, form: Form[Question], field: str, search: Search) -> UUID | None:
+    """The one person who is called like this; when nobody is, or several are, the form says so."""
+    text = form.text(field)
+    found = await search(round_row, None, text)
     if text and not found:
-        raise Refused(N_("Nobody of this area is called like this."), field=field)
+        form.refuse(Refused(N_("Nobody of this area is called like this."), field=field))
     if len(found) > 1:
-        raise Refused(N_("Several are called like this: please choose one."), field=field)
-    return found[0]["id"] if found else None
+        form.refuse(Refused(N_("This fits several: please choose one."), field=field))
+    return found[0]["id"] if len(found) == 1 else None
+
+
+async def _usual(round_row: Row, known: dict[str, str]) -> int | None:
+    """The number most people will want: one family, or one more than she takes now."""
+    if known.get("kind") == "capacity":
+        found = await questions.volunteers(round_row, _uuid(known.get("volunteer", "")), "")
+        return found[0]["capacity"] + 1 if found else None
+    return 1 if known.get("kind") == "join" else None
 
 
 def _uuid(text: str) -> UUID | None:

@@ -75,11 +75,17 @@ _SUPPOSED = {
     "clear": N_("What if {volunteer} might meet children?"),
     "distance": N_("What if nobody went farther than {n} km?"),
 }
+_SUPPOSED_FOR = {
+    "capacity": N_("What if {volunteer} took {n} families at most, {family} among them?"),
+    "clear": N_("What if {volunteer} might meet children and helped {family}?"),
+}
 _CHANGES = {
     "capacity": N_("If {name} ({way} away) took one family more, she could help here."),
     "minors": N_("If {name} ({way} away) had a record check in date, she could help here."),
     "forbidden": N_("If {name} ({way} away) were not ruled out for this family, she could help here."),
 }
+ASKED_AS = {"capacity": "capacity", "minors": "clear", "forbidden": "pin"}
+"""The question by which each rule's change can be tried out."""
 PINS_REFUSED = {rule.name: rule.refuses for rule in RULES}
 
 
@@ -160,15 +166,27 @@ def next_best(pair: Row, language: str) -> str:
     return said
 
 
+_NOBODY_ELSE = {
+    1: (
+        N_("Nobody else: this family would go without a helper"),
+        N_("Nobody else: this family would go without, and another would get a helper"),
+        N_("{name} ({way} away), but then {family} in {village} would lose its helper"),
+    ),
+    2: (
+        N_("Nobody else: this family would have no second helper"),
+        N_("Nobody else: this family would have no second helper, and another would get one"),
+        N_("{name} ({way} away), but then {family} in {village} would lose its second helper"),
+    ),
+}
+
+
 def _instead(pair: Row, instead: dict[str, Any], language: str) -> str:
+    without, another, loses = _NOBODY_ELSE[pair["stage"]]
     if not instead["volunteer"]:
-        msgid = N_("Nobody else: this family would go without a helper")
-        if instead["gains"]:
-            msgid = N_("Nobody else: this family would go without, and another would get a helper")
-        return translate(language, msgid)
+        return translate(language, another if instead["gains"] else without)
     who = {"name": pair["next_name"], "way": km(instead["distance_m"], language=language)}
     if instead["loses"]:
-        msgid = N_("{name} ({way} away), but then {family} in {village} would lose its helper")
+        msgid = loses
         who |= {"family": mask_name(pair["loser_name"]), "village": pair["loser_village"]}
     elif instead["difference"] > 0:
         msgid = N_("{name} ({way} away): the whole plan would be worse by as much as {more} of way")
@@ -184,6 +202,8 @@ def supposed(question: Row, pack: Pack, language: str) -> str:
     msgid = _SUPPOSED[change["kind"]]
     if change.get("minor"):
         msgid = N_("What if a new {colour} family with children in {place} asked for {offer}?")
+    elif change.get("household"):
+        msgid = _SUPPOSED_FOR.get(change["kind"], msgid)
     said = {"family": mask_name(question["household_name"]), "volunteer": question["volunteer_name"]}
     if change["kind"] == "join":
         said["offer"] = offer(pack, change["support"], change.get("skilled", False), language)
