@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
@@ -22,8 +23,8 @@ def run_apart(work: Callable[[Stop], T], stopped: Stop, grace: float = 0.07) -> 
     """What the work answers; None if `stopped` or Ctrl-C ended it and it had nothing to say in time.
 
     The work is handed a question of its own that says yes once it should come to an end; from then on
-    it has `grace` seconds. Raises what the work raises, and ChildProcessError if its process is killed
-    from outside.
+    it has `grace` seconds. Raises what the work raises, with a note where it did so, and
+    ChildProcessError if its process is killed from outside.
     """
     # A forked child has the arrays already; elsewhere they are copied to it.
     methods = multiprocessing.get_all_start_methods()
@@ -68,7 +69,8 @@ def _answer(work: Callable[[Stop], T], stop: Event, sender: Connection, parent: 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         answer, error = work(stop.is_set), None
-    except (ValueError, ArithmeticError, RuntimeError, MemoryError) as raised:
+    except Exception as raised:  # noqa: BLE001 -- the edge of the process: it is raised again by who waits
+        raised.add_note(traceback.format_exc())
         answer, error = None, raised
     sender.send((answer, error))
 

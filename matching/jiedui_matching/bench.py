@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+from jiedui_matching.couplings import Share
 from jiedui_matching.problem import Problem
 from jiedui_matching.solution import Solution
-from jiedui_matching.solve import solve
+from jiedui_matching.solve import solve_fully
 
 _FIRST = Problem(tier=[1], wanted=[1], capacity=[1], held=[0], arc_slot=[0], arc_volunteer=[0], arc_cost=[1])  # type: ignore[arg-type]  # lists are understood
 
@@ -28,22 +29,22 @@ class Timing:
         return statistics.median(self.seconds)
 
 
-def make_ready(solver: str) -> None:
+def make_ready(solver: str, *, coupled: bool = False) -> None:
     """Load and compile what the solver needs when first used: that is not its speed."""
-    solve(_FIRST, solver=solver)
+    solve_fully(_FIRST, solver=solver, couplings=[Share((0,), 0)] if coupled else ())
 
 
 def measure(problem: Problem, solvers: Sequence[str], runs: int) -> list[Timing]:
     """Every solver once in each turn, so that a slow moment of the machine meets all of them.
 
-    Raises ArithmeticError if two solvers do not agree on coverage and cost.
+    Raises ArithmeticError if two solvers do not agree on coverage and cost, and KeyboardInterrupt.
     """
     for name in solvers:
         make_ready(name)
     answers: dict[str, list[Solution]] = {name: [] for name in solvers}
     for _ in range(runs):
         for name in solvers:
-            answers[name].append(solve(problem, solver=name))
+            answers[name].append(solve_fully(problem, solver=name))
     timings = [
         Timing(name, tuple(answer.seconds for answer in runs_), runs_[-1]) for name, runs_ in answers.items()
     ]

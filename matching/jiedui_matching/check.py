@@ -4,7 +4,7 @@ Weak duality carries the proof: any prices at all give a bound that no plan can 
 that costs exactly the bound is optimal. It does not matter how the prices were found.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,11 @@ import numpy as np
 from jiedui_matching.couplings import Coupling, violations
 from jiedui_matching.problem import Ints, Mask, Problem, total
 from jiedui_matching.solution import Solution
+
+_Look = Callable[[Problem, Solution], Iterator[str]]
+
+# How arcs_between says that two cannot be paired.
+NO_ARC = -1
 
 # Prices beyond this could overflow when an arc is weighed.
 _PRICE_LIMIT = 2**61
@@ -59,6 +64,16 @@ def check(problem: Problem, solution: Solution, couplings: Sequence[Coupling] = 
     if couplings:
         looks = {name: look for name, look in _CHECKS.items() if name != "optimal"}
         looks["couplings"] = lambda _, solution: violations(couplings, solution)
+        looks["bound"] = _bound
+    return _looked_at(looks, problem, solution)
+
+
+def check_pairs(problem: Problem, solution: Solution) -> Report:
+    """Feasibility alone: whether these pairs are a plan at all, whatever it says about itself."""
+    return _looked_at({name: _CHECKS[name] for name in _FEASIBILITY}, problem, solution)
+
+
+def _looked_at(looks: Mapping[str, _Look], problem: Problem, solution: Solution) -> Report:
     checks = []
     for name, look in looks.items():
         checks.append(Check(name, next(look(problem, solution), "")))
@@ -105,8 +120,10 @@ def _arcs(problem: Problem, solution: Solution) -> Iterator[str]:
         solution.pair_volunteer.tolist(),
         strict=True,
     )
-    for arc, slot, volunteer in pairs:
-        if not 0 <= arc < problem.arcs:
+    for at, (arc, slot, volunteer) in enumerate(pairs):
+        if arc == NO_ARC:
+            yield f"pairs[{at}] is [{slot}, {volunteer}]: these two cannot be paired"
+        elif not 0 <= arc < problem.arcs:
             yield f"arc {arc} does not exist: there are {problem.arcs}"
         elif (problem.arc_slot[arc], problem.arc_volunteer[arc]) != (slot, volunteer):
             yield f"slot {slot} and volunteer {volunteer} are not arc {arc}"
@@ -173,6 +190,12 @@ def _prices(problem: Problem, solution: Solution) -> Iterator[str]:
             yield f"the price of {name} {at} is {prices[at]}: too large to weigh"
 
 
+def _bound(problem: Problem, solution: Solution) -> Iterator[str]:
+    weight = _cost_of(problem, solution) + _lacking_weight(problem, solution)
+    if solution.bound > weight:
+        yield f"the plan weighs {weight} and says that none weighs less than {solution.bound}"
+
+
 def _optimal(problem: Problem, solution: Solution) -> Iterator[str]:
     slot, volunteer = solution.prices.slot, solution.prices.volunteer
     weight = _cost_of(problem, solution) + _lacking_weight(problem, solution)
@@ -209,7 +232,7 @@ def _cost_of(problem: Problem, solution: Solution) -> int:
     return total
 
 
-_CHECKS: dict[str, Callable[[Problem, Solution], Iterator[str]]] = {
+_CHECKS: dict[str, _Look] = {
     "arcs": _arcs,
     "repeats": _repeats,
     "wanted": _wanted,
@@ -220,4 +243,5 @@ _CHECKS: dict[str, Callable[[Problem, Solution], Iterator[str]]] = {
     "prices": _prices,
     "optimal": _optimal,
 }
+_FEASIBILITY = ("arcs", "repeats", "wanted", "capacity", "pinned")
 _FATAL = ("arcs", "prices")

@@ -18,14 +18,13 @@ from typing import Any
 
 from jiedui_matching.apart import Stop
 from jiedui_matching.bench import machine, make_ready, measure
-from jiedui_matching.check import check
+from jiedui_matching.check import check_pairs
 from jiedui_matching.couplings import Coupling, validate
 from jiedui_matching.formats import FORMATS, Case, FlowNetwork, read
-from jiedui_matching.formats.plan import plan_as_dict, read_plan, write_plan
+from jiedui_matching.formats.plan import check_plan, plan_as_dict, read_plan, write_plan
 from jiedui_matching.formats.rules import read_couplings
 from jiedui_matching.general_flow import solve_network
-from jiedui_matching.solution import Solution
-from jiedui_matching.solve import SOLVERS, solve
+from jiedui_matching.solve import LARGEST_SEED, SOLVERS, solve, solve_fully
 
 _DONE, _NO, _WRONG, _INTERRUPTED = 0, 1, 2, 130
 
@@ -34,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; what went wrong is one sentence on stderr."""
     args = _parser().parse_args(argv)
     try:
+        if "json" in args:
+            _test(args.json)
         status: int = args.run(args)
         sys.stdout.flush()
         return status
@@ -43,24 +44,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read along has seen enough; nothing more may be written to them.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _DONE
-    except MemoryError:
-        return _say("not enough memory for this problem", _WRONG)
-    except OSError as error:
-        return _say(f"{error.filename}: {error.strerror}" if error.filename else str(error), _WRONG)
-    except (ValueError, ArithmeticError, RuntimeError) as error:
-        return _say(str(error), _WRONG)
+    except (ValueError, ArithmeticError, RuntimeError, OSError, MemoryError, ModuleNotFoundError) as error:
+        return _say(_sentence(error), _WRONG)
 
 
 def _solve(args: argparse.Namespace) -> int:
     case = _read(args)
-    couplings = _couplings(args)
-    if couplings and isinstance(case, FlowNetwork):
-        raise ValueError(f"{args.file}: a general network has no couplings")
+    couplings = _couplings(args, case)
     with _listening() as ears:
         if isinstance(case, Case):
-            make_ready("ortools_cpsat" if couplings else args.solver)
+            make_ready(args.solver, coupled=bool(couplings))
         ears.give(args.seconds)
-        plan = _answer(case, args, couplings, ears.stop)
+        with _about(args.file):
+            plan = _answer(case, args, couplings, ears.stop)
     print(f"status     {plan['status']}")
     if plan["objective"] is not None:
         print(f"objective  {plan['objective']}")
@@ -83,7 +79,7 @@ def _answer(
 ) -> dict[str, Any]:
     if isinstance(case, Case):
         solution = solve(case.problem, solver=args.solver, stop=stop, seed=args.seed, couplings=couplings)
-        return plan_as_dict(solution, case.objective(solution), case.status(solution))
+        return plan_as_dict(case, solution)
     if args.solver not in ("auto", "ortools_flow"):
         raise ValueError(f"{args.solver} solves pairings, and this network is none: choose ortools_flow")
     flow = vars(solve_network(case, stop))
@@ -122,11 +118,13 @@ def _listening() -> Iterator[_Ears]:
 
 def _check(args: argparse.Namespace) -> int:
     case = _pairing(args)
-    couplings = _couplings(args)
-    validate(case.problem, couplings)
-    report = check(case.problem, _plan(args, case), couplings)
+    couplings = _couplings(args, case)
+    with _about(args.plan):
+        report = check_plan(args.plan, case, couplings)
     for each in report.checks:
         print(f"{each.name:10} {each.violation or 'ok'}")
+    if couplings:
+        print("optimal    not checked: no prices prove a plan best that keeps couplings")
     return _DONE if report.passed else _NO
 
 
@@ -135,9 +133,18 @@ def _explain(args: argparse.Namespace) -> int:
     from jiedui_matching.formats.explanation import explanation_as_dict, plan_behind, sentences
 
     case = _pairing(args)
-    best = solve(case.problem, solver=args.solver)
-    given = replace(_plan(args, case), prices=best.prices) if args.plan else best
-    explanation = explanation_as_dict(plan_behind(case.problem, given))
+    with _about(args.file):
+        for slot in args.slot or ():
+            if not 0 <= slot < case.problem.slots:
+                raise ValueError(f"slot is {slot}: there are {case.problem.slots} slots")
+    given = best = solve_fully(case.problem, solver=args.solver)
+    with _about(args.plan or args.file):
+        if args.plan:
+            given = replace(read_plan(args.plan, case, best.prices), prices=best.prices)
+            for violation in check_pairs(case.problem, given).violations.values():
+                raise ValueError(violation)
+        plan = plan_behind(case.problem, given)
+    explanation = explanation_as_dict(plan, case.shift)
     if args.slot:
         for name in ("pairs", "left_out"):
             explanation[name] = [each for each in explanation[name] if each["slot"] in args.slot]
@@ -149,10 +156,8 @@ def _explain(args: argparse.Namespace) -> int:
 
 
 def _read(args: argparse.Namespace) -> Case | FlowNetwork:
-    try:
+    with _about(args.file):
         return read(args.file, args.format)
-    except ValueError as error:
-        raise ValueError(f"{args.file}: {error}") from error
 
 
 def _pairing(args: argparse.Namespace) -> Case:
@@ -162,20 +167,34 @@ def _pairing(args: argparse.Namespace) -> Case:
     return case
 
 
-def _plan(args: argparse.Namespace, case: Case) -> Solution:
-    try:
-        return read_plan(args.plan, case.problem)
-    except ValueError as error:
-        raise ValueError(f"{args.plan}: {error}") from error
-
-
-def _couplings(args: argparse.Namespace) -> tuple[Coupling, ...]:
+def _couplings(args: argparse.Namespace, case: Case | FlowNetwork) -> tuple[Coupling, ...]:
     if args.couplings is None:
         return ()
+    if isinstance(case, FlowNetwork):
+        raise ValueError(f"{args.file}: a general network has no couplings")
+    with _about(args.couplings):
+        couplings = read_couplings(args.couplings)
+        validate(case.problem, couplings)
+        return couplings
+
+
+@contextmanager
+def _about(path: Path) -> Iterator[None]:
+    """What is wrong is told with the file that it is wrong in."""
     try:
-        return read_couplings(args.couplings)
+        yield
     except ValueError as error:
-        raise ValueError(f"{args.couplings}: {error}") from error
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _test(output: Path | None) -> None:
+    """Raises OSError where nothing can be written, before anybody works for it."""
+    if output is None or output.is_fifo():
+        return
+    there = output.exists()
+    output.open("ab").close()
+    if not there:
+        output.unlink()
 
 
 def _bench(args: argparse.Namespace) -> int:
@@ -224,8 +243,8 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser(
         "solve", parents=[problem, solver, rules, output], help="find the best plan"
     )
-    command.add_argument("--seconds", type=_time, help="stop after this time with what there is")
-    command.add_argument("--seed", type=int, default=0, help="for ortools_cpsat, which draws lots")
+    command.add_argument("--seconds", type=_number, help="stop after this time with what there is")
+    command.add_argument("--seed", type=_seed, default=0, help="for ortools_cpsat, which draws lots")
     command.set_defaults(run=_solve)
     command = commands.add_parser("check", parents=[problem, rules], help="check a plan without trusting it")
     command.add_argument("plan", metavar="SOLUTION", type=Path, help='JSON with at least "pairs"')
@@ -239,10 +258,10 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("bench", parents=[output], help="measure the solvers against each other")
     command.add_argument("--slots", type=int, default=5000)
     command.add_argument("--volunteers", type=int, help="half as many as slots if left out")
-    command.add_argument("--places", type=float, default=1.1, help="places per slot")
+    command.add_argument("--places", type=_number, default=1.1, help="places per slot")
     command.add_argument("--nearest", type=int, default=20, help="volunteers each slot may be paired with")
     command.add_argument("--runs", type=_count, default=5)
-    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--seed", type=_seed, default=0)
     command.add_argument("--solvers", default="ortools_flow,prices", help="separated by commas")
     command.set_defaults(run=_bench)
     return parser
@@ -254,13 +273,33 @@ def _count(word: str) -> int:
     return int(word)
 
 
-def _time(word: str) -> float:
-    seconds = float(word)
-    if not seconds >= 0:
-        raise argparse.ArgumentTypeError(f"{word!r}: must be 0 or more")
-    return seconds
+def _seed(word: str) -> int:
+    if not word.isdecimal() or len(word) > 10 or int(word) > LARGEST_SEED:
+        raise argparse.ArgumentTypeError(f"{word[:40]!r}: must be 0 to {LARGEST_SEED}")
+    return int(word)
+
+
+def _number(word: str) -> float:
+    try:
+        number = float(word)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise argparse.ArgumentTypeError(f"{word[:40]!r}: must be a number, 0 or more")
+    return number
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        return f"{error.name} is needed for this and is not installed"
+    if isinstance(error, MemoryError):
+        return "not enough memory for this problem"
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _say(sentence: str, status: int) -> int:
-    print(f"jiedui_matching: {sentence}", file=sys.stderr)
+    # One line, whatever a name in a file holds.
+    print(f"jiedui_matching: {' '.join(sentence.split())}", file=sys.stderr)
     return status

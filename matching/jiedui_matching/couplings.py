@@ -73,7 +73,7 @@ class Share:
         """Where the plan breaks the rule, or empty."""
         covered = sum(bool(helpers.get(slot)) for slot in set(self.slots))
         if covered < self.least:
-            return f"{covered} of the slots {_few(self.slots)} are covered, at least {self.least} must be"
+            return f"{covered} of the slots {few(self.slots)} are covered, at least {self.least} must be"
         return ""
 
 
@@ -125,10 +125,11 @@ def validate(problem: Problem, couplings: Sequence[Coupling]) -> None:
             )
 
 
+def few(numbers: Sequence[int]) -> str:
+    """The first five of them: a sentence is read by people."""
+    return ", ".join(map(str, numbers[:5])) + (" …" if len(numbers) > 5 else "")
+
+
 def _in(household: Household, helpers: Helpers) -> frozenset[int]:
     none: frozenset[int] = frozenset()
     return none.union(*(helpers.get(slot, none) for slot in household))
-
-
-def _few(slots: Sequence[int]) -> str:
-    return ", ".join(map(str, slots[:5])) + (" …" if len(slots) > 5 else "")

@@ -1,19 +1,24 @@
 """General minimum-cost flow networks: solved by OR-Tools directly, or read as a pairing if they are one."""
 
+import os
 import time
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
 
 import numpy as np
 
 from jiedui_matching.apart import Stop, run_apart
 from jiedui_matching.ortools_flow import solver_version
-from jiedui_matching.problem import Ints, Problem
+from jiedui_matching.problem import LIMIT, Ints, Problem, total
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FlowNetwork:
-    """Node i gives `supply[i]` (takes, if negative); arcs carry `low` to `capacity` at `cost` each."""
+    """Node i gives `supply[i]` (takes, if negative); arcs carry `low` to `capacity` at `cost` each.
+
+    Raises ValueError where supplies or lower bounds add up to 2^62, beyond which nobody counts right.
+    """
 
     supply: Ints
     tail: Ints
@@ -21,6 +26,14 @@ class FlowNetwork:
     low: Ints
     capacity: Ints
     cost: Ints
+
+    def __post_init__(self) -> None:
+        for name, values in (("supply", np.abs(self.supply)), ("low", self.low)):
+            if total(np.ones_like(values), values) >= LIMIT:
+                at = next(at for at, sum_ in enumerate(accumulate(values.tolist())) if sum_ >= LIMIT)
+                raise ValueError(
+                    f"{name}[{at}] is {getattr(self, name)[at]}: all must add up to less than 2^62"
+                )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -37,14 +50,15 @@ class Flow:
 
 @dataclass(frozen=True)
 class Pairing:
-    """A network as a Problem: its cost is the plan's cost plus `offset`, if nobody is left out."""
+    """A network as a Problem, each of whose arcs costs `shift` less than the network's."""
 
     problem: Problem
-    offset: int
+    shift: int
 
 
 def as_pairing(network: FlowNetwork) -> Pairing | None:
-    """The same question as a Problem, if every arc leads from a giver to a taker and can carry one.
+    """The same question as a Problem, if every arc leads from a giver to a taker and can carry one, and
+    no cost is too large for a Problem.
 
     Slots are the nodes that give, volunteers those that take, both in the order of the nodes. Of several
     arcs between two of whom one gives or takes only one, the cheapest is enough.
@@ -53,7 +67,7 @@ def as_pairing(network: FlowNetwork) -> Pairing | None:
     tail, head = network.tail[open_arcs], network.head[open_arcs]
     most = np.minimum(network.supply[tail], -network.supply[head])
     fits = (most >= 1) & ((most == 1) | (network.capacity[open_arcs] == 1))
-    if network.low.any() or _total(network.supply) or not fits.all():
+    if network.low.any() or network.supply.sum() or not fits.all():
         return None
     order = np.lexsort((network.cost[open_arcs], head, tail))
     tail, head, most, cost = tail[order], head[order], most[order], network.cost[open_arcs][order]
@@ -63,16 +77,19 @@ def as_pairing(network: FlowNetwork) -> Pairing | None:
     tail, head, cost = tail[~again], head[~again], cost[~again]
     givers, takers = np.flatnonzero(network.supply > 0), np.flatnonzero(network.supply < 0)
     least = int(cost.min(initial=0))
-    problem = Problem(
-        tier=np.ones(len(givers), dtype=np.int64),
-        wanted=network.supply[givers],
-        capacity=-network.supply[takers],
-        held=np.zeros(len(takers), dtype=np.int64),
-        arc_slot=np.searchsorted(givers, tail),
-        arc_volunteer=np.searchsorted(takers, head),
-        arc_cost=cost - least,
-    )
-    return Pairing(problem, offset=least * _total(problem.wanted))
+    try:
+        problem = Problem(
+            tier=np.ones(len(givers), dtype=np.int64),
+            wanted=network.supply[givers],
+            capacity=-network.supply[takers],
+            held=np.zeros(len(takers), dtype=np.int64),
+            arc_slot=np.searchsorted(givers, tail),
+            arc_volunteer=np.searchsorted(takers, head),
+            arc_cost=cost - least,
+        )
+    except ValueError:  # a network need not weigh who is left out, so its costs may be larger
+        return None
+    return Pairing(problem, least)
 
 
 def solve_network(network: FlowNetwork, stopped: Stop = lambda: False) -> Flow:
@@ -86,7 +103,7 @@ def solve_network(network: FlowNetwork, stopped: Stop = lambda: False) -> Flow:
     status, carried = answer or ("stopped", nothing)
     return Flow(
         status=status,
-        objective=_total(carried.astype(object) * network.cost) if status == "optimal" else None,
+        objective=total(carried, network.cost) if status == "optimal" else None,
         carried=carried,
         solver_version=solver_version(),
         seconds=time.perf_counter() - started,
@@ -94,7 +111,7 @@ def solve_network(network: FlowNetwork, stopped: Stop = lambda: False) -> Flow:
 
 
 def _cheapest(network: FlowNetwork, _: Stop) -> tuple[str, Ints]:
-    """OR-Tools' status in our words, and what each arc carries."""
+    """OR-Tools' status in our words, and what each arc carries; in a process of its own."""
     # Imported here: the web process reads plans and never loads the solver.
     from ortools.graph.python import min_cost_flow
 
@@ -102,8 +119,10 @@ def _cheapest(network: FlowNetwork, _: Stop) -> tuple[str, Ints]:
     supply = network.supply.copy()
     np.subtract.at(supply, network.tail, network.low)
     np.add.at(supply, network.head, network.low)
-    if _total(supply):
+    if supply.sum():
         return "infeasible", nothing
+    # What its log says comes back as its answer, and stderr is ours.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     flow = min_cost_flow.SimpleMinCostFlow()
     room = network.capacity - network.low
     flow.add_arcs_with_capacity_and_unit_cost(network.tail, network.head, room, network.cost)
@@ -113,8 +132,6 @@ def _cheapest(network: FlowNetwork, _: Stop) -> tuple[str, Ints]:
         return "optimal", network.low + flow.flows(np.arange(len(network.tail)))
     if answer in (flow.INFEASIBLE, flow.UNBALANCED):
         return "infeasible", nothing
-    raise ValueError(f"OR-Tools answers {answer.name}: the numbers are too large for it")
-
-
-def _total(values: Ints) -> int:
-    return int(values.astype(object).sum())
+    name, values = ("cost", network.cost) if answer == flow.BAD_COST_RANGE else ("capacity", network.capacity)
+    at = int(np.abs(values).argmax())
+    raise ValueError(f"{name}[{at}] is {values[at]}: too large for OR-Tools, which answers {answer.name}")

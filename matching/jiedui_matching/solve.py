@@ -19,6 +19,8 @@ from jiedui_matching.solution import Prices, Solution, cost_of, unassigned_after
 # Each is a module of this name, loaded when first asked: processes that only read plans need neither.
 SOLVERS = ("prices", "ortools_flow", "ortools_cpsat")
 
+LARGEST_SEED = 2**31 - 1
+
 # A flow of fewer arcs is over before anybody could stop it.
 _LONG = 50_000
 
@@ -43,16 +45,19 @@ def solve(
     comes, what there is comes back as "stopped", with a bound that still holds. Couplings that cannot
     be kept are "infeasible", with the pinned pairs alone. `seed` is for "ortools_cpsat", which draws
     lots; the others repeat themselves exactly. From `warm`, an earlier plan of the same people,
-    "prices" keeps what is still good and need not begin anew; the others begin anew.
+    "prices" keeps what is still good and need not begin anew; the others do not look at it.
 
-    Raises ValueError for an unknown solver, a `warm` of other people, couplings that do not fit or a
-    solver that knows none, and NotOptimalError if a solver's answer has no proof.
+    Raises ValueError for an unknown solver, a seed beyond 0 to 2^31 - 1, a `warm` of other people given
+    to "prices", couplings that do not fit or a solver that knows none, and NotOptimalError if a solver's
+    answer has no proof.
     """
     name = _automatic(problem, couplings) if solver == "auto" else solver
     if name not in SOLVERS:
         raise ValueError(f"solver is {solver!r}: choose auto or one of {', '.join(SOLVERS)}")
     if couplings and name != "ortools_cpsat":
         raise ValueError(f"{name} knows no couplings: choose ortools_cpsat")
+    if not 0 <= seed <= LARGEST_SEED:
+        raise ValueError(f"seed is {seed}: it must be 0 to {LARGEST_SEED}")
     engine = import_module(f"jiedui_matching.{name}")
     stopped = stop or (lambda: False)
     started = time.perf_counter()
@@ -70,6 +75,14 @@ def solve(
     chosen, prices, status, bound = answer
     seconds = time.perf_counter() - started
     return solution_of(problem, chosen, prices, status, name, engine.solver_version(), seconds, bound)
+
+
+def solve_fully(problem: Problem, *, solver: str = "auto", couplings: Sequence[Coupling] = ()) -> Solution:
+    """As `solve`, for whoever has no use for half a plan: Ctrl-C raises KeyboardInterrupt."""
+    solution = solve(problem, solver=solver, couplings=couplings)
+    if solution.status == "stopped":
+        raise KeyboardInterrupt
+    return solution
 
 
 def solution_of(

@@ -7,7 +7,8 @@ import pytest
 
 from jiedui_matching import NotOptimalError, Prices, Problem, check, solve
 from jiedui_matching.certificate import prices_of
-from jiedui_matching.check import bound_of
+from jiedui_matching.check import NO_ARC, bound_of, check_pairs
+from jiedui_matching.couplings import Share
 
 
 def example(**changes):
@@ -132,9 +133,33 @@ def test_a_repeated_pair_is_found():
 def test_an_arc_that_does_not_exist_is_found():
     problem = example()
     solution = solve(problem)
-    for alien in (7, -1):
+    for alien in (7, -2):
         report = check(problem, replace(solution, pair_arc=np.array([0, 3, alien])))
         assert report.violations == {"arcs": f"arc {alien} does not exist: there are 7"}
+
+
+def test_a_pair_that_has_no_arc_is_found_by_its_place_in_the_list():
+    problem = example()
+    report = check(problem, replace(solve(problem), pair_arc=np.array([0, NO_ARC, 5])))
+    assert report.violations == {"arcs": "pairs[1] is [1, 1]: these two cannot be paired"}
+
+
+def test_whether_pairs_are_a_plan_is_told_without_its_figures():
+    problem = example()
+    solution = replace(solve(problem), cost=1, bound=10**20, uncovered={})
+    assert check_pairs(problem, solution).passed
+    twice = with_arcs(problem, solution, [0, 3, 5, 5])
+    assert list(check_pairs(problem, twice).violations) == ["repeats", "capacity"]
+
+
+def test_with_couplings_a_bound_above_the_plans_own_weight_is_found():
+    problem, rules = example(), [Share((0, 1), 1)]
+    solution = solve(problem, couplings=rules)
+    assert check(problem, solution, rules).passed
+    more = solution.weight + 1
+    assert check(problem, replace(solution, bound=more), rules).violations == {
+        "bound": f"the plan weighs {more - 1} and says that none weighs less than {more}"
+    }
 
 
 def test_a_pair_that_is_not_its_arc_is_found():

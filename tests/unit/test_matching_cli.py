@@ -93,9 +93,9 @@ def test_a_plan_is_explained_pair_by_pair_and_slot_by_slot(capfd, tmp_path):
         "slot 0: volunteer 0 at 10; without this pair volunteer 1, cost +10, 1 other slot changing helper",
         "slot 1: volunteer 1 at 20; without this pair volunteer 0, cost +10, 1 other slot changing helper",
         "slot 2: volunteer 1 at 50; without this pair volunteer 0, cost +15, 1 other slot changing helper",
-        "slot 2: lacks 1; 3 volunteers are possible; "
-        "slots 0 1 2 want 4 of volunteers 0 1 2, who have 3 places and alone may help",
+        "slot 2: lacks 1; 3 volunteers are possible; shortage 0",
         "slot 2: one place more at volunteer 2 would do, cost +5",
+        "shortage 0: slots 0, 1, 2 want 4 of volunteers 0, 1, 2, who have 3 places and alone may help",
     ]
     why = json.loads((tmp_path / "why.json").read_text())
     assert why["pairs"][0] == {
@@ -124,8 +124,9 @@ def test_who_cannot_be_replaced_or_helped_is_told_so(tmp_path, capfd):
     assert capfd.readouterr().out.splitlines() == [
         "slot 0: volunteer 0 at 4; without this pair nobody, cost -4, slot 0 has one less",
         "slot 1: volunteer 1 at 3; pinned",
-        "slot 2: lacks 1; 0 volunteers are possible; nobody else may help (slots 2)",
+        "slot 2: lacks 1; 0 volunteers are possible; shortage 0",
         "slot 3: lacks 1; 1 volunteers are possible; it would cost more than it weighs",
+        "shortage 0: nobody else may help slots 2",
     ]
 
 
@@ -149,7 +150,8 @@ def test_couplings_are_kept_checked_and_bounded(run, tmp_path):
     written = json.loads(plan.read_text())
     assert written["bound"] == written["weight"] > written["cost"]
     status, said, _ = run("check", problem, plan, "--couplings", rules)
-    assert (status, said["couplings"]) == (0, "ok")
+    assert (status, said["couplings"], said["bound"]) == (0, "ok", "ok")
+    assert said["optimal"].startswith("not checked")
     assert run("solve", problem, "--json", plan)[0] == 0
     status, said, _ = run("check", problem, plan, "--couplings", rules)
     assert (status, said["couplings"].startswith("couplings[0]: volunteer 0 helps only one")) == (1, True)
@@ -178,10 +180,10 @@ def test_the_bench_says_where_it_measured_and_that_all_agree(run, tmp_path):
 
 
 def test_solvers_that_disagree_are_not_compared(monkeypatch):
-    def other(problem, *, solver):
+    def other(problem, *, solver, couplings=()):
         return solve(problem if solver == "ortools_flow" else county(30, nearest=2))
 
-    monkeypatch.setattr("jiedui_matching.bench.solve", other)
+    monkeypatch.setattr("jiedui_matching.bench.solve_fully", other)
     with pytest.raises(ArithmeticError, match="disagree"):
         measure(county(40, nearest=3), ["ortools_flow", "prices"], 1)
 
@@ -196,6 +198,11 @@ def test_solvers_that_disagree_are_not_compared(monkeypatch):
         (["check", "{good}", "{bad}"], "bad: Extra data"),
         (["solve", "{good}", "--couplings", "{good}"], "household.json: couplings must be a list of rules"),
         (["solve", "{good}", "--json", "/nowhere/out"], "/nowhere/out: No such file or directory"),
+        (["explain", "{good}", "--slot", "3"], "household.json: slot is 3: there are 3 slots"),
+        (["explain", "{good}", "--slot", "-5"], "household.json: slot is -5: there are 3 slots"),
+        (["explain", "{good}", "{bad}"], "bad: Extra data"),
+        (["solve", "{good}", "--couplings", "{rules}"], "rules: couplings[0]: slot 7: there are 3 slots"),
+        (["check", "{good}", "{bad}", "--couplings", "{rules}"], "rules: couplings[0]: slot 7"),
         (["bench", "--nearest", "0"], "nearest is 0: it must be at least 1"),
         (["bench", "--slots", "20", "--solvers", "magic"], "solver is 'magic': choose auto or one of"),
     ],
@@ -203,19 +210,175 @@ def test_solvers_that_disagree_are_not_compared(monkeypatch):
 def test_what_is_wrong_is_one_sentence_and_status_two(run, tmp_path, words, sentence):
     (tmp_path / "bad").write_text("2\n1 x")
     (tmp_path / "here").mkdir()
-    names = {"bad": tmp_path / "bad", "here": tmp_path / "here", "good": INSTANCES / "household.json"}
+    (tmp_path / "rules").write_text('{"couplings": [{"rule": "share", "slots": [7], "least": 1}]}')
+    names = {name: tmp_path / name for name in ("bad", "here", "rules")}
+    names["good"] = INSTANCES / "household.json"
     status, _, complaint = run(*(word.format(**names) for word in words))
     assert (status, complaint.count("\n")) == (2, 1)
     assert complaint.startswith("jiedui_matching: ") and sentence in complaint
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["solve"], ["solve", "f", "--solver", "magic"], ["bench", "--runs", "0"]]
+    ("words", "sentence"),
+    [
+        ([], "required: command"),
+        (["solve"], "required: FILE"),
+        (["solve", "f", "--solver", "magic"], "argument --solver: invalid choice: 'magic'"),
+        (["solve", "f", "--seed", "99999999999"], "argument --seed: '99999999999': must be 0 to 2147483647"),
+        (["solve", "f", "--seed", "2147483648"], "argument --seed: '2147483648': must be 0 to 2147483647"),
+        (["solve", "f", "--seconds", "abc"], "argument --seconds: 'abc': must be a number, 0 or more"),
+        (["solve", "f", "--seconds", "-1"], "argument --seconds"),
+        (["bench", "--runs", "0"], "argument --runs: '0': must be 1 or more"),
+        (["bench", "--seed", "-1"], "argument --seed"),
+        (["bench", "--places", "nan"], "argument --places: 'nan': must be a number, 0 or more"),
+        (["bench", "--places", "inf"], "argument --places: 'inf'"),
+    ],
 )
-def test_words_that_make_no_command_are_status_two(words):
+def test_words_that_make_no_command_are_status_two(capfd, words, sentence):
     with pytest.raises(SystemExit) as ended:
         main(words)
     assert ended.value.code == 2
+    assert sentence in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("seed", [-1, 2**31])
+def test_a_seed_that_the_solver_cannot_draw_from_is_refused(seed):
+    problem = read_json(INSTANCES / "household.json")
+    assert solve(problem, solver="ortools_cpsat", seed=2**31 - 1).cost == 84
+    with pytest.raises(ValueError, match=f"seed is {seed}: it must be 0 to 2147483647"):
+        solve(problem, solver="ortools_cpsat", seed=seed)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "violation"),
+    [
+        ([[0, 0], [1, 1], [2, 1], [0, 2]], "pairs[3] is [0, 2]: these two cannot be paired"),
+        ([[0, 0], [1, 1], [9, 9]], "pairs[2] is [9, 9]: these two cannot be paired"),
+        ([[0, 0], [1, 1], [2, 1], [2, 1]], "slot 2 and volunteer 1 are paired 2 times"),
+        ([[0, 0], [0, 1], [2, 1]], "slot 0 wants 1 helpers and gets 2"),
+        ([[0, 0], [1, 0], [2, 1]], "volunteer 0 holds 0 of 1 and gets 2 more"),
+    ],
+)
+def test_pairs_that_are_no_plan_are_not_explained(run, tmp_path, pairs, violation):
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps({"pairs": pairs}))
+    status, said, complaint = run("explain", INSTANCES / "household.json", plan)
+    assert (status, said, complaint) == (2, {}, f"jiedui_matching: {plan}: {violation}\n")
+
+
+def test_a_plan_without_a_pinned_pair_is_not_explained(run, tmp_path):
+    problem, plan = json.loads((INSTANCES / "household.json").read_text()), tmp_path / "plan.json"
+    problem["pinned"] = [False] * 6 + [False]
+    problem["pinned"][1] = True
+    (tmp_path / "pinned.json").write_text(json.dumps(problem))
+    plan.write_text('{"pairs": [[0, 0], [1, 1], [2, 1]]}')
+    status, _, complaint = run("explain", tmp_path / "pinned.json", plan)
+    assert (status, complaint) == (2, f"jiedui_matching: {plan}: arc 1 is pinned and not in the plan\n")
+
+
+def test_a_shortage_is_told_once_and_in_few_words(capfd, tmp_path):
+    size = 2000
+    problem = Problem(
+        tier=np.ones(size, dtype=int), wanted=np.ones(size, dtype=int), capacity=[1], held=[0],
+        arc_slot=np.arange(size), arc_volunteer=np.zeros(size, dtype=int), arc_cost=np.zeros(size, dtype=int),
+    )  # fmt: skip
+    write_json(problem, tmp_path / "problem.json")
+    assert main(["explain", str(tmp_path / "problem.json")]) == 0
+    said = capfd.readouterr().out
+    assert said.count("shortage 0: slots 0, 1, 2, 3, 4 … want 2000 of volunteers 0, who have 1 place") == 1
+    assert len(said) < 150 * size
+
+
+def test_pairs_cost_in_words_what_they_cost_in_the_file(capfd):
+    assert main(["explain", str(INSTANCES / "assign4.txt")]) == 0
+    costs = re.findall(r" at (\d+);", capfd.readouterr().out)
+    assert sum(map(int, costs)) == 13
+
+
+@pytest.mark.parametrize("command", ["explain", "check", "bench"])
+def test_an_interrupt_ends_every_other_command_at_once(monkeypatch, run, large, command, tmp_path):
+    (tmp_path / "plan.json").write_text('{"pairs": []}')
+    words = {
+        "explain": [large, "--solver", "ortools_flow"],
+        "check": [large, tmp_path / "plan.json"],
+        "bench": ["--slots", "25000", "--solvers", "ortools_flow"],
+    }
+    asked = []
+
+    def interrupted(problem, **options):
+        if not asked and problem.slots > 1:
+            asked.append(time.monotonic())
+            threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+        return solve(problem, **options)
+
+    monkeypatch.setattr(sys.modules["jiedui_matching.solve"], "solve", interrupted)
+    status, said, complaint = run(command, *words[command])
+    assert (status, complaint) == (130, "jiedui_matching: interrupted\n")
+    assert asked and not said.keys() & {"slot", "arcs", "ortools_flow"}
+
+
+def test_getting_ready_with_rules_is_not_part_of_the_time_given(run, tmp_path):
+    rules = tmp_path / "rules.json"
+    rules.write_text('{"couplings": [{"rule": "kin", "households": [[0], [1]]}]}')
+    words = ["solve", str(INSTANCES / "household.json"), "--couplings", str(rules), "--seconds", "9"]
+    program = (
+        "import sys; from jiedui_matching import cli\n"
+        "def solve(*arguments, **options):\n"
+        "    print('loaded' if 'numba' in sys.modules else 'not yet', file=sys.stderr)\n"
+        "    raise ValueError\n"
+        f"cli.solve = solve; cli.main({words})"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert done.stderr.splitlines()[0] == "loaded"
+
+
+@pytest.mark.parametrize("words", [["solve", "--solver", "prices"], ["explain"]])
+def test_what_is_not_installed_is_named(words):
+    command, *options = words
+    program = (
+        "import sys; sys.modules['numba'] = None; from jiedui_matching.cli import main\n"
+        f"sys.exit(main({[command, str(INSTANCES / 'household.json'), *options]}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "jiedui_matching: numba is needed for this and is not installed\n",
+    )
+
+
+def test_whether_the_answer_can_be_written_is_known_before_the_work(monkeypatch, run, tmp_path):
+    def never(*arguments, **options):
+        raise AssertionError("solved for nothing")
+
+    monkeypatch.setattr("jiedui_matching.cli.solve", never)
+    status, _, complaint = run("solve", INSTANCES / "household.json", "--json", tmp_path)
+    assert (status, complaint) == (2, f"jiedui_matching: {tmp_path}: Is a directory\n")
+
+
+def test_an_answer_that_was_there_stays_until_there_is_another(run, tmp_path):
+    (tmp_path / "old.json").write_text("{}")
+    for name in ("old.json", "new.json"):
+        assert run("solve", tmp_path / "nothing.json", "--json", tmp_path / name)[0] == 2
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("old.json", "{}")]
+
+
+def test_a_problem_may_come_through_a_pipe():
+    done = subprocess.run(
+        [sys.executable, "-m", "jiedui_matching", "solve", "/dev/stdin"],
+        input=(INSTANCES / "assign4.txt").read_text(), check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert "objective  13\n" in done.stdout
+
+
+def test_a_network_that_no_solver_can_count_is_one_sentence_with_its_file(run, tmp_path):
+    path = tmp_path / "net.min"
+    arcs = [f"a {node} {node + 1} 0 {2**62 - 1} 1" for node in (1, 2)] * 9
+    path.write_text("\n".join(["p min 3 18", "n 1 1", "n 3 -1", *arcs]))
+    status, _, complaint = run("solve", path)
+    assert (status, complaint.count("\n")) == (2, 1)
+    assert complaint.startswith(
+        f"jiedui_matching: {path}: capacity[0] is {2**62 - 1}: too large for OR-Tools"
+    )
 
 
 @pytest.mark.parametrize("solver", ["prices", "ortools_flow", "ortools_cpsat"])
@@ -229,6 +392,7 @@ def test_a_time_limit_ends_any_solver_with_a_bound(run, large, solver, tmp_path)
     assert 0 <= written["bound"] < written["weight"]
     status, said, _ = run("check", large, plan)
     assert [name for name, word in said.items() if word != "ok"] == ["optimal"]
+    assert said["status"] == "ok"
     assert "may be saved" in said["optimal"]
 
 
@@ -313,8 +477,14 @@ def test_what_the_work_raises_is_raised_here():
     def work(stop):
         raise ValueError("tier[3] is 0")
 
-    with pytest.raises(ValueError, match="is 0"):
+    with pytest.raises(ValueError, match="is 0") as raised:
         run_apart(work, lambda: False)
+    assert "in work" in raised.value.__notes__[0]
+
+
+def test_what_nobody_thought_of_is_raised_here_too():
+    with pytest.raises(TypeError, match="takes 0 positional arguments"):
+        run_apart(lambda: None, lambda: False)
 
 
 def test_a_solver_killed_from_outside_is_told():

@@ -3,6 +3,8 @@
 import io
 import itertools
 import json
+import os
+import threading
 import zipfile
 from pathlib import Path
 
@@ -13,10 +15,10 @@ from hypothesis import strategies as st
 
 from jiedui_matching import Problem, check, solve
 from jiedui_matching.couplings import Apart, Kin, Share, Together
-from jiedui_matching.formats import Case, FlowNetwork, guess, lines, read
+from jiedui_matching.formats import Case, FlowNetwork, arrays, guess, lines, read
 from jiedui_matching.formats.arrays import FIELDS, read_json, read_npz, write_json, write_npz
 from jiedui_matching.formats.lines import LARGEST
-from jiedui_matching.formats.plan import plan_as_dict, read_plan, write_plan
+from jiedui_matching.formats.plan import check_plan, plan_as_dict, read_plan, write_plan
 from jiedui_matching.formats.rules import read_couplings
 from jiedui_matching.general_flow import solve_network
 from jiedui_matching.instances import county
@@ -414,8 +416,160 @@ def test_a_wrong_network_is_refused_by_line(tmp_path, content, sentence):
 
 def test_numbers_too_large_for_the_flow_are_refused(tmp_path):
     content = f"p min 3 2\nn 1 1\nn 3 -1\na 1 2 0 1 {2**61}\na 2 3 0 1 {2**61}"
-    with pytest.raises(ValueError, match="too large"):
+    with pytest.raises(ValueError, match=rf"cost\[0\] is {2**61}: too large for OR-Tools"):
         solve_network(read(written(tmp_path / "net.min", content)))
+
+
+def test_room_too_large_for_the_flow_is_refused(tmp_path):
+    arcs = "\n".join([f"a {node} {node + 1} 0 {2**62 - 1} 1" for node in (1, 2)] * 9)
+    content = f"p min 3 18\nn 1 1\nn 3 -1\n{arcs}"
+    with pytest.raises(ValueError, match=rf"capacity\[0\] is {2**62 - 1}: too large for OR-Tools"):
+        solve_network(read(written(tmp_path / "net.min", content)))
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ([f"a 1 2 {2**61} {2**61} 1"] * 8, rf"low\[1\] is {2**61}: all must add up to less than 2\^62"),
+        (
+            [f"n {node} {2**60 if node < 4 else -(2**60)}" for node in range(1, 7)]
+            + [f"a {node} {node + 3} 0 {2**60} 1" for node in (1, 2, 3)],
+            rf"supply\[3\] is -{2**60}: all must add up",
+        ),
+    ],
+    ids=["what must flow", "what is given and taken"],
+)
+def test_a_network_whose_sums_nobody_can_count_is_refused(tmp_path, lines, sentence):
+    arcs = sum(line.startswith("a") for line in lines)
+    content = "\n".join([f"p min 6 {arcs}", *lines])
+    with pytest.raises(ValueError, match=sentence):
+        read(written(tmp_path / "net.min", content))
+
+
+def test_sums_just_below_the_limit_are_counted_exactly(tmp_path):
+    most = 2**61 - 1
+    content = f"p min 3 3\nn 1 {most}\nn 3 -{most}\na 1 2 {most} {most} 3\na 2 3 {most} {most} 4\na 1 3 0 1 1"
+    network = read(written(tmp_path / "net.min", content))
+    assert (solve_network(network).status, solve_network(network).objective) == ("optimal", 7 * most)
+
+
+@pytest.mark.parametrize("dearest", [2**57, 2**40])
+def test_a_bipartite_network_too_dear_for_a_pairing_stays_a_network(tmp_path, dearest):
+    content = (
+        f"p min 4 4\nn 1 1\nn 2 1\nn 3 -1\nn 4 -1\na 1 3 0 1 {dearest}\na 1 4 0 1 0\na 2 3 0 1 7\na 2 4 0 1 1"
+    )
+    question = read(written(tmp_path / "net.min", content))
+    if dearest == 2**40:
+        assert isinstance(question, Case)
+        assert question.objective(solve(question.problem)) == 7
+    else:
+        assert isinstance(question, FlowNetwork)
+        assert (solve_network(question).status, solve_network(question).objective) == ("optimal", 7)
+
+
+@pytest.mark.parametrize("wrong", [2**60, -(2**60)])
+def test_an_assignment_too_dear_for_a_pairing_is_refused_by_its_line(tmp_path, wrong):
+    path = written(tmp_path / "assign.txt", f"3\n1 2\n3 4 5\n\n6 {wrong} 8 9")
+    with pytest.raises(ValueError, match=rf"^line 5: {wrong}: costs from .* are too far apart"):
+        read(path)
+
+
+@pytest.mark.parametrize("word", ["c", "comment", "cThis", "c:"])
+def test_every_word_that_begins_with_c_begins_a_comment(tmp_path, word):
+    text = (INSTANCES / "bipartite.min").read_text()
+    path = written(tmp_path / "net.min", f"{word} made up\n{text}\n{word} the end")
+    assert (guess(path), read(path).objective(solve(read(path).problem))) == ("dimacs-min", 9)
+
+
+@pytest.mark.parametrize(("name", "objective"), [("assign4.txt", 13), ("bipartite.min", 9)])
+def test_text_that_begins_with_a_byte_order_mark_is_read(tmp_path, name, objective):
+    path = written(tmp_path / name, b"\xef\xbb\xbf" + (INSTANCES / name).read_bytes())
+    case = read(path)
+    assert case.objective(solve(case.problem)) == objective
+
+
+@pytest.mark.parametrize("name", ["assign4.txt", "bipartite.min", "household.json"])
+def test_a_pipe_is_read_once_and_whatever_it_holds(tmp_path, name):
+    os.mkfifo(tmp_path / "pipe")
+    content = (INSTANCES / name).read_bytes()
+    writing = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=[content])
+    writing.start()
+    case = read(tmp_path / "pipe")
+    writing.join()
+    assert same(case.problem, read(INSTANCES / name).problem)
+
+
+def test_an_npz_through_a_pipe_is_refused_in_words(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    writing = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=[npz(**SMALL)])
+    writing.start()
+    with pytest.raises(ValueError, match="npz cannot be read from a pipe"):
+        read(tmp_path / "pipe")
+    writing.join()
+
+
+def test_a_device_without_end_takes_no_more_memory_than_a_file_may(monkeypatch):
+    monkeypatch.setattr("jiedui_matching.formats.arrays._LARGEST_JSON", 2**16)
+    with pytest.raises(ValueError, match=f"larger than {2**16} bytes"):
+        read(Path("/dev/zero"), "json")
+
+
+def test_a_name_given_twice_is_found_as_fast_as_it_is_read(tmp_path):
+    names = ", ".join(f'"{number}": 0' for number in range(100_000))
+    path = written(tmp_path / "p.json", "{" + names + ', "99999": 1}')
+    parsed = []
+    with pytest.MonkeyPatch.context() as patch:
+        once = arrays._once
+        patch.setattr(arrays, "_once", lambda pairs: parsed.append(len(pairs)) or once(pairs))
+        with pytest.raises(ValueError, match=r"^99999 stands there twice"):
+            read(path)
+    assert parsed == [100_001]
+
+
+def test_a_value_nested_too_deeply_to_be_shown_is_refused_in_its_place(tmp_path):
+    deep = next(depth for depth in range(200, 200_000, 50) if not can_be_shown(depth))
+    content = json.dumps(SMALL).replace("20", "[" * deep + "]" * deep)
+    with pytest.raises(ValueError, match=r"arc_cost\[1\] is nested too deeply|nested too deeply to be"):
+        read(written(tmp_path / "p.json", content))
+
+
+def can_be_shown(depth):
+    value = []
+    for _ in range(depth):
+        value = [value]
+    try:
+        return bool(json.dumps(value))
+    except RecursionError:
+        return False
+
+
+def compressed(method, spoil=0):
+    """An npz whose arrays are packed by this method, from byte `spoil` of the first one on damaged."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(npz(**SMALL))) as good, zipfile.ZipFile(file, "w", method) as packed:
+        for name in good.namelist():
+            packed.writestr(name, good.read(name))
+    content = bytearray(file.getvalue())
+    if spoil:
+        begin = 30 + len("tier.npy") + spoil
+        content[begin : begin + 24] = b"\xff" * 24
+    return bytes(content)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_however_an_npz_is_packed_it_is_read_or_refused(tmp_path, method):
+    assert same(read(written(tmp_path / "p.npz", compressed(method))).problem, Problem(**SMALL))
+    for spoil in range(1, 60, 3):
+        with pytest.raises(ValueError, match=r"not a readable npz file|tier has no header|tier is cut short"):
+            read(written(tmp_path / "p.npz", compressed(method, spoil)))
+
+
+def test_an_npz_whose_list_of_arrays_points_nowhere_is_refused(tmp_path):
+    content = bytearray(compressed(zipfile.ZIP_STORED))
+    end = content.rindex(b"PK\x05\x06")
+    content[end + 12 : end + 16] = (2**31).to_bytes(4, "little")
+    with pytest.raises(ValueError, match="not a readable npz file"):
+        read(written(tmp_path / "p.npz", bytes(content)))
 
 
 @pytest.mark.parametrize("content", ["", "hello", "-5 2", "<xml>"])
@@ -429,8 +583,8 @@ def test_a_file_of_unknown_format_is_refused_with_the_formats_there_are(tmp_path
 def test_a_plan_comes_back_with_everything_it_claims(tmp_path):
     problem = read_json(INSTANCES / "household.json")
     solution = solve(problem)
-    write_plan(plan_as_dict(solution, solution.cost, solution.status), tmp_path / "plan.json")
-    again = read_plan(tmp_path / "plan.json", problem)
+    write_plan(plan_as_dict(Case(problem), solution), tmp_path / "plan.json")
+    again = read_plan(tmp_path / "plan.json", Case(problem))
     assert again.pair_arc.tolist() == solution.pair_arc.tolist()
     assert again.unassigned.tolist() == solution.unassigned.tolist()
     assert (again.cost, again.uncovered) == (solution.cost, solution.uncovered)
@@ -445,15 +599,18 @@ def test_a_plan_comes_back_with_everything_it_claims(tmp_path):
         ({"pairs": [[0, 0], [1, 1], [2, 1]], "cost": 1}, ["cost"]),
         ({"pairs": [[0, 0], [1, 1], [2, 1]], "uncovered": {"3": 0, "2": 0, "1": 0}}, ["coverage"]),
         ({"pairs": [[0, 0], [1, 1], [2, 1]], "left_out": [[0, 1]]}, ["coverage"]),
+        ({"pairs": [[0, 0], [1, 1], [2, 1]], "objective": 84, "status": "optimal"}, []),
+        ({"pairs": [[0, 0], [1, 1], [2, 1]], "status": "stopped"}, []),
         ({"pairs": [[0, 2]]}, ["arcs"]),
         ({"pairs": [[99, -1]]}, ["arcs"]),
         ({"pairs": [[0, 0], [1, 0], [2, 1]]}, ["capacity", "optimal"]),
     ],
 )
 def test_pairs_from_anywhere_can_be_checked(tmp_path, plan, wrong):
-    problem = read_json(INSTANCES / "household.json")
-    read_back = read_plan(written(tmp_path / "plan.json", json.dumps(plan)), problem)
-    assert list(check(problem, read_back).violations) == wrong
+    case = read(INSTANCES / "household.json")
+    path = written(tmp_path / "plan.json", json.dumps(plan))
+    assert list(check(case.problem, read_plan(path, case)).violations) == wrong
+    assert list(check_plan(path, case).violations) == wrong
 
 
 @pytest.mark.parametrize(
@@ -471,9 +628,9 @@ def test_pairs_from_anywhere_can_be_checked(tmp_path, plan, wrong):
     ],
 )
 def test_a_plan_that_cannot_be_read_is_refused(tmp_path, plan, sentence):
-    problem = read_json(INSTANCES / "household.json")
+    case = read(INSTANCES / "household.json")
     with pytest.raises(ValueError, match=sentence):
-        read_plan(written(tmp_path / "plan.json", json.dumps(plan)), problem)
+        read_plan(written(tmp_path / "plan.json", json.dumps(plan)), case)
 
 
 def test_rules_are_read_as_they_are_written(tmp_path):
@@ -507,3 +664,55 @@ def test_rules_are_read_as_they_are_written(tmp_path):
 def test_a_rule_that_cannot_be_read_is_refused(tmp_path, rule, sentence):
     with pytest.raises(ValueError, match=sentence):
         read_couplings(written(tmp_path / "rules.json", json.dumps({"couplings": [rule]})))
+
+
+@pytest.mark.parametrize(
+    ("claim", "wrong"),
+    [
+        ({"objective": 13, "status": "optimal"}, {}),
+        ({"objective": 12}, {"objective": "it is 13, the plan says 12"}),
+        ({"objective": None}, {"objective": "it is 13, the plan says null"}),
+        (
+            {"status": "infeasible", "objective": None},
+            {"status": "the plan says infeasible, and it is a plan"},
+        ),
+        ({"status": "best"}, {"status": 'the plan says "best": it is one of optimal, stopped, infeasible'}),
+        ({"status": ["optimal"]}, {"status": 'the plan says ["optimal"]: it is one of '
+                                             "optimal, stopped, infeasible"}),
+    ],
+)  # fmt: skip
+def test_the_headline_of_a_plan_is_checked(tmp_path, claim, wrong):
+    case = read(INSTANCES / "assign4.txt")
+    plan = plan_as_dict(case, solve(case.problem))
+    path = written(tmp_path / "plan.json", json.dumps(plan | claim))
+    assert check_plan(path, case).violations == wrong
+
+
+def test_who_is_left_out_of_a_file_that_wants_all_covered_is_found(tmp_path):
+    case = read(INSTANCES / "infeasible.min")
+    plan = plan_as_dict(case, solve(case.problem))
+    assert (plan["status"], plan["objective"]) == ("infeasible", None)
+    report = check_plan(written(tmp_path / "plan.json", json.dumps(plan)), case)
+    assert list(report.violations) == ["complete"]
+    assert "lacks 1 helpers, and none may be lacking" in report.violations["complete"]
+
+
+def test_rules_that_cannot_be_kept_may_be_called_infeasible(tmp_path):
+    case, rules = read(INSTANCES / "household.json"), [Share((0, 1, 2), 0)]
+    plan = plan_as_dict(case, solve(case.problem)) | {"status": "infeasible", "objective": None}
+    path = written(tmp_path / "plan.json", json.dumps(plan))
+    assert "status" in check_plan(path, case).violations
+    assert check_plan(path, case, rules).passed
+
+
+@pytest.mark.parametrize(("name", "objective"), [("assign4.txt", 13), ("bipartite.min", 9)])
+def test_every_figure_of_a_plan_counts_costs_as_the_file_does(tmp_path, name, objective):
+    case = read(INSTANCES / name)
+    assert case.offset
+    solution = solve(case.problem)
+    plan = plan_as_dict(case, solution)
+    assert {plan[figure] for figure in ("objective", "cost", "weight", "bound")} == {objective}
+    path = written(tmp_path / "plan.json", json.dumps(plan))
+    assert check_plan(path, case).passed
+    again = read_plan(path, case)
+    assert (again.cost, again.weight, again.bound) == (solution.cost, solution.weight, solution.bound)

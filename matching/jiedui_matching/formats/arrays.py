@@ -1,9 +1,11 @@
 """A Problem as JSON, for people and other languages, or as npz, for large ones: the same both ways."""
 
 import json
+import lzma
 import math
 import zipfile
 import zlib
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 from tokenize import TokenError
@@ -21,6 +23,17 @@ _OPTIONAL = (*_NUMBERS, "pinned")
 
 # While JSON is read, an empty list takes twenty times its characters, a number six times.
 _LARGEST_JSON = 2**27
+
+# What unpacking a damaged archive may raise.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+)
 
 # Python refuses to read longer numbers, for they take very long.
 _MOST_DIGITS = 4000
@@ -41,9 +54,8 @@ def write_npz(problem: Problem, path: Path) -> None:
 
 def read_json(path: Path) -> Problem:
     """The Problem in the file; raises ValueError naming the field and the first wrong index."""
-    given = read_object(path)
-    _check_names(set(given))
-    return Problem(**{name: _field(name, value) for name, value in given.items()})
+    with path.open("rb") as file:
+        return problem_of_json(file)
 
 
 def read_npz(path: Path) -> Problem:
@@ -51,17 +63,31 @@ def read_npz(path: Path) -> Problem:
 
     Raises ValueError naming the field and the first wrong index.
     """
+    with path.open("rb") as file:
+        return problem_of_npz(file)
+
+
+def problem_of_json(file: BinaryIO) -> Problem:
+    """As `read_json`, of a file that is open."""
+    given = _object(file)
+    _check_names(set(given))
+    return Problem(**{name: _field(name, value) for name, value in given.items()})
+
+
+def problem_of_npz(file: BinaryIO) -> Problem:
+    """As `read_npz`, of a file that is open."""
+    if not file.seekable():
+        raise ValueError("npz cannot be read from a pipe: give it as a file")
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(file) as archive:
             names = [member.filename.removesuffix(".npy") for member in archive.infolist()]
             _check_names(set(names))
-            if len(set(names)) < len(names):
-                raise ValueError(f"{max(names, key=names.count)} stands there twice")
+            _check_once(names)
             arrays: dict[str, Any] = {}
             for member, name in zip(archive.infolist(), names, strict=True):
-                with archive.open(member) as file:
-                    arrays[name] = _array(name, file)  # type: ignore[arg-type]  # read() is all it needs
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+                with archive.open(member) as packed:
+                    arrays[name] = _array(name, packed)  # type: ignore[arg-type]  # read() is all it needs
+    except _DAMAGED as error:
         raise ValueError(f"not a readable npz file: {error}") from error
     for name in _NUMBERS:
         if name in arrays:
@@ -73,23 +99,16 @@ def read_npz(path: Path) -> Problem:
 
 def read_object(path: Path) -> dict[str, Any]:
     """The one JSON object in the file; raises ValueError if it is anything else, or too large."""
-    if path.stat().st_size > _LARGEST_JSON:
-        raise ValueError(f"larger than {_LARGEST_JSON} bytes: give it as npz")
-    content = path.read_bytes()
+    with path.open("rb") as file:
+        return _object(file)
+
+
+def shown(value: Any) -> str:
+    """A value from JSON as it may stand in a sentence."""
     try:
-        given = json.loads(content, object_pairs_hook=_once)
+        return json.dumps(value)[:40]
     except RecursionError:
-        raise ValueError("nested too deeply to be a pairing") from None
-    except UnicodeDecodeError as error:
-        raise ValueError(f"not text in UTF-8 at byte {error.start}") from None
-    except json.JSONDecodeError:
-        raise
-    except ValueError:
-        # A number too long to be read, or a name given twice, which is told again.
-        given = json.loads(content, object_pairs_hook=_once, parse_int=_number)
-    if not isinstance(given, dict):
-        raise ValueError("must hold one JSON object")
-    return given
+        return "nested too deeply"
 
 
 def whole_list(name: str, values: Any) -> Ints:
@@ -98,7 +117,7 @@ def whole_list(name: str, values: Any) -> Ints:
         raise ValueError(f"{name} must be a list of whole numbers")
     if not set(map(type, values)) <= {int}:
         at = next(at for at, value in enumerate(values) if type(value) is not int)
-        raise ValueError(f"{name}[{at}] is {json.dumps(values[at])[:40]}: whole numbers only")
+        raise ValueError(f"{name}[{at}] is {shown(values[at])}: whole numbers only")
     if values and not -LIMIT < min(values) <= max(values) < LIMIT:
         at = next(at for at, value in enumerate(values) if not -LIMIT < value < LIMIT)
         raise ValueError(f"{name}[{at}] is too large: numbers must stay below 2^62")
@@ -110,12 +129,44 @@ def _number(word: str) -> int | str:
     return int(word) if len(word) <= _MOST_DIGITS else word
 
 
+class _Twice(ValueError):
+    """A name that stands twice in one object or archive."""
+
+
+def _object(file: BinaryIO) -> dict[str, Any]:
+    # The size of a pipe is not known before it is read.
+    content = file.read(_LARGEST_JSON + 1)
+    if len(content) > _LARGEST_JSON:
+        raise ValueError(f"larger than {_LARGEST_JSON} bytes: give it as npz")
+    try:
+        given = json.loads(content, object_pairs_hook=_once)
+    except RecursionError:
+        raise ValueError("nested too deeply to be a pairing") from None
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not text in UTF-8 at byte {error.start}") from None
+    except (json.JSONDecodeError, _Twice):
+        raise
+    except ValueError:
+        # A number too long to be read.
+        given = json.loads(content, object_pairs_hook=_once, parse_int=_number)
+    if not isinstance(given, dict):
+        raise ValueError("must hold one JSON object")
+    return given
+
+
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     given = dict(pairs)
     if len(given) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"{max(names, key=names.count)} stands there twice")
+        _check_once(name for name, _ in pairs)
     return given
+
+
+def _check_once(names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise _Twice(f"{name[:40]} stands there twice")
+        seen.add(name)
 
 
 def _check_names(names: set[str]) -> None:
@@ -135,7 +186,7 @@ def _field(name: str, value: Any) -> Any:
         raise ValueError("pinned must be a list of true and false")
     for at, mark in enumerate(value):
         if type(mark) is not bool:
-            raise ValueError(f"pinned[{at}] is {json.dumps(mark)[:40]}: true or false only")
+            raise ValueError(f"pinned[{at}] is {shown(mark)}: true or false only")
     return np.array(value, dtype=np.bool_)
 
 

@@ -8,12 +8,17 @@ from jiedui_matching.solution import Solution
 
 @dataclass(frozen=True)
 class Case:
-    """`offset` turns a plan's cost into the file's objective; `complete`: a plan that leaves anybody
-    out is no answer."""
+    """Each of the problem's arcs costs `shift` less than the file's; `complete`: a plan that leaves
+    anybody out is no answer."""
 
     problem: Problem
-    offset: int = 0
+    shift: int = 0
     complete: bool = False
+
+    @property
+    def offset(self) -> int:
+        """Turns the problem's cost, weight and bound into the file's."""
+        return self.shift * int(self.problem.wanted.astype(object).sum())
 
     def status(self, solution: Solution) -> str:
         """The solver's word, or infeasible where all had to be covered and cannot be."""

@@ -1,7 +1,7 @@
 """DIMACS minimum-cost flow files: `p min`, the nodes that give or take, the arcs with their bounds."""
 
 from array import array
-from pathlib import Path
+from io import BufferedReader
 
 import numpy as np
 
@@ -10,14 +10,14 @@ from jiedui_matching.formats.lines import LARGEST, whole_numbers, words_of
 from jiedui_matching.general_flow import FlowNetwork, as_pairing
 
 
-def read_dimacs_min(path: Path) -> Case | FlowNetwork:
+def read_dimacs_min(file: BufferedReader) -> Case | FlowNetwork:
     """A Problem if the network is bipartite and unit, so that every solver may try; else the network.
 
     Raises ValueError naming the line that is wrong.
     """
-    network = _Reader().read(path)
+    network = _Reader().read(file)
     pairing = as_pairing(network)
-    return Case(pairing.problem, pairing.offset, complete=True) if pairing else network
+    return Case(pairing.problem, pairing.shift, complete=True) if pairing else network
 
 
 class _Reader:
@@ -28,11 +28,11 @@ class _Reader:
         self.supply: dict[int, int] = {}
         self.columns = [array("q") for _ in range(5)]
 
-    def read(self, path: Path) -> FlowNetwork:
+    def read(self, file: BufferedReader) -> FlowNetwork:
         kinds = {"p": self._problem, "n": self._node, "a": self._arc}
-        for line, words in words_of(path):
+        for line, words in words_of(file):
             kind, *rest = words
-            if kind == "c":
+            if kind.startswith("c"):
                 continue
             if kind not in kinds:
                 raise ValueError(f"line {line}: begins with {kind[:40]!r}, not with c, p, n or a")

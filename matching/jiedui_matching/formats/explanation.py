@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from jiedui_matching.couplings import few
 from jiedui_matching.explain import runners_up
 from jiedui_matching.hall import shortages
 from jiedui_matching.problem import Problem
@@ -24,12 +25,12 @@ def plan_behind(problem: Problem, given: Solution) -> Plan:
     return plan
 
 
-def explanation_as_dict(plan: Plan) -> dict[str, Any]:
+def explanation_as_dict(plan: Plan, shift: int = 0) -> dict[str, Any]:
     """`pairs` with the best plan without each, `left_out` with what would help, and the `shortages` that
-    these name by number; whom or what there is not is null."""
+    these name by number; whom or what there is not is null. Pairs cost `shift` more than in the plan."""
     found = shortages(plan)
     return {
-        "pairs": list(_pairs(plan)),
+        "pairs": list(_pairs(plan, shift)),
         "left_out": list(_left_out(plan, found.of.tolist())),
         "shortages": [
             {
@@ -43,13 +44,13 @@ def explanation_as_dict(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _pairs(plan: Plan) -> Iterator[dict[str, Any]]:
+def _pairs(plan: Plan, shift: int) -> Iterator[dict[str, Any]]:
     problem, solution, found = plan.problem, plan.solution(), runners_up(plan)
     who = np.where(found.arc < 0, -1, np.append(problem.arc_volunteer, -1)[found.arc])
     columns = {
         "slot": solution.pair_slot,
         "volunteer": solution.pair_volunteer,
-        "cost": problem.arc_cost[solution.pair_arc],
+        "cost": problem.arc_cost[solution.pair_arc] + shift,
         "pinned": problem.pinned[solution.pair_arc],
         "runner_up": who,
         "cost_rises": found.cost,
@@ -80,17 +81,20 @@ def _left_out(plan: Plan, shortage_of: list[int]) -> Iterator[dict[str, Any]]:
 
 
 def sentences(explanation: dict[str, Any]) -> Iterator[str]:
-    """The same for people, a line for each pair and each slot left out."""
+    """The same for people, a line for each pair, each slot left out and each shortage these name."""
     for pair in explanation["pairs"]:
         yield f"slot {pair['slot']}: volunteer {pair['volunteer']} at {pair['cost']}; {_otherwise(pair)}"
     for slot in explanation["left_out"]:
         yield f"slot {slot['slot']}: lacks {slot['lacks']}; {slot['possible']} volunteers are possible; " + (
             "it would cost more than it weighs"
             if slot["shortage"] is None
-            else _short(explanation["shortages"][slot["shortage"]])
+            else f"shortage {slot['shortage']}"
         )
         if slot["one_more_place"]:
             yield f"slot {slot['slot']}: {_helps(slot['one_more_place'])}"
+    # Once each: thousands of slots may lack helpers for the same reason.
+    for number in sorted({slot["shortage"] for slot in explanation["left_out"]} - {None}):
+        yield f"shortage {number}: {_short(explanation['shortages'][number])}"
 
 
 def _otherwise(pair: dict[str, Any]) -> str:
@@ -108,9 +112,9 @@ def _otherwise(pair: dict[str, Any]) -> str:
 
 
 def _short(shortage: dict[str, Any]) -> str:
-    slots, volunteers = (" ".join(map(str, shortage[side])) for side in ("slots", "volunteers"))
+    slots, volunteers = few(shortage["slots"]), few(shortage["volunteers"])
     if not volunteers:
-        return f"nobody else may help (slots {slots})"
+        return f"nobody else may help slots {slots}"
     return (
         f"slots {slots} want {shortage['wanted']} of volunteers {volunteers}, "
         f"who have {shortage['places']} places and alone may help"

@@ -1,29 +1,45 @@
 """Plans in JSON: what a solver answered, or pairs from anywhere that somebody wants checked."""
 
 import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from jiedui_matching.formats.arrays import read_object, whole_list
+from jiedui_matching.check import NO_ARC, Check, Report, check
+from jiedui_matching.couplings import Coupling
+from jiedui_matching.formats.arrays import read_object, shown, whole_list
+from jiedui_matching.formats.case import Case
 from jiedui_matching.problem import Ints, Problem
-from jiedui_matching.solution import Prices, Solution, arcs_between, cost_of, uncovered_by_tier, weight_of
-from jiedui_matching.solve import solve
+from jiedui_matching.solution import (
+    Prices,
+    Solution,
+    arcs_between,
+    cost_of,
+    unassigned_after,
+    uncovered_by_tier,
+    weight_of,
+)
+from jiedui_matching.solve import solve_fully
+
+_STATUSES = ("optimal", "stopped", "infeasible")
 
 
-def plan_as_dict(solution: Solution, objective: int | None, status: str) -> dict[str, Any]:
-    """Everything the plan says; pairs are [slot, volunteer], `left_out` [slot, helpers lacking]."""
+def plan_as_dict(case: Case, solution: Solution) -> dict[str, Any]:
+    """Everything the plan says, as the file counts costs; pairs are [slot, volunteer], `left_out` [slot,
+    helpers lacking]."""
     lacking = np.flatnonzero(solution.unassigned)
     return {
-        "status": status,
-        "objective": objective,
+        "status": case.status(solution),
+        "objective": case.objective(solution),
         "solver": solution.solver,
         "solver_version": solution.solver_version,
         "seconds": solution.seconds,
-        "cost": solution.cost,
-        "weight": solution.weight,
-        "bound": solution.bound,
+        "cost": solution.cost + case.offset,
+        "weight": solution.weight + case.offset,
+        "bound": solution.bound + case.offset,
         "uncovered": {str(tier): count for tier, count in solution.uncovered.items()},
         "pairs": np.column_stack([solution.pair_slot, solution.pair_volunteer]).tolist(),
         "left_out": np.column_stack([lacking, solution.unassigned[lacking]]).tolist(),
@@ -36,15 +52,62 @@ def write_plan(plan: dict[str, Any], path: Path) -> None:
     path.write_text(json.dumps(plan) + "\n", encoding="utf-8")
 
 
-def read_plan(path: Path, problem: Problem) -> Solution:
-    """A plan for this problem, of which only `pairs` must be there.
+def read_plan(path: Path, case: Case, prices: Prices | None = None) -> Solution:
+    """A plan for this case, of which only `pairs` must be there.
 
     Figures that are there are taken at their word, for `check` to judge; those that are not are
-    counted from the pairs. Prices that are not there come from a solve: any prices judge any plan.
+    counted from the pairs. Prices that are not there are those given here, or come from a solve: any
+    prices judge any plan.
 
-    Raises ValueError naming the field and index that cannot be read.
+    Raises ValueError naming the field and index that cannot be read, and KeyboardInterrupt.
+    """
+    return _solution(read_object(path), case, prices)
+
+
+def check_plan(path: Path, case: Case, couplings: Sequence[Coupling] = ()) -> Report:
+    """`check`, and what a file may say besides: that nobody may be left out, its objective and status.
+
+    Raises ValueError naming the field and index that cannot be read, and KeyboardInterrupt.
     """
     given = read_object(path)
+    solution = _solution(given, case, None)
+    report = check(case.problem, solution, couplings)
+    if "arcs" in report.violations:
+        return report
+    counted = replace(
+        solution,
+        cost=cost_of(case.problem, solution.pair_arc),
+        unassigned=unassigned_after(case.problem, solution.pair_arc),
+    )
+    looks = {"complete": _complete(case, counted)} if case.complete else {}
+    looks["objective"] = _objective(case, given, counted)
+    looks["status"] = _status(case, given, counted, couplings)
+    return Report((*report.checks, *(Check(name, next(look, "")) for name, look in looks.items())))
+
+
+def _complete(case: Case, counted: Solution) -> Iterator[str]:
+    for slot in np.flatnonzero(counted.unassigned):
+        yield f"slot {slot} lacks {counted.unassigned[slot]} helpers, and none may be lacking"
+
+
+def _objective(case: Case, given: dict[str, Any], counted: Solution) -> Iterator[str]:
+    objective = case.objective(counted)
+    if "objective" in given and given["objective"] != objective:
+        yield f"it is {shown(objective)}, the plan says {shown(given['objective'])}"
+
+
+def _status(
+    case: Case, given: dict[str, Any], counted: Solution, couplings: Sequence[Coupling]
+) -> Iterator[str]:
+    if "status" in given and given["status"] not in _STATUSES:
+        yield f"the plan says {shown(given['status'])}: it is one of {', '.join(_STATUSES)}"
+    complete = not case.complete or not counted.unassigned.any()
+    if given.get("status") == "infeasible" and complete and not couplings:
+        yield "the plan says infeasible, and it is a plan"
+
+
+def _solution(given: dict[str, Any], case: Case, prices: Prices | None) -> Solution:
+    problem = case.problem
     if "pairs" not in given:
         raise ValueError("pairs is missing")
     slot, volunteer = _columns("pairs", given["pairs"])
@@ -61,11 +124,11 @@ def read_plan(path: Path, problem: Problem) -> Solution:
         uncovered=_by_tier(given["uncovered"])
         if "uncovered" in given
         else uncovered_by_tier(problem.tier, lacking),
-        cost=_figure(given, "cost") if "cost" in given else cost_of(problem, chosen),
-        weight=_figure(given, "weight") if "weight" in given else weight_of(problem, chosen),
+        cost=_figure(given, "cost", case) if "cost" in given else cost_of(problem, chosen),
+        weight=_figure(given, "weight", case) if "weight" in given else weight_of(problem, chosen),
         # Nothing weighs less than nothing: a plan that names no bound claims none.
-        bound=_figure(given, "bound") if "bound" in given else 0,
-        prices=_prices(given["prices"]) if "prices" in given else solve(problem).prices,
+        bound=_figure(given, "bound", case) if "bound" in given else 0,
+        prices=_prices(given["prices"]) if "prices" in given else prices or solve_fully(problem).prices,
         status=str(given.get("status", "")),
         solver=str(given.get("solver", "")),
         solver_version=str(given.get("solver_version", "")),
@@ -78,16 +141,16 @@ def _columns(name: str, rows: Any) -> tuple[Ints, Ints]:
         raise ValueError(f"{name} must be a list of pairs of whole numbers")
     for at, row in enumerate(rows):
         if not (isinstance(row, list) and len(row) == 2 and all(type(number) is int for number in row)):
-            raise ValueError(f"{name}[{at}] is {json.dumps(row)[:40]}: it must be two whole numbers")
+            raise ValueError(f"{name}[{at}] is {shown(row)}: it must be two whole numbers")
     left, right = zip(*rows, strict=True) if rows else ((), ())
     return whole_list(name, list(left)), whole_list(name, list(right))
 
 
 def _arcs_of(problem: Problem, slot: Ints, volunteer: Ints) -> Ints:
-    """Each pair's arc; for a pair that is none the first one, which `check` then finds not to be it."""
+    """Each pair's arc, or NO_ARC for `check` to find."""
     known = (slot >= 0) & (slot < problem.slots) & (volunteer >= 0) & (volunteer < problem.volunteers)
     found = arcs_between(problem, np.where(known, slot, 0), np.where(known, volunteer, 0))
-    return np.where(known & (found >= 0), found, 0)
+    return np.where(known, found, NO_ARC)
 
 
 def _counted(size: int, at: Ints, times: Ints) -> Ints:
@@ -98,12 +161,12 @@ def _counted(size: int, at: Ints, times: Ints) -> Ints:
     return total
 
 
-def _figure(given: dict[str, Any], name: str) -> int:
-    """A total, which may be larger than any number it was added up from."""
+def _figure(given: dict[str, Any], name: str, case: Case) -> int:
+    """A total as the problem counts it; it may be larger than any number it was added up from."""
     value = given[name]
     if type(value) is not int:
-        raise ValueError(f"{name} is {json.dumps(value)[:40]}: it must be a whole number")
-    return value
+        raise ValueError(f"{name} is {shown(value)}: it must be a whole number")
+    return value - case.offset
 
 
 def _by_tier(value: Any) -> dict[int, int]:
