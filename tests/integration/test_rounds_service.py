@@ -295,6 +295,28 @@ async def _other_round_with_a_volunteer() -> UUID:
     return await open_round(a_coordinator(OTHER_COUNTY), OTHER_COUNTY, TODAY, "standard", NOW)
 
 
+@pytest.mark.parametrize("days", [-3653, 0, 731])
+async def test_a_round_may_be_for_ten_years_back_to_two_years_ahead(days: int) -> None:
+    await a_region_tree()
+    dated = TODAY + timedelta(days=days)
+    round_id = await open_round(a_coordinator(), COUNTY, dated, "standard", NOW)
+    assert (await Round.select().where(Round.id == round_id).first())["dated"] == dated
+
+
+@pytest.mark.parametrize(
+    "dated",
+    [
+        TODAY + timedelta(days=732), TODAY - timedelta(days=3654), date(26, 11, 1), date.min, date.max,
+    ],
+)  # fmt: skip
+async def test_a_round_for_a_day_beyond_is_refused_with_the_days_that_may_be(dated: date) -> None:
+    await a_region_tree()
+    with pytest.raises(Refused, match="from 2016-10-31 to 2028-11-01") as refusal:
+        await open_round(a_coordinator(), COUNTY, dated, "standard", NOW)
+    assert refusal.value.field == "dated"
+    assert await Round.count() == 0
+
+
 async def test_another_countys_round_looks_like_none() -> None:
     await a_household()
     await a_volunteer()

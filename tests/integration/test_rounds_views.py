@@ -20,18 +20,22 @@ from factories import (
     a_round,
     a_volunteer,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jiedui.errors import NotFound, Refused
 from jiedui.policies.pack import standard
 from jiedui.policies.service import store_standard
 from jiedui.regions.outlines import outline
 from jiedui.regions.tables import Region
+from jiedui.rounds.comparison import comparable, longer_by
 from jiedui.rounds.eligibility import CAPACITY, DISTANCE, FORBIDDEN, MINORS
 from jiedui.rounds.lists import LeftOutFilter, PairFilter, left_out_of, pairs_of
 from jiedui.rounds.service import refuse_empty_area
 from jiedui.rounds.tables import Candidate, LeftOut, Plan
 from jiedui.rounds.views import areas_of, counts_of, plan_at, plan_summary, rounds_of
 from jiedui.rounds.words import next_best, offer, shortage, smallest_change, why_left_out, worth
+from jiedui.web.words import km
 
 
 @pytest.fixture(autouse=True)
@@ -202,8 +206,31 @@ NOBODY = SOMEBODY | {"volunteer": None, "distance_m": None, "loses": "this one"}
     ],
 )  # fmt: skip
 def test_the_next_best_is_said_with_what_it_would_do_to_everybody(runner_up, said):
-    pair = {"runner_up": runner_up, "next_name": "王丽", "loser_name": "田大妹", "loser_village": "回龙村"}
-    assert next_best(pair, "en") == said
+    assert next_best(_pair(1, runner_up), "en") == said
+
+
+@pytest.mark.parametrize(
+    ("runner_up", "said"),
+    [
+        (SOMEBODY | {"loses": "another"},
+         "王丽 (4.2 km away), but then 田* in 回龙村 would lose its second helper"),
+        (NOBODY, "Nobody else: this family would have no second helper"),
+        (NOBODY | {"gains": "another"},
+         "Nobody else: this family would have no second helper, and another would get one"),
+    ],
+)  # fmt: skip
+def test_of_second_helpers_it_is_said_that_they_are_second(runner_up, said):
+    assert next_best(_pair(2, runner_up), "en") == said
+
+
+def _pair(stage, runner_up):
+    return {
+        "stage": stage,
+        "runner_up": runner_up,
+        "next_name": "王丽",
+        "loser_name": "田大妹",
+        "loser_village": "回龙村",
+    }
 
 
 @pytest.mark.parametrize(
@@ -281,6 +308,34 @@ def test_reasons_add_up_in_one_sentence_the_largest_first():
         "1,041 volunteers offer it: 1,000 are not cleared to meet children; 11 have no free place; "
         "30 could come, but their places went to other families."
     )
+
+
+METRES = st.integers(0, 500_000)
+
+
+@given(METRES, METRES)
+def test_a_way_is_longer_by_what_the_figures_shown_differ(before, after):
+    shown = [round(10 * float(km(metres, language="en").removesuffix(" km"))) for metres in (before, after)]
+    assert longer_by(before, after) == 100 * (shown[1] - shown[0])
+
+
+@pytest.mark.parametrize(("before", "after", "by"), [(3449, 3351, 0), (3449, 3451, 100), (3451, 3449, -100)])
+def test_two_ways_that_read_alike_are_the_same(before, after, by):
+    assert longer_by(before, after) == by
+
+
+def a_run(red: int, green: int, second: int = 0) -> dict:
+    stages = [{"stage": 1, "covered": {"red": [red, 9], "green": [green, 9]}},
+              {"stage": 2, "covered": {"red": [second, 9]}}]  # fmt: skip
+    return {"stages": stages if second else stages[:1]}
+
+
+@pytest.mark.parametrize(
+    ("other", "known"),
+    [(a_run(3, 5), True), (a_run(3, 4), False), (a_run(4, 4), False), (a_run(3, 5, second=1), False)],
+)
+def test_costs_are_compared_between_runs_that_find_as_many_helpers_in_each_colour(other, known):
+    assert comparable(a_run(3, 5), other) is known
 
 
 def test_a_county_without_an_outline_has_a_map_without_one():

@@ -29,12 +29,13 @@ from jiedui.audit.tables import AuditEntry
 from jiedui.errors import Refused, kept
 from jiedui.jobs.tables import Job
 from jiedui.policies.service import store_standard
-from jiedui.rounds.service import open_round, queue_plan
+from jiedui.rounds.service import days_allowed, open_round, queue_plan
 from jiedui.rounds.tables import Candidate, Pair, Plan, Round, Wish
 from jiedui.rounds.wishes import wish
 
 SECOND_VILLAGE = "500230101202"
 ENGLISH = {"accept-language": "en"}
+LEFT_OUT_OF_COST = "Families left out and second helpers not found are not in the cost"
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +96,66 @@ async def test_a_round_is_opened_and_found_again(coordinator):
     listed = await coordinator.get("/rounds")
     assert opened.headers["location"] in listed.text
     assert "Not calculated yet" in listed.text
+
+
+FAR_DAYS = ["9999-12-31", "0001-01-01", "0026-11-01"]
+
+
+@pytest.mark.parametrize("dated", FAR_DAYS)
+async def test_a_day_too_far_away_is_refused_at_its_field_however_it_comes(coordinator, dated):
+    await a_household()
+    await a_volunteer()
+    fields = {"region": COUNTY, "dated": dated, "policy": "standard"}
+    sent = await coordinator.submit("/rounds", fields)
+    shown = await coordinator.get(f"/rounds/new?dated={dated}")
+    for page in (sent, shown):
+        assert page.status_code == 422
+        assert re.search(r'id="e-dated">Please choose a day from 20\d\d-', page.text)
+        assert f'value="{dated}"' in page.text
+        assert "families wait" not in page.text
+    address = f"/rounds/preview?region={COUNTY}&policy=standard&dated={dated}"
+    fragment = await coordinator.get(address, headers={"hx-request": "true"})
+    assert fragment.status_code == 422
+    assert "Please choose a day from" in fragment.text
+    assert await Round.count() == 0
+
+
+async def test_the_field_of_the_day_itself_offers_no_day_too_far_away(coordinator):
+    page = await coordinator.get("/rounds/new")
+    first, last = days_allowed(datetime.now(UTC))
+    assert 'type="date"' in page.text
+    assert f'min="{first}" max="{last}"' in page.text
+
+
+@pytest.mark.parametrize("dated", [date.fromisoformat(day) for day in FAR_DAYS])
+async def test_a_round_of_a_day_too_far_away_that_is_there_already_opens_and_is_put_aside(coordinator, dated):
+    await a_household()
+    await a_volunteer()
+    round_id = await a_round(dated=dated)
+    page = await coordinator.get(f"/rounds/{round_id}")
+    assert page.status_code == 200
+    assert "1 families wait for a helper" in text_of(page)
+    assert (await coordinator.get("/rounds")).status_code == 200
+    await coordinator.submit(f"/rounds/{round_id}/put-aside")
+    assert "Put aside" in (await coordinator.get(f"/rounds/{round_id}")).text
+
+
+async def test_without_javascript_the_counts_come_again_and_no_token_gets_into_the_address(coordinator):
+    await a_household()
+    await a_household(region_code=FAR_VILLAGE)
+    form = (await coordinator.get("/rounds/new")).text
+    assert "formmethod" not in form
+    again = re.search(r'<button formaction="([^"]+)" formnovalidate>', form).group(1)
+    chosen = {"region": TOWNSHIP, "dated": "2026-11-01", "policy": "standard"}
+    sent = await coordinator.submit(again, chosen | {"_once": "a token"})
+    assert sent.status_code == 303
+    assert sent.headers["location"] == f"/rounds/new?region={TOWNSHIP}&dated=2026-11-01&policy=standard"
+    page = await coordinator.get(sent.headers["location"])
+    assert "1 families wait" in text_of(page)
+    assert f'<option value="{TOWNSHIP}" selected>' in page.text
+    odd = await coordinator.submit(again, {"region": "&_once=x", "dated": "", "policy": "~"})
+    assert odd.headers["location"] == "/rounds/new?region=%26_once%3Dx&dated=&policy=~"
+    assert (await coordinator.get(odd.headers["location"])).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -394,6 +455,46 @@ async def test_a_pin_that_could_not_be_kept_is_named_with_its_rule(coordinator):
     assert "this volunteer has no record check in date" in shown
 
 
+PUBLISH, AGAINST = "Publish and ask", "This run cannot be published: it goes against pins or bans"
+
+
+async def test_a_run_that_a_newer_ban_speaks_against_offers_to_calculate_again_in_place_of_publishing(
+    coordinator,
+):
+    household, volunteer = await a_household(), await a_volunteer()
+    round_id, _ = await a_planned_round()
+    plan = f"/rounds/{round_id}/plans/1"
+    people = {"household": str(household), "volunteer": str(volunteer)}
+    await coordinator.submit(f"/rounds/{round_id}/wishes", people | {"kind": "pin"})
+    kept = text_of(await coordinator.get(plan))
+    assert PUBLISH in kept
+    assert AGAINST not in kept
+    assert "Pins and bans newer than this run: 1." in kept
+    await coordinator.submit(f"/rounds/{round_id}/wishes", people | {"kind": "forbid"})
+    for path in (plan, f"{plan}/left-out"):
+        shown = text_of(await coordinator.get(path))
+        assert AGAINST in shown
+        assert shown.count("Calculate again") == 1
+        assert "Pins and bans newer than this run" not in shown
+        assert PUBLISH not in shown
+    await coordinator.submit(f"{plan}/publish")
+    told = text_of(await coordinator.get(plan))
+    assert "This plan goes against pins or bans that are newer than it. Nothing was published" in told
+
+
+async def test_a_run_that_is_overtaken_and_spoken_against_points_at_the_newer_one(coordinator):
+    household, volunteer = await a_household(), await a_volunteer()
+    round_id, _ = await a_planned_round()
+    people = {"household": str(household), "volunteer": str(volunteer), "kind": "forbid"}
+    await coordinator.submit(f"/rounds/{round_id}/wishes", people)
+    await a_volunteer(region_code=FAR_VILLAGE)
+    await a_planned_round(round_id=round_id)
+    first = text_of(await coordinator.get(f"/rounds/{round_id}/plans/1"))
+    assert f"{AGAINST} that are newer than it. There is a newer run: Run 2" in first
+    assert PUBLISH not in first
+    assert PUBLISH in text_of(await coordinator.get(f"/rounds/{round_id}/plans/2"))
+
+
 async def test_publishing_says_what_happens_and_the_second_time_what_has_happened(coordinator):
     await a_household()
     await a_household()
@@ -525,6 +626,49 @@ async def test_two_runs_are_compared_by_who_gains_and_who_loses(coordinator):
     ).text.replace("?a=1&amp;b=2", "")
     assert (await coordinator.get(f"{compare}?a=1&b=9")).status_code == 404
     assert second
+
+
+async def test_a_second_helper_lost_has_its_row_and_makes_the_costs_no_rivals(coordinator):
+    household = await a_household(colour="red", needs=("companionship", "practical"))
+    first, second = await a_volunteer(offers=["companionship"]), await a_volunteer(offers=["practical"])
+    round_id, plan_id = await a_planned_round()
+    compare = f"/rounds/{round_id}/compare"
+    await a_planned_round(round_id=round_id)
+    alike = text_of(await coordinator.get(compare))
+    assert "Families with a second helper 1 1 the same" in alike
+    assert re.search(r"Cost [\d,]+ [\d,]+ the same", alike)
+    assert LEFT_OUT_OF_COST not in alike
+    chosen = await Candidate.select().where(Candidate.plan == plan_id, Candidate.stage == 2).first()
+    assert chosen["volunteer"] in (first, second)
+    await wish(a_coordinator(), round_id, household, chosen["volunteer"], "forbid", "", NOW)
+    await a_planned_round(round_id=round_id)
+    shown = text_of(await coordinator.get(compare))
+    assert "Families with a second helper 1 0 −1 Pairs 2 1 −1" in shown
+    assert "Families that lose their helper in run 3 · 0" in shown
+    assert re.search(r"Cost [\d,]+ [\d,]+ not comparable", shown)
+    assert LEFT_OUT_OF_COST in shown
+    assert LEFT_OUT_OF_COST in text_of(await coordinator.get(f"/rounds/{round_id}/plans/3"))
+
+
+async def test_ways_that_read_alike_are_the_same_and_a_plan_without_pairs_has_none(coordinator):
+    round_id, runs = await a_round(), []
+    for number, distance in enumerate((3449, 3351, 3451, None), 1):
+        plan = Plan(round=round_id, region_code=COUNTY, number=number, state="ready", created_at=NOW)
+        await plan.save()
+        runs.append(plan.id)
+        if distance:
+            await Candidate(
+                plan=plan.id, household=await a_household(), volunteer=await a_volunteer(),
+                region_code=COUNTY, stage=1, distance_m=distance, cost=distance,
+            ).save()  # fmt: skip
+    for numbers, said in {
+        "a=1&b=2": "3.4 km 3.4 km the same",
+        "a=1&b=3": "3.4 km 3.5 km +0.1 km",
+        "a=3&b=1": "3.5 km 3.4 km −0.1 km",
+        "a=1&b=4": "3.4 km — —",
+    }.items():
+        shown = text_of(await coordinator.get(f"/rounds/{round_id}/compare?{numbers}"))
+        assert f"Average way {said} The farthest {said}" in shown, numbers
 
 
 async def test_a_round_put_aside_stays_readable_and_cannot_go_on(coordinator):

@@ -8,6 +8,19 @@ from jiedui.rounds.tables import Plan
 MOST_SHOWN = 50
 
 
+def comparable(one: Row, other: Row) -> bool:
+    """Whether the costs of two runs say which is better: they find as many helpers in each colour.
+
+    What is not found is not in the cost, so that of two runs the one that helps fewer may look cheaper.
+    """
+    return _found(one) == _found(other)
+
+
+def longer_by(before_m: float, after_m: float) -> int:
+    """By how many metres a way is longer as people read both, in tenths of a kilometre; less is negative."""
+    return round(1000 * (round(after_m / 1000, 1) - round(before_m / 1000, 1)))
+
+
 async def only_in(plan_id: UUID, other_id: UUID) -> tuple[int, list[Row]]:
     """Pairs of a plan that the other lacks: how many, and the first of them for the eye."""
     return await _counted(_ONLY_IN, plan_id, other_id)
@@ -16,6 +29,14 @@ async def only_in(plan_id: UUID, other_id: UUID) -> tuple[int, list[Row]]:
 async def helped_only_in(plan_id: UUID, other_id: UUID) -> tuple[int, list[Row]]:
     """Families that a plan serves and the other leaves out, the red ones first."""
     return await _counted(_HELPED_ONLY_IN, plan_id, other_id)
+
+
+def _found(run: Row) -> dict[tuple[int, str], int]:
+    return {
+        (stage["stage"], colour): got
+        for stage in run["stages"]
+        for colour, (got, _) in stage["covered"].items()
+    }
 
 
 async def _counted(question: str, plan_id: UUID, other_id: UUID) -> tuple[int, list[Row]]:

@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -53,9 +54,17 @@ async def new(request: PageRequest) -> Response[Any]:
     return await _form_page(request, blank(**known | _given(request)))
 
 
+@post("/rounds/new", name="rounds:recount")
+async def recount(request: PageRequest) -> Response[Any]:
+    """The form with its counts again, without JavaScript; its tokens stay out of the address."""
+    form = await read_form(request, Opening)
+    chosen = {name: form.text(name) for name in Opening.__struct_fields__}
+    return see_other(request, f"/rounds/new?{urlencode(chosen)}")
+
+
 @get("/rounds/preview", name="rounds:preview")
 async def preview(request: PageRequest) -> Response[Any]:
-    """Only the counts, when another area or day is chosen."""
+    """Only the counts, when another area or day is chosen. Raises Refused for a day too far away."""
     return page(request, "rounds/counts.html", counts=await _counts(request, _given(request)))
 
 
@@ -163,6 +172,8 @@ async def compare(
         only=[await comparison.only_in(*ids) for ids in _both_ways(one, other)],
         helped=[await comparison.helped_only_in(*ids) for ids in _both_ways(one, other)],
         most=comparison.MOST_SHOWN,
+        comparable=comparison.comparable(one, other),
+        longer_by=comparison.longer_by,
     )
 
 
@@ -175,14 +186,19 @@ async def _open(request: PageRequest, wanted: Opening) -> str:
 
 
 async def _form_page(request: PageRequest, form: Any) -> Response[Any]:
-    typed = {name: form.text(name) for name in ("region", "dated", "policy")}
+    counts = None
+    try:
+        counts = await _counts(request, {name: form.text(name) for name in Opening.__struct_fields__})
+    except Refused as refused:
+        form.refuse(refused)
     return page(
         request,
         "rounds/new.html",
         form=form,
         areas=await views.areas_of(request.user),
         policies=await views.policies(),
-        counts=await _counts(request, typed),
+        days=service.days_allowed(request.app.state.clock()),
+        counts=counts,
         status_code=form.status,
     )
 
@@ -190,13 +206,14 @@ async def _form_page(request: PageRequest, form: Any) -> Response[Any]:
 async def _counts(request: PageRequest, typed: dict[str, str]) -> Any:
     try:
         wanted = msgspec.convert(typed, Opening, strict=False)
+        service.refuse_far_day(wanted.dated, request.app.state.clock())
         return await views.counts_of(request.user, wanted.region, wanted.dated, wanted.policy)
     except (msgspec.ValidationError, NotFound):
         return None
 
 
 def _given(request: PageRequest) -> dict[str, str]:
-    given = {name: request.query_params.get(name, "") for name in ("region", "dated", "policy")}
+    given = {name: request.query_params.get(name, "") for name in Opening.__struct_fields__}
     return {name: value for name, value in given.items() if value}
 
 
@@ -229,7 +246,7 @@ def _uuid(text: str) -> UUID | None:
 ROUTER = Router(
     "/",
     route_handlers=[
-        show_list, new, preview, open_, show, calculate, put_aside, wish, unwish, compare,
+        show_list, new, recount, preview, open_, show, calculate, put_aside, wish, unwish, compare,
         *plan_pages.HANDLERS, *what_if_pages.HANDLERS,
     ],
     opt={"access": "coordinator"},

@@ -15,17 +15,23 @@ from jiedui.piccolo_conf import DB
 from jiedui.policies.service import pack_named
 from jiedui.rounds.service import note, round_of
 from jiedui.rounds.tables import Plan, Round
+from jiedui.rounds.views import wishes_against
 
 _OUT_OF_DATE = N_(
     "Since this plan was made, people or pairs in it have changed. Nothing was published: "
     "run the round again, then publish."
+)
+_AGAINST_WISHES = N_(
+    "This plan goes against pins or bans that are newer than it. Nothing was published: "
+    "calculate again, then publish."
 )
 
 
 async def publish_round(actor: Actor, round_id: UUID, plan_id: UUID, now: datetime) -> int:
     """Turn a plan into proposals, all or none, once: says how many.
 
-    Raises Conflict for the second, Refused for a plan without a pair or without a proof.
+    Raises Conflict for the second and for a plan that something newer speaks against, Refused for a plan
+    without a pair or without a proof.
     """
     try:
         async with DB.transaction():
@@ -42,6 +48,8 @@ async def publish_round(actor: Actor, round_id: UUID, plan_id: UUID, now: dateti
                 raise Conflict(N_("This round has been published already, by you or a colleague."))
             await _refuse_unproven(round_id, plan_id)
             await _refuse_stale(plan_id)
+            if await wishes_against(plan_id):
+                raise Conflict(_AGAINST_WISHES)
             pairs = await _propose(round_row, plan_id, now)
             if not pairs:
                 raise Refused(N_("This plan holds no pair, so there is nothing to publish."))

@@ -1,11 +1,12 @@
 """Rounds: opened for an area, planned by a worker as often as wanted, published once."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from jiedui.accounts.actor import Actor
 from jiedui.audit import service as audit
+from jiedui.clock import today
 from jiedui.columns import Row
 from jiedui.errors import Conflict, NotFound, Refused, kept
 from jiedui.i18n import N_
@@ -16,12 +17,16 @@ from jiedui.regions.codes import significant, within
 from jiedui.regions.tables import Region
 from jiedui.rounds.tables import Plan, Round
 
+_DAYS_BACK, _DAYS_AHEAD = 3653, 731
+"""A day long past repeats an old round, as the demonstration does; a record check lasts a year or two."""
+
 
 async def open_round(actor: Actor, region_code: str, dated: date, policy_name: str, now: datetime) -> UUID:
     """A draft round for an area and day; the one already open there, if there is one.
 
-    Raises NotFound for an area that is unknown or not the actor's.
+    Raises NotFound for an area that is unknown or not the actor's, Refused for a day too far away.
     """
+    refuse_far_day(dated, now)
     pack = await pack_named(policy_name)
     async with DB.transaction():
         known = await Region.exists().where(Region.code == region_code)
@@ -143,6 +148,22 @@ async def draft_of(actor: Actor, round_id: UUID) -> Row:
     if round_row["state"] != "draft":
         raise Conflict(N_("This round has been published. Open a new one to pair again."))
     return round_row
+
+
+def days_allowed(now: datetime) -> tuple[date, date]:
+    """The first and the last day for which a round may be opened."""
+    day = today(now)
+    return day - timedelta(days=_DAYS_BACK), day + timedelta(days=_DAYS_AHEAD)
+
+
+def refuse_far_day(dated: date, now: datetime) -> None:
+    """Raises Refused for a day outside `days_allowed`."""
+    first, last = days_allowed(now)
+    if not first <= dated <= last:
+        raise Refused(
+            N_("Please choose a day from {first} to {last}."),
+            field="dated", first=first.isoformat(), last=last.isoformat(),
+        )  # fmt: skip
 
 
 async def refuse_empty_area(actor: Actor, region_code: str) -> None:

@@ -1,7 +1,7 @@
 """What a coordinator sees of her rounds: lists, counts, runs. Reads only, all within her area."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,8 @@ from jiedui.web.words import percent
 PAGE = 50
 _DIGITS = (2, 4, 6, 9, 12)
 """Significant digits of a code at each of LEVELS."""
+# The driver sends the calendar's two ends as infinity, and infinity less a day is nothing PostgreSQL knows.
+_FIRST_DAY, _LAST_DAY = date.min + timedelta(days=1), date.max - timedelta(days=1)
 _LIVE = ", ".join(f"'{state}'" for state in LIVE)
 
 
@@ -59,11 +61,12 @@ async def counts_of(
     if not within(actor.region_code, region_code):
         raise NotFound
     pack = await pack_named(policy, version)
+    day = min(max(dated, _FIRST_DAY), _LAST_DAY)
     prefix = significant(region_code) + "%"
-    rows = await Round.raw(_WAITING, prefix, pack.helpers.ratio, dated, pack.consent.rest_days)
+    rows = await Round.raw(_WAITING, prefix, pack.helpers.ratio, day, pack.consent.rest_days)
     waiting = {row["colour"]: row for row in rows}
     none = {"families": 0, "needs": 0}
-    places = await Round.raw(_PLACES, dated, pack.eligibility.record_check_days, prefix)
+    places = await Round.raw(_PLACES, day, pack.eligibility.record_check_days, prefix)
     return {"waiting": {colour: waiting.get(colour, none) for colour in COLOURS}, **places[0]}
 
 
@@ -102,10 +105,15 @@ async def plan_at(actor: Actor, round_id: UUID, number: int) -> tuple[Row, Row]:
 
 
 async def plan_summary(plan_id: UUID) -> Row:
-    """Pairs, people and distances of a plan."""
+    """Pairs, people and distances of a plan; `against` counts the wishes it goes against."""
     rows = await Plan.raw(_SUMMARY, plan_id, plan_id)
-    row: Row = rows[0]
-    return row
+    return {**rows[0], "against": await wishes_against(plan_id)}
+
+
+async def wishes_against(plan_id: UUID) -> int:
+    """How many bans of its round a plan breaks, and how many newer pins it neither keeps nor refused."""
+    rows = await Plan.raw(_AGAINST, plan_id)
+    return int(rows[0]["n"])
 
 
 async def wishes_of(round_id: UUID) -> list[Row]:
@@ -223,4 +231,17 @@ SELECT count(*) AS pairs, count(DISTINCT c.household) AS households,
     percentile_disc(0.5) WITHIN GROUP (ORDER BY c.distance_m) AS median_m,
     (SELECT count(DISTINCT l.household) FROM left_out l WHERE l.plan = {} AND l.stage = 1) AS left_out
 FROM candidate c WHERE c.plan = {}
+"""
+# A pin older than the run is no reason: the run kept or refused it, or its people have left the round.
+_AGAINST = """
+SELECT count(*) AS n
+FROM plan p JOIN wish w ON w."round" = p."round"
+LEFT JOIN candidate c ON c.plan = p.id AND c.household = w.household AND c.volunteer = w.volunteer
+WHERE p.id = {} AND CASE w.kind
+    WHEN 'forbid' THEN c.id IS NOT NULL
+    ELSE c.id IS NULL AND w.created_at > p.created_at AND NOT p.figures @> jsonb_build_object(
+        'stages', jsonb_build_array(jsonb_build_object(
+            'refused_pins', jsonb_build_array(jsonb_build_object(
+                'household', w.household::text, 'volunteer', w.volunteer::text)))))
+END
 """
