@@ -512,6 +512,8 @@ def test_a_device_without_end_takes_no_more_memory_than_a_file_may(monkeypatch):
     monkeypatch.setattr("jiedui_matching.formats.arrays._LARGEST_JSON", 2**16)
     with pytest.raises(ValueError, match=f"larger than {2**16} bytes"):
         read(Path("/dev/zero"), "json")
+    with pytest.raises(ValueError, match="npz cannot be read from a pipe or a device"):
+        read(Path("/dev/zero"), "npz")
 
 
 def test_a_name_given_twice_is_found_as_fast_as_it_is_read(tmp_path):

@@ -3,6 +3,8 @@
 import json
 import lzma
 import math
+import os
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -76,8 +78,9 @@ def problem_of_json(file: BinaryIO) -> Problem:
 
 def problem_of_npz(file: BinaryIO) -> Problem:
     """As `read_npz`, of a file that is open."""
-    if not file.seekable():
-        raise ValueError("npz cannot be read from a pipe: give it as a file")
+    # A pipe cannot be read from its end, and a device may have none.
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        raise ValueError("npz cannot be read from a pipe or a device: give it as a file")
     try:
         with zipfile.ZipFile(file) as archive:
             names = [member.filename.removesuffix(".npy") for member in archive.infolist()]
