@@ -247,6 +247,8 @@ PAYLOADS = [
     "=1+1",
     "+1",
     "-1",
+    "-2+3",
+    "+cmd",
     "@SUM(A1)",
     "|calc",
     "%0A=1",
@@ -266,6 +268,16 @@ def test_no_spreadsheet_computes_what_somebody_wrote():
     assert {cell.data_type for cell in cells} == {"s"}
     for line in to_csv(["列"], rows).decode("utf-8-sig").splitlines():
         assert not re.match(r'"?[\ufeff\x00-\x1f\x7f\s]*[=+\-@|%]', line)
+
+
+def test_numbers_can_be_added_up_and_what_only_looks_like_one_stays_text():
+    header, row = ["少", "户", "公里", "电话", "编号"], [-2.1, 3, 30.0, "19902300011", "013"]
+    book = openpyxl.load_workbook(io.BytesIO(to_xlsx(header, [row], sheet="表")))
+    cells = next(iter(book.active.iter_rows(2, 2)))
+    assert [cell.value for cell in cells] == row
+    assert [cell.data_type for cell in cells] == ["n", "n", "n", "s", "s"]
+    assert [cell.number_format for cell in cells[:3]] == ["0.0", "General", "0.0"]
+    assert to_csv(header, [row]).decode("utf-8-sig").splitlines()[1] == "-2.1,3,30.0,19902300011,013"
 
 
 async def test_an_empty_ledger_shows_the_next_step(login_as):

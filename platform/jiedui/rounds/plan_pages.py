@@ -1,5 +1,6 @@
 """One run of a round on screen: its pairs, the families left out, its map; taken along, published."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -11,7 +12,7 @@ from litestar.params import FromPath
 from jiedui.columns import Row
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_, translate
-from jiedui.ledgers.export import attachment, to_csv, to_xlsx
+from jiedui.ledgers.export import Cell, attachment, to_csv, to_xlsx
 from jiedui.rounds import atlas, lists, views, words
 from jiedui.rounds.lists import LeftOutFilter, NewcomerFilter, PairFilter
 from jiedui.rounds.publication import publish_round
@@ -137,15 +138,15 @@ async def pairs_file(request: PageRequest, round_id: FromPath[UUID], number: Fro
     language = language_of(request)
     headings = [N_("Township"), N_("Village"), N_("Family"), N_("Risk colour"), N_("Needs met"),
                 N_("Needs not met"), N_("Volunteer"), N_("Number"), N_("Kilometres"), N_("Load after"),
-                N_("Next best"), N_("Which helper")]  # fmt: skip
+                N_("Families at most"), N_("Next best"), N_("Which helper")]  # fmt: skip
     table = [
         [
             row["township"] or "", row["village"], mask_name(row["household_name"]),
             colour_name(row["colour"], language=language),
             "、".join(kinds[one] for one in row["needs_met"]),
             "、".join(kinds[one] for one in row["needs_unmet"]),
-            row["volunteer_name"], row["number"], f"{row['distance_m'] / 1000:.1f}",
-            f"{row['load']} / {row['capacity']}",
+            row["volunteer_name"], row["number"], _kilometres(row["distance_m"]),
+            row["load"], row["capacity"],
             words.next_best(row, language),
             translate(language, words.STAGES[row["stage"]]),
         ]
@@ -191,8 +192,8 @@ async def recruit_file(
                 N_("Kilometres saved")]  # fmt: skip
     table = [
         [
-            row["township"], str(row["left_out"]), words.offer(pack, row["kind"], row["skilled"], language),
-            words.worth(row, language), f"{row['saved_m'] / 1000:.1f}",
+            row["township"], row["left_out"], words.offer(pack, row["kind"], row["skilled"], language),
+            words.worth(row, language), _kilometres(row["saved_m"]),
         ]
         for row in rows
     ]  # fmt: skip
@@ -302,7 +303,7 @@ def _link(narrowed: dict[str, Any], **key: str) -> str:
 
 
 def _file(
-    request: PageRequest, headings: list[str], table: list[list[str]], sheet: str, name: str
+    request: PageRequest, headings: list[str], table: Sequence[Sequence[Cell]], sheet: str, name: str
 ) -> Response[Any]:
     language, now = language_of(request), request.app.state.clock()
     header = [translate(language, heading) for heading in headings]
@@ -310,3 +311,8 @@ def _file(
         return attachment(to_csv(header, table), f"{name}.csv")
     footer = f"{request.user.name} · {date_exact(now)}"
     return attachment(to_xlsx(header, table, sheet=translate(language, sheet), footer=footer), f"{name}.xlsx")
+
+
+def _kilometres(metres: int) -> float:
+    """With one decimal; adding nought makes 0.0 of -0.0."""
+    return round(metres / 1000, 1) + 0.0
