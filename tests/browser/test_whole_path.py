@@ -103,9 +103,33 @@ async def import_ledger(coordinator: Page, ledger: Path, *, good: int, bad: int)
     await fits(coordinator)
 
 
+async def open_a_pair_and_close_it(coordinator: Page) -> None:
+    """The button and Esc both lead from the panel back to the row it was opened from."""
+    family = coordinator.locator("table.pairs tbody a[href*='/pair/']").last
+    close = coordinator.locator("aside .close")
+    as_long_as_fifty_rows = "document.querySelector('main').style.paddingBottom = '200rem'"
+    await coordinator.evaluate(as_long_as_fifty_rows)
+    for closed_by in (close.click, lambda: coordinator.keyboard.press("Escape")):
+        await family.click()
+        await expect(coordinator.locator("#side h2")).to_be_in_viewport()
+        await expect(close).to_be_in_viewport()
+        await expect(close).to_be_focused()
+        await fits(coordinator)
+        assert await serious(coordinator) == []
+        broken = "number => number.getClientRects().length > 1"
+        assert not await coordinator.evaluate(f"[...document.querySelectorAll('.number')].some({broken})")
+        await closed_by()
+        await expect(coordinator.locator("aside")).to_be_hidden()
+        await expect(family).to_be_focused()
+        await expect(family).to_be_in_viewport()
+
+
 async def look_around(coordinator: Page) -> None:
     """Every part of a plan, with one question asked of it; ends where it began."""
     plan = coordinator.url
+    bars = coordinator.locator(".coverage .share")
+    assert len({(await bar.bounding_box() or {}).get("width") for bar in await bars.all()}) == 1
+    await open_a_pair_and_close_it(coordinator)
     for part in ("left-out", "recruit", "map", "what-if"):
         await coordinator.click(f".tabs a[href$='/{part}']")
         await coordinator.wait_for_url(f"**/{part}")

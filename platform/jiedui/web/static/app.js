@@ -34,20 +34,50 @@
 
   // Lists by keyboard: j and k move, Enter opens, / goes to the search field.
   const rows = () => [...document.querySelectorAll("table[data-keys] tbody tr")];
+  const mark = (row) => { for (const other of rows()) other.classList.toggle("at", other === row); };
   const move = (step) => {
     const all = rows();
     if (!all.length) return;
     const at = all.findIndex((row) => row.classList.contains("at"));
     const next = all[Math.min(all.length - 1, Math.max(0, at < 0 ? 0 : at + step))];
-    all[at]?.classList.remove("at");
-    next.classList.add("at");
+    mark(next);
     next.scrollIntoView({ block: "nearest" });
     next.querySelector("a, button")?.focus({ preventScroll: true });
   };
+
+  // The panel beside the content: shown when htmx fills it, closed by its button or Esc. What opened it, a row or
+  // a mark of a map, then has the focus again, and so stands where it stood.
+  const side = document.getElementById("side");
+  const panel = side?.parentElement;
+  const closing = panel?.querySelector(".close");
+  let opener = null;
+  const around = (link) => link.closest("tr, .map") ?? link;
+  const show = (part) => part.scrollIntoView({ block: "nearest" });
+  const close = () => {
+    if (!panel || panel.hidden) return;
+    panel.hidden = true;
+    side.replaceChildren();
+    opener.focus({ preventScroll: true });
+    show(around(opener));
+  };
+  closing?.addEventListener("click", close);
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (!side || event.target !== side) return;
+    const asked = event.detail.requestConfig.elt;
+    if (asked.isConnected) opener = asked; // a link of the panel itself has just gone
+    panel.hidden = false;
+    panel.scrollTop = 0;
+    closing.focus({ preventScroll: true });
+    mark(opener.closest("tr"));
+    show(around(opener)); // its row has moved, where the panel takes room from the list
+    show(panel);
+  });
+
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
     if (event.key === "j") move(1);
     else if (event.key === "k") move(-1);
+    else if (event.key === "Escape") close();
     else if (event.key === "/") {
       const search = document.querySelector("input[type=search]");
       if (search) { event.preventDefault(); search.focus(); search.select(); }

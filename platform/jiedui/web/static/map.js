@@ -13,7 +13,7 @@
   const open = (path, layer) => {
     for (const other of box.querySelectorAll(".chosen")) other.classList.remove("chosen");
     layer.getElement()?.classList.add("chosen");
-    htmx.ajax("GET", `${said.path}/${path}`, { target: "#side", swap: "innerHTML show:#side:top" });
+    htmx.ajax("GET", `${said.path}/${path}`, { source: layer.getElement(), target: "#side", swap: "innerHTML" });
   };
 
   // One tab stop for everything that is drawn; the arrow keys go from place to place, Enter opens.
