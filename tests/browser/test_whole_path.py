@@ -10,7 +10,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 from people import COUNTY, OpenWindow, fits, newest_message, serious, somebody, staff
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from jiedui.clock import today, utc_now
 from jiedui.ledgers.identity import check_digit
@@ -20,6 +20,8 @@ HEADERS = [
     "帮扶需求", "通知方式",
 ]  # fmt: skip
 HERE = ("名山街道", "鹿鸣寺社区")
+NEAR_BY = ("名山街道", "何家坪社区")
+SMALL, LARGE = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 LONG_NAME = "阿依古丽·买买提江"
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -124,6 +126,22 @@ async def open_a_pair_and_close_it(coordinator: Page) -> None:
         await expect(family).to_be_in_viewport()
 
 
+async def tab_across_the_map(coordinator: Page) -> None:
+    """All places together are one stop of the Tab key; the lines, a thousand in a county, are none."""
+    await coordinator.locator("#map .pairs-line").first.wait_for(state="attached")
+    places = await coordinator.locator("#map .ring, #map .dot").count()
+    await coordinator.focus("#map")
+    stops = []
+    while True:
+        await coordinator.keyboard.press("Tab")
+        here = coordinator.locator("#map :focus")
+        if not await here.count():
+            break
+        stops.append(await here.get_attribute("role"))
+        assert len(stops) < 9, stops
+    assert stops == ["button"] * (min(places, 1) + 2), "one place, closer, farther away"
+
+
 async def look_around(coordinator: Page) -> None:
     """Every part of a plan, with one question asked of it; ends where it began."""
     plan = coordinator.url
@@ -135,6 +153,8 @@ async def look_around(coordinator: Page) -> None:
         await coordinator.wait_for_url(f"**/{part}")
         await fits(coordinator)
         assert await serious(coordinator) == [], part
+        if part == "map":
+            await tab_across_the_map(coordinator)
     await coordinator.click(".what-ifs a[href$='kind=distance']")
     await coordinator.fill("[name=number]", "20")
     await coordinator.keyboard.press("Enter")
@@ -166,8 +186,36 @@ async def plan_and_publish(coordinator: Page) -> str:
     return address
 
 
+async def look_on_a_small_screen(coordinator: Page, recruit: str) -> None:
+    """With a mark in every township, none lies under the buttons, and the best one's name can be read."""
+    best = "许明寺镇"
+
+    async def marks_everywhere(route: Route) -> None:
+        data = await (await route.fetch()).json()
+        towns = sorted(data["townships"].items(), key=lambda town: town[1][0] != best)
+        await route.fulfill(json=data | {"newcomers": [[code, "red", name] for code, (name, *_) in towns]})
+
+    await coordinator.route("**/recruit.json", marks_everywhere)
+    await coordinator.set_viewport_size(SMALL)
+    await coordinator.goto(recruit)
+    await expect(coordinator.locator("#map .town", has_text=best)).to_be_visible()
+    covered = await coordinator.evaluate(
+        """() => {
+            const buttons = document.querySelector('#map .leaflet-control-zoom').getBoundingClientRect();
+            return [...document.querySelectorAll('#map .gain')].filter(mark => {
+                const place = mark.getBoundingClientRect();
+                return place.left < buttons.right && place.top < buttons.bottom;
+            }).map(mark => mark.ariaLabel);
+        }"""
+    )
+    assert covered == []
+    await coordinator.set_viewport_size(LARGE)
+    await coordinator.unroute("**/recruit.json")
+
+
 async def look_where_to_recruit(coordinator: Page, plan: str) -> None:
     """By keyboard from mark to mark; a mark opens what its township could use."""
+    await look_on_a_small_screen(coordinator, f"{plan}/recruit")
     await coordinator.goto(f"{plan}/recruit")
     here = coordinator.locator("#map .gain[tabindex='0']")
     await here.wait_for()
@@ -194,7 +242,7 @@ async def test_from_sign_up_to_a_logged_visit(window: OpenWindow, site: str, tmp
     ledger = a_ledger(
         tmp_path / "台账.xlsx",
         [
-            [1, *HERE, LONG_NAME, an_identity(1), "19902300011", "小明 2016.09、小红 2018年3月", "红",
+            [1, *NEAR_BY, LONG_NAME, an_identity(1), "19902300011", "小明 2016.09、小红 2018年3月", "红",
              "亲情陪伴、学业辅导", "可短信"],
             [2, *HERE, "田春兰", an_identity(9), "19902300013", "", "黄", "法律维权", "可短信"],
             [3, HERE[0], "无此村", "陶秀倩", an_identity(3), "19902300012", "", "绿", "亲情陪伴", "可短信"],
@@ -278,7 +326,7 @@ async def test_a_decline_with_a_reason_and_a_household_nobody_contacts(
     ledger = a_ledger(
         tmp_path / "台账.xlsx",
         [
-            [1, *HERE, "陶秀倩", an_identity(5), "19902300021", "", "黄", "亲情陪伴", "不得联系本人"],
+            [1, *NEAR_BY, "陶秀倩", an_identity(5), "19902300021", "", "黄", "亲情陪伴", "不得联系本人"],
             [2, *HERE, "付霞蓉", an_identity(7), "19902300022", "", "绿", "亲情陪伴", "由村干部转达"],
         ],
     )  # fmt: skip

@@ -8,6 +8,7 @@
   const COLOURS = ["red", "yellow", "green"];
   const SHAPES = { red: "●", yellow: "▲", green: "■", way: "◆" };
   const BESIDE = { bottom: [0, 8], top: [0, -8], right: [8, 0], left: [-8, 0] };
+  const RIM = 16;
   const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
   const open = (path, layer) => {
@@ -55,6 +56,8 @@
       const line = L.polyline([point(home), point(helper)], { className: `pairs-line ${colour}`, weight: Math.min(1 + Math.log2(n), 4) });
       line.bindTooltip(fill(said.line, { home: name(home), helper: name(helper), n }), { className: "what", sticky: true });
       line.on("click", () => open(`between/${home}/${helper}`, line)).addTo(map);
+      // Its tooltip listens for the focus, and that alone makes a tab stop of each of a thousand lines.
+      line.getElement().setAttribute("tabindex", "-1");
     }
     for (const [village, ...counts] of data.left_out) {
       if (!point(village)) continue;
@@ -89,7 +92,7 @@
   };
 
   const draw = (data) => {
-    const map = L.map(box, { zoomControl: false, zoomSnap: 0.25, maxZoom: 15, attributionControl: false, scrollWheelZoom: false });
+    const map = L.map(box, { zoomControl: false, zoomSnap: 0, maxZoom: 15, attributionControl: false, scrollWheelZoom: false });
     L.control.zoom({ zoomInTitle: said.zoomIn, zoomOutTitle: said.zoomOut }).addTo(map);
     L.control.scale({ imperial: false }).addTo(map);
     box.addEventListener("focusin", () => map.scrollWheelZoom.enable());
@@ -102,20 +105,27 @@
       bounds.extend(outline.getBounds());
     }
     if (!bounds.isValid()) return;
-    map.fitBounds(bounds, { padding: [8, 8], animate: false });
+    // Nothing comes to lie under the buttons to the left, nor is a mark at the rim cut off.
+    const { offsetLeft, offsetWidth } = box.querySelector(".leaflet-control-zoom");
+    map.fitBounds(bounds, { paddingTopLeft: [offsetLeft + offsetWidth + RIM, RIM], paddingBottomRight: [RIM, RIM], animate: false });
 
     if (data.newcomers) drawNewcomers(map, data);
     else drawPairs(map, data);
 
     const sides = data.newcomers ? Object.keys(BESIDE) : ["center"];
-    const labels = Object.values(data.townships).map(([town, ...point]) => {
+    // Where there is no room for all names, the best townships have theirs.
+    const towns = new Set([...(data.newcomers ?? []).map(([code]) => code), ...Object.keys(data.townships)]);
+    const labels = Array.from(towns, (code) => {
+      const [town, ...point] = data.townships[code];
       const label = L.tooltip({ permanent: true, className: "town", interactive: false });
       return label.setLatLng(point).setContent(document.createTextNode(town)).addTo(map);
     });
-    // A name that would lie on something goes to another side of its point if it may, or waits for more room.
+    // A name that would lie on something or stick out goes to another side of its point if it may, or waits for more room.
     const sortOut = () => {
       const taken = Array.from(box.querySelectorAll(".gain, .leaflet-control"), (thing) => thing.getBoundingClientRect());
-      const crowded = (here) => taken.some((other) => here.left < other.right && other.left < here.right && here.top < other.bottom && other.top < here.bottom);
+      const frame = box.getBoundingClientRect();
+      const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+      const crowded = (here) => here.left < frame.left || here.right > frame.right || taken.some((other) => meet(here, other));
       for (const label of labels) {
         const element = label.getElement();
         const fits = sides.some((side) => {
