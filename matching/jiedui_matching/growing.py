@@ -1,6 +1,6 @@
 """A solved problem whose arrays can grow: the price engine's network beside the problem's own numbers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from copy import copy
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -15,7 +15,16 @@ from jiedui_matching.engine.numbering import along_arcs
 from jiedui_matching.engine.rings import trail_for
 from jiedui_matching.engine.search import scratch_for
 from jiedui_matching.prices import work_out
-from jiedui_matching.problem import LIMIT, Ints, Mask, Problem
+from jiedui_matching.problem import (
+    LIMIT,
+    Ints,
+    Mask,
+    Problem,
+    dearest_place,
+    refuse,
+    room_of,
+    whole_number,
+)
 from jiedui_matching.solution import Solution
 
 
@@ -46,13 +55,15 @@ class Growing:
         self.slot_number = _inverse(numbering.slot)
         self.volunteer_number = _inverse(numbering.volunteer)
         self.tier, self.wanted = problem.tier, problem.wanted.copy()
+        self.all_wanted = int(problem.wanted.sum())
         self.capacity, self.held = problem.capacity.copy(), problem.held
         self._slot, self._volunteer, self._cost = problem.arc_slot, problem.arc_volunteer, problem.arc_cost
         self.pinned, self.forbidden = problem.pinned.copy(), np.zeros(problem.arcs, dtype=np.bool_)
         self.pins_of_slot = np.bincount(self._slot[self.pinned], minlength=problem.slots)
         self.pins_of_volunteer = problem.pins.copy()
         self.arcs_of_volunteer = np.bincount(self._volunteer, minlength=problem.volunteers)
-        self._dearest = int(problem.arc_cost.max(initial=0))
+        # What there ever was: forbidden pairs and places given up may come back.
+        self._largest = problem.largest
         self._place_end = self.network.place + self.network.places
         self._places = len(self.network.holder)
         self.columns, self.scratch, self.trail = columns, scratch_for(self.network), trail_for(self.network)
@@ -171,7 +182,7 @@ class Growing:
         """What the next household would cost each volunteer, whether she has room or not."""
         step = int(self.network.step)
         # Whoever holds that much costs more than any slot pays.
-        held = np.minimum(self.held, LIMIT // 2 // max(step, 1))
+        held = np.minimum(self.held, max(LIMIT // 2 // max(step, 1), 1))
         load: Ints = step * (held + self.pins_of_volunteer + self.network.taken[self.volunteer_number])
         return load
 
@@ -201,13 +212,13 @@ class Growing:
 
     def slot_at(self, slot: int) -> int:
         """The network's number of a slot. Raises ValueError if there is no such slot."""
-        if not 0 <= slot < self.slots:
+        if whole_number("slot", slot) >= self.slots:
             raise ValueError(f"slot is {slot}: there are {self.slots} slots")
         return int(self.slot_number[slot])
 
     def volunteer_at(self, volunteer: int) -> int:
         """The network's number of a volunteer. Raises ValueError if there is no such person."""
-        if not 0 <= volunteer < len(self.held):
+        if whole_number("volunteer", volunteer) >= len(self.held):
             raise ValueError(f"volunteer is {volunteer}: there are {len(self.held)} volunteers")
         return int(self.volunteer_number[volunteer])
 
@@ -234,11 +245,16 @@ class Growing:
         if self.network.places[self.volunteer_at(volunteer)] < 1:
             raise ValueError(f"volunteer {volunteer} has no place left for a pinned pair")
 
-    def check_load(self, volunteer: int, capacity: int) -> None:
-        """Raises ValueError if so many places would take costs out of int64."""
-        places = min(max(capacity - int(self.held[volunteer]), 0), int(self.arcs_of_volunteer[volunteer]))
-        load = self._base.load_step * (int(self.held[volunteer]) + places)
-        self._check(load + self._dearest, f"capacity is {capacity}")
+    def check_wanted(self, wanted: int, until_now: int = 0) -> None:
+        """Raises ValueError if this is too many helpers together with what all other slots want."""
+        if self.all_wanted - until_now + wanted >= LIMIT:
+            raise ValueError(f"wanted is {wanted}: all helpers together must stay below 2^62")
+
+    def expect_load(self, volunteer: int, capacity: int) -> None:
+        """She will have so much capacity; raises ValueError if that could take costs out of int64."""
+        held, arcs = self.held[[volunteer]], self.arcs_of_volunteer[[volunteer]]
+        place = self._dearest_place(held, room_of(np.array([capacity]), held, arcs))
+        self._expect(f"capacity is {capacity}", place=place)
 
     def room_for(self, j: int, volunteer: int, places: int) -> None:
         """Make sure that volunteer j's places can be so many beside her pinned ones."""
@@ -253,10 +269,9 @@ class Growing:
             array[begin : begin + taken] = array[net.place[j] : net.place[j] + taken]
         net.place[j], self._place_end[j] = begin, self._places
 
-    def append(self, tier: int, volunteers: Sequence[int], costs: Sequence[int]) -> int:
-        """One more slot, wanting nobody yet, with its arcs; its number."""
-        who, cost = np.asarray(volunteers, dtype=np.int64), np.asarray(costs, dtype=np.int64)
-        self._check_slot(tier, who, cost)
+    def append(self, tier: int, who: Ints, cost: Ints) -> int:
+        """One more slot, wanting nobody yet, with its arcs; its number. Raises ValueError if it cannot be."""
+        self._expect_slot(tier, who, cost)
         slot, begin, end = self.slots, self.arcs, self.arcs + len(who)
         self._enlarge(slot + 1, end, self._places)
         self.slots, self.arcs = slot + 1, end
@@ -264,7 +279,6 @@ class Growing:
         self._slot[begin:end], self._volunteer[begin:end], self._cost[begin:end] = slot, who, cost
         self.pinned[begin:end] = self.forbidden[begin:end] = False
         self.arcs_of_volunteer[who] += 1
-        self._dearest = max(self._dearest, int(cost.max(initial=0)))
 
         net, columns, order = self.network, self.columns, np.argsort(cost, kind="stable")
         net.weight[slot], net.lacking[slot], net.slot_price[slot] = self._base.tier_weight * tier, 0, 0
@@ -277,10 +291,12 @@ class Growing:
         columns.later_slot[later] = slot
         return slot
 
-    def append_volunteer(self, capacity: int, held: int, slots: Sequence[int], costs: Sequence[int]) -> int:
-        """One more volunteer, without any place yet, with her arcs; her number. All arcs are copied."""
-        which, cost = np.asarray(slots, dtype=np.int64), np.asarray(costs, dtype=np.int64)
-        self._check_volunteer(capacity, held, which, cost)
+    def append_volunteer(self, capacity: int, held: int, which: Ints, cost: Ints) -> int:
+        """One more volunteer, without any place yet, with her arcs; her number. All arcs are copied.
+
+        Raises ValueError if she cannot be.
+        """
+        room = self._expect_volunteer(capacity, held, which, cost)
         volunteer, i, net, arcs = len(self.held), self.slot_number[which], self.now(), self.arcs
         # The problem has arcs in the order of the slots, the network in the order of its rows, by cost.
         given = np.searchsorted(self._slot[:arcs], which, side="right")
@@ -294,11 +310,11 @@ class Growing:
         self.pinned = np.insert(self.pinned[:arcs], given, False)
         self.forbidden = np.insert(self.forbidden[:arcs], given, False)
         self.arcs = arcs + len(which)
-        self._dearest = max(self._dearest, int(cost.max(initial=0)))
 
         row, holder_arc = self.network.row.copy(), net.holder_arc
         row[: self.slots + 1] += np.cumsum(np.bincount(i + 1, minlength=self.slots + 1))
-        first_load = self._base.load_step * held if capacity > held else 0
+        # Without room her load may be beyond all bounds; nobody will ask for it.
+        first_load = self._base.load_step * held if room else 0
         # Nobody comes to her at this price, as behind a door that is closed.
         price = max(int((net.slot_price[i] - cost).max(initial=0)), first_load)
         self.network = self.network._replace(
@@ -349,38 +365,53 @@ class Growing:
             net = net._replace(holder=_longer(net.holder, size), holder_arc=_longer(net.holder_arc, size))
         self.network = net
 
-    def _check_slot(self, tier: int, who: Ints, cost: Ints) -> None:
+    def _expect_slot(self, tier: int, who: Ints, cost: Ints) -> None:
         if tier < 1:
             raise ValueError(f"tier is {tier}: a tier is at least 1")
         _check_arcs("volunteers", who, cost, len(self.held))
-        load = (self.held + np.minimum(self.capacity - self.held, self.arcs_of_volunteer + 1))[who]
-        dearest = int(cost.max(initial=0)) + self._base.load_step * int(load.max(initial=0))
-        self._check(max(dearest, self._base.tier_weight * tier), "the new slot")
+        held = self.held[who]
+        self._expect(
+            "the new slot",
+            slots=1,
+            arc=int(cost.max(initial=0)),
+            place=self._dearest_place(
+                held, room_of(self.capacity[who], held, self.arcs_of_volunteer[who] + 1)
+            ),
+            weight=self._base.tier_weight * tier,
+        )
 
-    def _check_volunteer(self, capacity: int, held: int, which: Ints, cost: Ints) -> None:
-        for name, value in (("capacity", capacity), ("held", held)):
-            if not 0 <= value < LIMIT:
-                raise ValueError(f"{name} is {value}: it must be a whole number below 2^62, not negative")
+    def _expect_volunteer(self, capacity: int, held: int, which: Ints, cost: Ints) -> int:
+        """How many households she has room for."""
         _check_arcs("slots", which, cost, self.slots)
-        room = min(max(capacity - held, 0), len(which))
-        dearest = max(self._dearest, int(cost.max(initial=0)))
-        load = self._base.load_step * (held + room) if room else 0
-        weightiest = self._base.tier_weight * int(self.tier[: self.slots].max(initial=1))
-        self._check(max(load + dearest, weightiest), "the new volunteer")
+        hers = np.array([held])
+        room = room_of(np.array([capacity]), hers, np.array([len(which)]))
+        self._expect(
+            "the new volunteer",
+            volunteers=1,
+            arc=int(cost.max(initial=0)),
+            place=self._dearest_place(hers, room),
+        )
+        return int(room[0])
 
-    def _check(self, largest: int, what: str) -> None:
-        nodes = self.slots + len(self.held) + 2
-        if largest * nodes >= LIMIT:
-            raise ValueError(f"{what}: the largest cost {largest} times {nodes} nodes must stay below 2^62")
+    def _dearest_place(self, held: Ints, room: Ints) -> int:
+        return dearest_place(self._base.load_step, held, room)
+
+    def _expect(self, what: str, slots: int = 0, volunteers: int = 0, **larger: int) -> None:
+        """Costs may be as large from now on, and people so many more.
+
+        Raises ValueError, as a Problem would, if they do not fit; nothing can fail any more if they do.
+        """
+        largest = self._largest.or_more(**larger)
+        largest.check(what, self.slots + slots, len(self.held) + volunteers)
+        self._largest = largest
 
 
 def _check_arcs(name: str, ends: Ints, cost: Ints, count: int) -> None:
     if len(ends) != len(cost):
         raise ValueError(f"costs has {len(cost)} entries and {name} has {len(ends)}: they must agree")
-    if not ((np.diff(ends) > 0).all() and (ends >= 0).all() and (ends < count).all()):
-        raise ValueError(f"{name} must be numbers of {name} in rising order, each once")
-    if (cost < 0).any():
-        raise ValueError(f"costs[{int(np.argmax(cost < 0))}] is negative")
+    refuse(name, ends, (ends < 0) | (ends >= count), f"there are {count} {name}")
+    refuse(name, ends, np.diff(ends, prepend=-1) <= 0, "they must be in rising order, each once")
+    refuse("costs", cost, cost < 0, "it cannot be negative")
 
 
 def _inverse(order: Ints) -> Ints:

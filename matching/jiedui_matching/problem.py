@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +13,29 @@ Mask = NDArray[np.bool_]
 
 # Solvers and prices add one cost per node along a path; below this they stay inside int64.
 LIMIT = 2**62
+
+
+class Largest(NamedTuple):
+    """The dearest arc, the dearest place and what the weightiest helper weighs: do costs fit?"""
+
+    arc: int
+    place: int
+    weight: int
+
+    def or_more(self, arc: int = 0, place: int = 0, weight: int = 0) -> "Largest":
+        """The larger one of each."""
+        return Largest(max(self.arc, arc), max(self.place, place), max(self.weight, weight))
+
+    def check(self, blamed: str, slots: int, volunteers: int) -> None:
+        """Raises ValueError, with what is to blame in front, if costs could leave int64 in any solver."""
+        # OR-Tools multiplies costs by its nodes, three of them its own, and its prices go beyond that: of
+        # many networks tried it gave up on some above 9/16 of the limit. A quarter stays well below.
+        largest, nodes = max(self.weight, self.arc + self.place), slots + volunteers + 4
+        if 4 * largest * nodes >= LIMIT:
+            raise ValueError(
+                f"{blamed}: the largest cost is then {largest}, and four times that for each of {nodes} "
+                "nodes must stay below 2^62: use smaller costs or loads, fewer tiers or a smaller tier_weight"
+            )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -42,7 +65,7 @@ class Problem:
 
     def __post_init__(self) -> None:
         for name in ("tier", "wanted", "capacity", "held", "arc_slot", "arc_volunteer", "arc_cost"):
-            self._set(name, _whole(name, getattr(self, name)))
+            self._set(name, whole(name, getattr(self, name)))
         pinned = np.zeros(self.arcs, dtype=np.bool_) if self.pinned is None else self.pinned
         self._set("pinned", _yes_no("pinned", pinned))
         self._check_lengths()
@@ -76,9 +99,7 @@ class Problem:
     @cached_property
     def room(self) -> Ints:
         """New households each volunteer can take, never more than she has arcs."""
-        arcs = np.bincount(self.arc_volunteer, minlength=self.volunteers)
-        left: Ints = np.minimum(np.maximum(self.capacity - self.held, 0), arcs)
-        return left
+        return room_of(self.capacity, self.held, np.bincount(self.arc_volunteer, minlength=self.volunteers))
 
     @cached_property
     def pins(self) -> Ints:
@@ -89,6 +110,15 @@ class Problem:
     def coverage_first(self) -> bool:
         """Whether one helper more is worth any cost; else cost is weighed against coverage."""
         return self.tier_weight > self._cost_bound()
+
+    @property
+    def largest(self) -> Largest:
+        """What decides whether costs stay inside int64."""
+        return Largest(
+            arc=int(self.arc_cost.max(initial=0)),
+            place=dearest_place(self.load_step, self.held, self.room),
+            weight=self.tier_weight * int(self.tier.max(initial=1)),
+        )
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -105,10 +135,7 @@ class Problem:
             if have != want:
                 raise ValueError(f"{name} has {have} entries and {like} has {want}: they must agree")
         for name in ("load_step", "tier_weight"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
-                raise ValueError(f"{name} is {value!r}: it must be a whole number, not negative")
-            self._set(name, int(value))
+            self._set(name, whole_number(name, getattr(self, name)))
 
     def _check_values(self) -> None:
         refuse("tier", self.tier, self.tier < 1, "a tier is at least 1")
@@ -124,10 +151,13 @@ class Problem:
 
     def _check_arcs(self) -> None:
         slot, volunteer = np.diff(self.arc_slot), np.diff(self.arc_volunteer)
-        unsorted = np.r_[False, (slot < 0) | ((slot == 0) & (volunteer < 0))][: self.arcs]
-        refuse("arc_slot", self.arc_slot, unsorted, "arcs must be sorted by slot, then volunteer")
-        repeated = np.r_[False, (slot == 0) & (volunteer == 0)][: self.arcs]
-        refuse("arc_volunteer", self.arc_volunteer, repeated, "the same pair stands there twice")
+        same = slot == 0
+        for name, wrong, why in (
+            ("arc_slot", slot < 0, "arcs must be sorted by slot, then volunteer"),
+            ("arc_volunteer", same & (volunteer < 0), "arcs must be sorted by slot, then volunteer"),
+            ("arc_volunteer", same & (volunteer == 0), "the same pair stands there twice"),
+        ):
+            refuse(name, getattr(self, name), np.r_[False, wrong][: self.arcs], why)
 
     def _check_pins(self) -> None:
         arcs = np.flatnonzero(self.pinned)
@@ -148,28 +178,18 @@ class Problem:
         units = np.minimum(self.wanted, np.diff(self.row)).astype(object)
         dearest = np.zeros(self.slots, dtype=np.int64)
         np.maximum.at(dearest, self.arc_slot, self.arc_cost)
-        return int((units * (dearest.astype(object) + self._dearest_place())).sum())
-
-    def _dearest_place(self) -> int:
-        last = (self.held + self.room)[self.room > 0]
-        return self.load_step * max(int(last.max(initial=1)) - 1, 0)
+        place = dearest_place(self.load_step, self.held, self.room)
+        return int((units * (dearest.astype(object) + place)).sum())
 
     def _check_size(self, cause: str) -> None:
         """`cause` is the field that made the weights what they are."""
-        weight = self.tier_weight * int(self.tier.max(initial=1))
-        arc, place = int(self.arc_cost.max(initial=0)), self._dearest_place()
-        largest, nodes = max(weight, arc + place), self.slots + self.volunteers + 1
-        if largest * nodes >= LIMIT:
-            name = cause if weight > arc + place else "arc_cost"
-            if name == "arc_cost" and place > arc:
-                where = f"load_step is {self.load_step}"
-            else:
-                at = int(getattr(self, name).argmax())
-                where = f"{name}[{at}] is {getattr(self, name)[at]}"
-            raise ValueError(
-                f"{where}: the largest cost is then {largest}, and times {nodes} nodes it must stay below "
-                "2^62: use smaller costs or loads, fewer tiers or a smaller tier_weight"
-            )
+        arc, place, weight = largest = self.largest
+        name = cause if weight > arc + place else "arc_cost"
+        if name == "arc_cost" and place > arc:
+            name = "load_step"
+        elif name == "tier" and self.tier_weight >= self.tier.max(initial=1):
+            name = "tier_weight"
+        largest.check(_largest_of(name, getattr(self, name)), self.slots, self.volunteers)
         if total(self.wanted, np.ones_like(self.wanted)) >= LIMIT:
             at = next(at for at, sum_ in enumerate(accumulate(self.wanted.tolist())) if sum_ >= LIMIT)
             raise ValueError(f"wanted[{at}] is {self.wanted[at]}: all helpers together must stay below 2^62")
@@ -183,12 +203,32 @@ def total(times: Ints, values: Ints) -> int:
     return int(times @ values)
 
 
-def _whole(name: str, values: ArrayLike) -> Ints:
-    given = np.asarray(values)
+def room_of(capacity: Ints, held: Ints, arcs: Ints) -> Ints:
+    """New households volunteers can take, never more than they have arcs."""
+    room: Ints = np.minimum(np.maximum(capacity - held, 0), arcs)
+    return room
+
+
+def dearest_place(load_step: int, held: Ints, room: Ints) -> int:
+    """The load of the last place anybody has; whoever has none may hold as much as she likes."""
+    last = (held + room)[room > 0]
+    return load_step * (int(last.max(initial=1)) - 1)
+
+
+def whole_number(name: str, value: Any) -> int:
+    """The value; raises ValueError unless it is a whole number below 2^62, not negative."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < LIMIT:
+        raise ValueError(f"{name} is {value}: it must be a whole number below 2^62, not negative")
+    return int(value)
+
+
+def whole(name: str, values: ArrayLike) -> Ints:
+    """The values, which nobody can change; raises ValueError naming the first that is no whole number."""
+    given = _array(name, values)
     if given.ndim != 1:
         raise ValueError(f"{name} has {given.ndim} dimensions: it must be a list of whole numbers")
     if given.dtype.kind == "O":
-        wrong = [not isinstance(value, int) or abs(value) >= LIMIT for value in given]
+        wrong = [not isinstance(value, int | np.integer) or abs(int(value)) >= LIMIT for value in given]
         refuse(name, given, np.array(wrong), "whole numbers below 2^62 only")
     if given.dtype.kind not in "iuf":
         raise ValueError(f"{name} holds {given.dtype}: it must be a list of whole numbers")
@@ -207,12 +247,27 @@ def _whole(name: str, values: ArrayLike) -> Ints:
 
 
 def _yes_no(name: str, values: ArrayLike) -> Mask:
-    given = np.asarray(values)
+    given = _array(name, values)
     if given.ndim != 1 or given.dtype != np.bool_:
         raise ValueError(f"{name} must be a list of true and false")
     mask = given.copy()
     mask.setflags(write=False)
     return mask
+
+
+def _array(name: str, values: ArrayLike) -> NDArray[Any]:
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name} holds lists of different lengths: it must be one plain list") from None
+
+
+def _largest_of(name: str, values: Ints | int) -> str:
+    """The field, or the first of its largest entries, with its value."""
+    if isinstance(values, int):
+        return f"{name} is {values}"
+    at = int(values.argmax())
+    return f"{name}[{at}] is {values[at]}"
 
 
 def refuse(name: str, values: NDArray[Any], wrong: Mask, why: str) -> None:

@@ -13,7 +13,7 @@ from jiedui_matching.engine.withdrawal import offer, place_of, release, vacate
 from jiedui_matching.forced import Forced, forced
 from jiedui_matching.growing import Growing
 from jiedui_matching.prices import solver_version
-from jiedui_matching.problem import LIMIT, Ints, Problem
+from jiedui_matching.problem import Ints, Problem, room_of, whole, whole_number
 from jiedui_matching.solution import Prices, Solution
 from jiedui_matching.solve import solution_of
 from jiedui_matching.what_if import Difference, difference
@@ -105,10 +105,14 @@ class Plan:
         """The slot wants so many helpers from now on: it arrives (1), wants more, or leaves (0)."""
         now = self._changing()
         i = now.slot_at(slot)
-        if not now.pins_of_slot[slot] <= wanted < LIMIT:
-            raise ValueError(f"wanted is {wanted}: slot {slot} has {now.pins_of_slot[slot]} pinned helpers")
-        more = wanted - int(now.wanted[slot])
+        until_now, pins = int(now.wanted[slot]), int(now.pins_of_slot[slot])
+        wanted = whole_number("wanted", wanted)
+        now.check_wanted(wanted, until_now)
+        if wanted < pins:
+            raise ValueError(f"wanted is {wanted}: slot {slot} has {pins} pinned helpers")
+        more = wanted - until_now
         now.wanted[slot] = wanted
+        now.all_wanted += more
         self._cover(i, more) if more > 0 else self._release(i, -more)
 
     def set_capacity(self, volunteer: int, capacity: int) -> None:
@@ -116,9 +120,10 @@ class Plan:
         now = self._changing()
         now.volunteer_at(volunteer)  # raises if there is no such person
         pins, held = int(now.pins_of_volunteer[volunteer]), int(now.held[volunteer])
-        if not 0 <= capacity < LIMIT or (pins and capacity < held + pins):
+        capacity = whole_number("capacity", capacity)
+        if pins and capacity < held + pins:
             raise ValueError(f"capacity is {capacity}: volunteer {volunteer} holds {held} and {pins} pinned")
-        now.check_load(volunteer, capacity)
+        now.expect_load(volunteer, capacity)
         now.capacity[volunteer] = capacity
         self._fit_places(volunteer)
 
@@ -213,7 +218,10 @@ class Plan:
     def add_slot(self, tier: int, wanted: int, volunteers: Sequence[int], costs: Sequence[int]) -> int:
         """A slot nobody knew of, with its possible volunteers in rising order; its number."""
         now = self._changing()
-        slot, who = now.append(tier, volunteers, costs), np.asarray(volunteers, dtype=np.int64)
+        tier, wanted = whole_number("tier", tier), whole_number("wanted", wanted)
+        who, cost = whole("volunteers", volunteers), whole("costs", costs)
+        now.check_wanted(wanted)
+        slot = now.append(tier, who, cost)
         # Whoever had fewer arcs than room has one place more.
         for volunteer in who[now.capacity[who] - now.held[who] >= now.arcs_of_volunteer[who]].tolist():
             self._fit_places(volunteer)
@@ -225,7 +233,9 @@ class Plan:
 
         Unlike every other event this copies all arcs.
         """
-        volunteer = self._changing().append_volunteer(capacity, held, slots, costs)
+        capacity, held = whole_number("capacity", capacity), whole_number("held", held)
+        which, cost = whole("slots", slots), whole("costs", costs)
+        volunteer = self._changing().append_volunteer(capacity, held, which, cost)
         self._fit_places(volunteer)
         return volunteer
 
@@ -259,10 +269,8 @@ class Plan:
         """As many places as capacity and arcs allow."""
         now = self._now
         j = now.volunteer_at(volunteer)
-        room = min(
-            max(int(now.capacity[volunteer] - now.held[volunteer]), 0), int(now.arcs_of_volunteer[volunteer])
-        )
-        places = room - int(now.pins_of_volunteer[volunteer])
+        room = room_of(now.capacity[volunteer], now.held[volunteer], now.arcs_of_volunteer[volunteer])
+        places = int(room - now.pins_of_volunteer[volunteer])
         if places > now.network.places[j]:
             now.room_for(j, volunteer, places)
         net = now.network

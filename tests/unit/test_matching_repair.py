@@ -143,16 +143,16 @@ def test_a_pinned_pair_holds_until_it_is_unpinned():
         ("set_capacity", (0, 2**62), "capacity is"),
         ("pin", (1, 1), "slot 1 and volunteer 1 cannot be paired"),
         ("add_slot", (1, 1, [1, 0], [1, 1]), "rising order"),
-        ("add_slot", (1, 1, [2], [1]), "volunteers must be numbers"),
-        ("add_slot", (1, 1, [0], [-1]), r"costs\[0\] is negative"),
+        ("add_slot", (1, 1, [2], [1]), r"volunteers\[0\] is 2: there are 2 volunteers"),
+        ("add_slot", (1, 1, [0], [-1]), r"costs\[0\] is -1: it cannot be negative"),
         ("add_slot", (0, 1, [0], [1]), "tier is 0"),
         ("add_slot", (1, 1, [0], [1, 2]), "must agree"),
         ("add_slot", (1, 1, [0], [2**60]), "the largest cost"),
         ("add_volunteer", (-1, 0, [0], [1]), "capacity is -1"),
         ("add_volunteer", (1, 2**62, [0], [1]), "held is"),
         ("add_volunteer", (1, 0, [1, 0], [1, 1]), "rising order"),
-        ("add_volunteer", (1, 0, [2], [1]), "slots must be numbers"),
-        ("add_volunteer", (1, 0, [0], [-1]), r"costs\[0\] is negative"),
+        ("add_volunteer", (1, 0, [2], [1]), r"slots\[0\] is 2: there are 2 slots"),
+        ("add_volunteer", (1, 0, [0], [-1]), r"costs\[0\] is -1: it cannot be negative"),
         ("add_volunteer", (1, 0, [0], [1, 2]), "must agree"),
         ("add_volunteer", (1, 0, [0], [2**60]), "the largest cost"),
     ],
@@ -207,5 +207,7 @@ def test_marginal_values_are_what_full_solves_say(seed):
         assert saved == values.place_gained[volunteer]
 
 
-def test_a_place_beyond_any_load_gains_nothing():
-    assert example(capacity=[2**61, 1], held=[2**61, 0], load_step=5).margins().place_gained[0] == 0
+@pytest.mark.parametrize(("held", "load_step"), [(2**61, 5), (1, 2**62 - 1)])
+def test_a_place_beyond_any_load_gains_nothing(held, load_step):
+    full = example(capacity=[held, 1], held=[held, 0], load_step=load_step)
+    assert full.margins().place_gained[0] == 0
