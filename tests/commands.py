@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,7 +20,16 @@ _UP = "import time; print('up', flush=True); time.sleep(600)"
 def environment(data: Path, **also: str) -> dict[str, str]:
     """Nothing of this process's settings but the folder: the command brings its own servers."""
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "TMPDIR")}
-    return {**kept, "JIEDUI_DATA": str(data), "JIEDUI_LANG": "en", **also}
+    return {
+        **kept, "JIEDUI_DATA": str(data), "JIEDUI_LANG": "en", "JIEDUI_PORT": str(closed_port()), **also
+    }  # fmt: skip
+
+
+def closed_port() -> int:
+    """A port where nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
 
 
 def jiedui(data: Path, *arguments: str | Path, **also: str) -> subprocess.CompletedProcess[str]:

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import json
 import os
+import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import date, datetime
@@ -21,7 +22,7 @@ from jiedui.errors import DomainError, Refused, Unavailable
 from jiedui.i18n import N_, say
 from jiedui.launcher.processes import ServersGone, run_tree
 from jiedui.launcher.servers import Servers, servers_for
-from jiedui.settings import SettingsError, load
+from jiedui.settings import SettingsError, load, port_of
 
 _PATH = click.Path(path_type=Path)
 _PATIENCE_SECONDS = 5
@@ -282,6 +283,7 @@ def _servers(*, lasting: bool = False) -> Iterator[Servers]:
 
 def _serve_all(prepare: Callable[[], Awaitable[None]]) -> None:
     """Serve until told to stop; should a server of ours die, everything is started again."""
+    _refuse_taken_port()
     while True:
         try:
             inside(prepare, then=_tree)
@@ -290,6 +292,22 @@ def _serve_all(prepare: Callable[[], Awaitable[None]]) -> None:
             prepare = _nothing
         else:
             return
+
+
+def _refuse_taken_port() -> None:
+    """Web servers share a port without a word (SO_REUSEPORT): each would get some of the other's requests."""
+    host, port = os.environ.get("JIEDUI_HOST") or "127.0.0.1", port_of(os.environ)
+    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            raise Unavailable(
+                N_("Port {port} cannot be used: {words}. Set JIEDUI_PORT to another number."),
+                port=port,
+                words=error.strerror or str(error),
+            ) from error
 
 
 def _tree(servers: Servers) -> None:

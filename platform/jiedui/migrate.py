@@ -13,16 +13,16 @@ async def migrate(now: datetime) -> int:
     from jiedui.piccolo_conf import DB
     from jiedui.policies.service import store_standard
 
-    await Migration.create_table(if_not_exists=True)
-    before = await Migration.count()
     chatter = io.StringIO()
     # Two processes starting at once: the second waits, then finds nothing left to do.
     async with DB.transaction() as transaction:
         await transaction.connection.execute("SELECT pg_advisory_xact_lock(7120001)")
+        await Migration.create_table(if_not_exists=True)
+        before = await Migration.count()
         with contextlib.redirect_stdout(chatter):
             result = await ForwardsMigrationManager(app_name="jiedui", migration_id="all").run()
         if not result.success:
             raise RuntimeError(f"{result.message}\n{chatter.getvalue()}")
         await store_standard(now)
-    applied: int = await Migration.count() - before
+        applied: int = await Migration.count() - before
     return applied

@@ -35,7 +35,7 @@ class Settings:
 def load(environ: Mapping[str, str]) -> Settings:
     """Settings from the environment. Raises SettingsError with the variable and the fix."""
     data_dir = Path(environ.get("JIEDUI_DATA") or ".data").absolute()
-    port = _port(environ.get("JIEDUI_PORT") or "8000")
+    port = port_of(environ)
     return Settings(
         database_url=_url(environ, "DATABASE_URL", ("postgresql", "postgres")),
         redis_url=_url(environ, "REDIS_URL", ("redis", "rediss", "unix")),
@@ -57,7 +57,9 @@ def _url(environ: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str
     return value
 
 
-def _port(value: str) -> int:
+def port_of(environ: Mapping[str, str]) -> int:
+    """The port to serve on. Raises SettingsError."""
+    value = environ.get("JIEDUI_PORT") or "8000"
     if not value.isascii() or not value.isdigit() or not 0 < int(value) < 65536:
         raise SettingsError(f"JIEDUI_PORT is {value!r}: write a number from 1 to 65535")
     return int(value)

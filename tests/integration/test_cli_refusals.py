@@ -7,7 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commands import COUNTY, DATED, FENGDU, JIEDUI, done, environment, jiedui, living, refused, servers_up
+from commands import (
+    COUNTY,
+    DATED,
+    FENGDU,
+    JIEDUI,
+    closed_port,
+    done,
+    environment,
+    jiedui,
+    living,
+    refused,
+    servers_up,
+)
 from ledger_files import household_row, ledger_file, volunteer_row
 
 NOT_LEDGERS = {
@@ -122,7 +134,7 @@ def test_a_bad_setting_is_named_with_what_to_write(
 
 
 def test_a_database_that_is_away_or_somebody_elses_is_a_sentence(county: Path) -> None:
-    url = f"postgresql://jiedui@127.0.0.1:{_closed_port()}/jiedui"
+    url = f"postgresql://jiedui@127.0.0.1:{closed_port()}/jiedui"
     assert refused(county, "migrate", DATABASE_URL=url).startswith(
         "PostgreSQL does not answer at DATABASE_URL:"
     )
@@ -133,6 +145,18 @@ def test_a_report_that_cannot_be_written_is_told_before_the_work(county: Path) -
     for out in (county / "no" / "report.json", county):
         assert "cannot be written" in refused(county, "households", "import", file, "--report", out)
     assert "Would be: 1 new" in done(county, "households", "import", file, "--dry-run")
+
+
+@pytest.mark.parametrize("verb", ["serve", "demo"])
+def test_a_port_that_somebody_serves_on_is_named_before_anything_starts(tmp_path: Path, verb: str) -> None:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        words = refused(tmp_path / "data", verb, JIEDUI_PORT=str(port))
+    assert words.startswith(f"Port {port} cannot be used: Address already in use.")
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_data_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
@@ -156,7 +180,7 @@ def test_the_doctor_finds_a_healthy_folder_well(county: Path) -> None:
     ],
 )
 def test_the_doctor_names_what_is_not_reachable(county: Path, variable: str, address: str, line: str) -> None:
-    result = jiedui(county, "doctor", **{variable: address.format(port=_closed_port())})
+    result = jiedui(county, "doctor", **{variable: address.format(port=closed_port())})
     assert (result.returncode, result.stderr) == (1, "")
     assert line in result.stdout
 
@@ -191,10 +215,3 @@ def test_help_needs_no_server(tmp_path: Path) -> None:
     for arguments in (("--help",), ("round", "run", "--help"), ("--version",)):
         assert done(tmp_path / "data", *arguments)
     assert not (tmp_path / "data").exists()
-
-
-def _closed_port() -> int:
-    """A port where nobody listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
