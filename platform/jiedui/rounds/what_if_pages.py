@@ -15,6 +15,7 @@ from jiedui.jobs.pages import seconds_left
 from jiedui.jobs.service import latest_job
 from jiedui.regions.service import townships
 from jiedui.rounds import plan_pages, questions, views, words
+from jiedui.rounds.comparison import longer_by
 from jiedui.rounds.questions import (
     ABOUT_FAMILIES,
     ABOUT_NEWCOMERS,
@@ -91,6 +92,7 @@ async def show(
         question=question,
         job=job,
         left=seconds_left(job, request.app.state.clock()) if job else None,
+        longer_by=longer_by,
         back=request.url.path,
         **await plan_pages.head(request, round_row, plan),
     )
