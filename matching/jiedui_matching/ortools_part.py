@@ -120,6 +120,8 @@ class Part:
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = self.seed
         solver.parameters.catch_sigint_signal = False
+        # Gaps are compared as doubles, which beyond 2^53 take one plan for another: only equality will do.
+        solver.parameters.absolute_gap_limit = 0.0
         # Without couplings it is an assignment: nothing is found out beforehand that is worth the time.
         solver.parameters.cp_model_presolve = bool(self.couplings)
         solver.parameters.cp_model_probing_level = 0

@@ -249,3 +249,14 @@ def test_parts_that_no_rule_touches_stay_as_they_are_when_the_search_is_stopped(
     rules = [Kin(((0,), (2,)))]
     stopped = choose_coupled(problem, rules, lambda: True)
     assert (pairs(problem, stopped), stopped.status) == ([], "stopped")
+
+
+def test_plans_that_differ_by_less_than_a_double_tells_are_told_apart():
+    problem = Problem(
+        tier=[1, 1, 1], wanted=[1, 1, 1], capacity=[4, 3], held=[0, 0],
+        arc_slot=[0, 0, 1, 2, 2], arc_volunteer=[0, 1, 0, 0, 1],
+        arc_cost=[2**53 + 1, 2**53 + 7, 2**53 + 1, 2**53 + 8, 2**53 + 5],
+        load_step=7, tier_weight=2**55,
+    )  # fmt: skip
+    solution = solve(problem, solver="ortools_cpsat")
+    assert (solution.status, solution.weight) == ("optimal", solve(problem, solver="prices").weight)

@@ -133,10 +133,10 @@ def test_the_largest_costs_allowed_are_none_too_large_for_the_flow(chance, load)
 
 
 @pytest.mark.parametrize("load", [False, True])
-def test_nor_for_cp_sat_if_few_pairs_are_so_dear_and_their_costs_are_round(load):
-    """It adds up all costs, and compares the sums as floating-point numbers of 53 bits."""
+def test_nor_for_cp_sat_if_few_pairs_are_so_dear(load):
+    """It adds up all costs."""
     for seed in range(20):
-        problem = at_the_edge(seed, 7, 0.3, 2**12, load)
+        problem = at_the_edge(seed, 7, 0.3, 1, load)
         assert weight_of(problem, prices.choose(problem)) == weight_of(problem, ortools_cpsat.choose(problem))
 
 
