@@ -20,8 +20,9 @@ KEPT = {"JIEDUI_CHROMIUM"}
 
 def pytest_collection(session: pytest.Session) -> None:
     """Importing the product's engine needs the database's address, and never may it be one from outside."""
-    # Started in the background a shell makes its children ignore Ctrl-C; tests that press it need it back.
+    # A shell in the background makes its children ignore Ctrl-C, nohup a closed window; tests need both back.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     stack = ExitStack()
     session.config.add_cleanup(stack.close)
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jiedui-test-")))
