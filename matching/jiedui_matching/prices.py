@@ -70,7 +70,7 @@ def work_out(
         columns, scratch = columns_of(network), scratch_for(network)
         if warm is not None and earlier is not None:
             network.price[:] = warm.prices.volunteer[numbering.volunteer]
-            units = resume(network, earlier[numbering.arc] & (network.volunteer >= 0), units)
+            resume(network, earlier[numbering.arc] & (network.volunteer >= 0), units)
             _in_portions(
                 len(network.price), lambda j: int(lower_some(network, columns, scratch, j, _OFFERS)), stopped
             )

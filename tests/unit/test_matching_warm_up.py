@@ -1,4 +1,5 @@
-"""After the warm-up nothing is left to compile: asked of a fresh process, as a worker is one."""
+"""After the warm-up nothing is left to compile, and nothing compiled runs Python: asked of a fresh process,
+as a worker is one."""
 
 import subprocess
 import sys
@@ -42,6 +43,34 @@ use()
 print(compiled() - before)
 """
 
+# Python in a compiled loop goes through numba's unpickling, which numba looks up at its first use.
+PYTHON = """
+import sys
+import numpy as np
+from numba import njit
+from numba.core import serialize
+
+def watched(*arguments, unpickle=serialize._numba_unpickle):
+    asked.append(sys._getframe(1).f_code.co_name)
+    return unpickle(*arguments)
+
+asked, serialize._numba_unpickle = [], watched
+from jiedui_matching.warm_up import warm_up
+warm_up()
+asked.clear()
+warm_up()
+print("asked by", *asked)
+
+def new_array():
+    return loop(3)
+
+loop = njit(lambda n: np.zeros(n))
+new_array()
+asked.clear()
+new_array()
+print("asked by", *asked)
+"""
+
 
 def compiled_later(warm: bool) -> int:
     """How many loops are compiled, or fetched from the disk, once somebody really uses the engine."""
@@ -56,3 +85,8 @@ def test_after_the_warm_up_nothing_is_compiled_any_more() -> None:
 
 def test_without_it_everything_would_be() -> None:
     assert compiled_later(warm=False) > 10
+
+
+def test_nothing_compiled_runs_python_where_an_interrupt_would_be_lost() -> None:
+    done = subprocess.run([sys.executable, "-c", PYTHON], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["asked by", "asked by new_array"]

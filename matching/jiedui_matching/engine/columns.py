@@ -29,23 +29,29 @@ def columns_of(network: Network) -> Columns:
     """The network's arcs by volunteer, without chains."""
     none = np.empty(0, dtype=np.int64)
     newest = np.full(len(network.price), -1, dtype=np.int64)
-    start, slot, arc, cost = _columns(network.row, network.cost, network.volunteer, len(network.price))
-    return Columns(start, slot, arc, cost, newest, none, none.copy())
+    arcs = network.row[-1]
+    columns = Columns(
+        start=np.zeros(len(network.price) + 1, dtype=np.int64),
+        slot=np.empty(arcs, dtype=np.int32),
+        arc=np.empty(arcs, dtype=np.int32),
+        cost=np.empty(arcs, dtype=np.int64),
+        newest=newest,
+        older=none,
+        later_slot=none.copy(),
+    )
+    _fill_columns(network, columns)
+    return columns
 
 
 @njit(cache=True, nogil=True)
-def _columns(row, cost, volunteer, volunteers):
-    start = np.zeros(volunteers + 1, dtype=np.int64)
+def _fill_columns(network, columns):
+    row, volunteer, start = network.row, network.volunteer, columns.start
     for a in range(row[-1]):
         start[max(volunteer[a], ~volunteer[a]) + 1] += 1
-    start = np.cumsum(start)
+    start[:] = np.cumsum(start)
     fill = start[:-1].copy()
-    slot = np.empty(row[-1], dtype=np.int32)
-    arc = np.empty(row[-1], dtype=np.int32)
-    price = np.empty(row[-1], dtype=np.int64)
     for i in range(len(row) - 1):
         for a in range(row[i], row[i + 1]):
             j = max(volunteer[a], ~volunteer[a])
-            slot[fill[j]], arc[fill[j]], price[fill[j]] = i, a, cost[a]
+            columns.slot[fill[j]], columns.arc[fill[j]], columns.cost[fill[j]] = i, a, network.cost[a]
             fill[j] += 1
-    return start, slot, arc, price

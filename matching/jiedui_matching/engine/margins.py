@@ -52,8 +52,9 @@ def dearest_prices(
 
 def priced(network: Network, columns: Columns, to_sink: Ways) -> Margins:
     """The dearest prices, from the ways to the sink."""
-    slot, volunteer = _priced(network, columns, to_sink)
-    return Margins(slot, volunteer)
+    prices = Margins(network.slot_price + to_sink.slot, network.price + to_sink.volunteer)
+    _close(network, columns, to_sink, prices)
+    return prices
 
 
 def cheapest_prices(network: Network, from_sink: Ways) -> Margins:
@@ -90,7 +91,9 @@ def _ways_to(
 ) -> Ways:
     """Dijkstra from wherever a way can end, at these lengths; LIMIT: not there."""
     ways = _no_ways(slot, volunteer)
-    first, following, owner = _places_of_slots(network)
+    first, places = np.full(len(slot), -1), len(network.holder)
+    following, owner = np.full(places, -1), np.full(places, -1)
+    _chain_places(network, first, following, owner)
     nodes = len(slot) + len(volunteer)
     keys, heap, at = np.empty(nodes, np.int64), np.empty(nodes, np.int64), np.full(nodes, -1)
     size = _ends(ways, keys, heap, at)
@@ -117,18 +120,14 @@ def _no_ways(slot: Ints, volunteer: Ints) -> Ways:
 
 
 @njit(cache=True, nogil=True)
-def _places_of_slots(network):
+def _chain_places(network, first, following, owner):
     """The taken places of each slot, chained; and each place's volunteer."""
-    first = np.full(len(network.weight), -1, dtype=np.int64)
-    following = np.full(len(network.holder), -1, dtype=np.int64)
-    owner = np.full(len(network.holder), -1, dtype=np.int64)
     for j in range(len(network.price)):
         for h in range(network.place[j], network.place[j] + network.taken[j]):
             i = network.holder[h]
             owner[h] = j
             following[h] = first[i]
             first[i] = h
-    return first, following, owner
 
 
 @njit(cache=True, nogil=True)
@@ -175,18 +174,16 @@ def _to_sink(network, columns, first, following, owner, ways, keys, nodes, at, s
 
 
 @njit(cache=True, nogil=True)
-def _priced(network, columns, ways):
-    """The distances as prices; who cannot be reached is closed."""
-    m = len(network.price)
-    slot_value, value = network.slot_price + ways.slot, np.zeros(m, dtype=np.int64)
-    for j in range(m):
+def _close(network, columns, ways, prices):
+    """Nobody gains by a volunteer whom no way reaches."""
+    for j in range(len(network.price)):
         if ways.volunteer[j] < LIMIT:
-            value[j] = network.price[j] + ways.volunteer[j]
             continue
+        prices.volunteer[j] = 0
         for t in range(columns.start[j], columns.start[j + 1]):
             if network.volunteer[columns.arc[t]] >= 0:
-                value[j] = max(value[j], slot_value[columns.slot[t]] - columns.cost[t])
-    return slot_value, value
+                least = prices.slot[columns.slot[t]] - columns.cost[t]
+                prices.volunteer[j] = max(prices.volunteer[j], least)
 
 
 @njit(cache=True, nogil=True)

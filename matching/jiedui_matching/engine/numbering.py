@@ -11,15 +11,17 @@ _NEAREST = 4
 
 def along_arcs(problem: Problem) -> tuple[Ints, Ints]:
     """Slots and volunteers in the order of the walk: order[new] = old."""
-    near = _cheapest(problem.row, problem.arc_cost, problem.arc_volunteer, _NEAREST)
-    slot, volunteer = _walk(near, problem.volunteers)
+    near = np.full((problem.slots, _NEAREST), -1, dtype=np.int32)
+    slot, volunteer = np.empty(problem.slots, dtype=np.int64), np.empty(problem.volunteers, dtype=np.int64)
+    _cheapest(problem.row, problem.arc_cost, problem.arc_volunteer, near)
+    _walk(near, slot, volunteer)
     return slot, volunteer
 
 
 @njit(cache=True, nogil=True)
-def _cheapest(row, cost, volunteer, count):
-    """The volunteers of each slot's cheapest arcs, -1 where it has fewer."""
-    near = np.full((len(row) - 1, count), -1, dtype=np.int32)
+def _cheapest(row, cost, volunteer, near):
+    """The volunteers of each slot's cheapest arcs into its row of `near`, -1 stays where it has fewer."""
+    count = near.shape[1]
     key = np.empty(count, dtype=np.int64)
     for i in range(len(row) - 1):
         found = 0
@@ -32,13 +34,13 @@ def _cheapest(row, cost, volunteer, count):
                 key[t], near[i, t] = key[t - 1], near[i, t - 1]
                 t -= 1
             key[t], near[i, t] = cost[a], volunteer[a]
-    return near
 
 
 @njit(cache=True, nogil=True)
-def _walk(near, volunteers):
+def _walk(near, slot_order, volunteer_order):
     """Depth first from slot to volunteer to slot; volunteers nobody is near to come last."""
     slots, count = near.shape
+    volunteers = len(volunteer_order)
     start = np.zeros(volunteers + 1, dtype=np.int64)
     for i in range(slots):
         for t in range(count):
@@ -52,8 +54,6 @@ def _walk(near, volunteers):
             if near[i, t] >= 0:
                 fans[fill[near[i, t]]] = i
                 fill[near[i, t]] += 1
-    slot_order = np.empty(slots, dtype=np.int64)
-    volunteer_order = np.empty(volunteers, dtype=np.int64)
     slot_seen = np.zeros(slots, dtype=np.bool_)
     seen = np.zeros(volunteers, dtype=np.bool_)
     stack = np.empty(slots, dtype=np.int64)
@@ -85,4 +85,3 @@ def _walk(near, volunteers):
         if not seen[j]:
             volunteer_order[m] = j
             m += 1
-    return slot_order, volunteer_order

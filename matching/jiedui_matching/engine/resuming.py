@@ -11,21 +11,21 @@ _MANY = 8
 
 @njit(cache=True, nogil=True)
 def resume(network, earlier, units):
-    """Take `earlier` arcs into an empty network at its present prices; the units that each slot still needs.
+    """Take `earlier` arcs into an empty network at its present prices.
 
-    Never more than `units` of a slot and a volunteer's places. Network's promises hold afterwards but
-    for one: who has a place to give may be dearer than its load; `lower_some` ends that. A slot that
-    pays its whole weight need not be searched for. `earlier` is used up.
+    Never more than `units` of a slot, in which stays what each still needs, and a volunteer's places.
+    Network's promises hold afterwards but for one: who has a place to give may be dearer than its
+    load; `lower_some` ends that. A slot that pays its whole weight need not be searched for. `earlier`
+    is used up.
     """
     _fit_prices(network, _fit_places(network, earlier))
-    needed = units.copy()
-    for i in range(len(needed)):
+    for i in range(len(units)):
         end, pays = _best_new(network, earlier, i)
         kept, pays = _affordable(network, earlier, network.row[i], end, pays, units[i])
         network.slot_price[i] = pays
-        needed[i] -= kept
+        units[i] -= kept
         if pays == network.weight[i]:
-            network.lacking[i], needed[i] = needed[i], 0
+            network.lacking[i], units[i] = units[i], 0
         for a in range(network.row[i], end):
             if earlier[a]:
                 j = network.volunteer[a]
@@ -33,7 +33,6 @@ def resume(network, earlier, units):
                 network.holder[h], network.holder_arc[h] = i, a
                 network.taken[j] += 1
                 network.volunteer[a] = ~j
-    return needed
 
 
 @njit(cache=True, nogil=True)
