@@ -1,6 +1,7 @@
 """The command line answers on stdout, complains in one sentence on stderr, and its status says which."""
 
 import json
+import multiprocessing
 import os
 import re
 import signal
@@ -471,6 +472,7 @@ def test_work_that_listens_says_what_it_has_when_it_is_stopped():
 
 def test_work_that_listens_to_nobody_is_ended():
     assert run_apart(lambda stop: time.sleep(600), lambda: True) is None
+    wait_until(lambda: not multiprocessing.active_children())
 
 
 def test_what_the_work_raises_is_raised_here():
