@@ -96,8 +96,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("JIEDUI_")}
+    # By number: a bare machine may have no name for itself.
+    address = f"http://127.0.0.1:{port}"
     env = kept | {
         "JIEDUI_DATA": str(tmp_path_factory.mktemp("site")), "JIEDUI_PORT": str(port), "JIEDUI_DEMO": "1",
+        "JIEDUI_PUBLIC_URL": address,
     }  # fmt: skip
     for name in ("DATABASE_URL", "REDIS_URL"):
         env.pop(name, None)
@@ -109,7 +112,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
              "--passphrase", PASSPHRASE],
             env=env, check=True, capture_output=True,
         )  # fmt: skip
-    address = f"http://localhost:{port}"
     server = subprocess.Popen([*jiedui, "serve"], env=env)
     try:
         _await(f"{address}/healthz", server)

@@ -21,15 +21,15 @@ async def address(servers, clean_db, redis):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
     server = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "granian",
         *("--interface", "asgi", "--factory", "--host", "127.0.0.1", "--port", str(port)),
         *("--workers", "2", "--log-level", "warning", "jiedui.asgi:app"),
-        env={**os.environ, "JIEDUI_PUBLIC_URL": f"http://localhost:{port}"},
+        env={**os.environ, "JIEDUI_PUBLIC_URL": address},
     )
-    address = f"http://localhost:{port}"
     try:
         async with httpx.AsyncClient() as client:
             for _ in range(200):
