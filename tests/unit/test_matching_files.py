@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from jiedui_matching import Problem, check, solve
 from jiedui_matching.couplings import Apart, Kin, Share, Together
-from jiedui_matching.formats import Case, FlowNetwork, arrays, guess, lines, read
+from jiedui_matching.formats import FORMATS, Case, FlowNetwork, arrays, guess, lines, read
 from jiedui_matching.formats.arrays import FIELDS, read_json, read_npz, write_json, write_npz
 from jiedui_matching.formats.lines import LARGEST
 from jiedui_matching.formats.plan import check_plan, plan_as_dict, read_plan, write_plan
@@ -407,6 +407,7 @@ def test_a_network_read_as_a_pairing_has_the_networks_own_optimum(tmp_path, text
         ("p min 2 2\na 1 2 0 1 1", "announces 2 arcs and there are 1"),
         ("p min 999999999999 1", "line 1: 999999999999 nodes: there can be"),
         ("c nothing", "there is no line that begins with p"),
+        ("c " + "x" * 2**20, "line 1: longer than 1048576 characters"),
     ],
 )
 def test_a_wrong_network_is_refused_by_line(tmp_path, content, sentence):
@@ -516,6 +517,27 @@ def test_a_device_without_end_takes_no_more_memory_than_a_file_may(monkeypatch):
         read(Path("/dev/zero"), "npz")
 
 
+class Endless(io.RawIOBase):
+    """One word without end; asked for far more than it takes to see that, it fails."""
+
+    left = 2**24
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        assert self.left > 0, "it is read on and on"
+        self.left -= len(buffer)
+        buffer[:] = b"1" * len(buffer)
+        return len(buffer)
+
+
+@pytest.mark.parametrize("form", ["orlib-assign", "dimacs-min"])
+def test_a_word_without_end_is_not_waited_for(form):
+    with pytest.raises(ValueError, match="line 1: "):
+        FORMATS[form](io.BufferedReader(Endless()))
+
+
 def test_a_name_given_twice_is_found_as_fast_as_it_is_read(tmp_path):
     names = ", ".join(f'"{number}": 0' for number in range(100_000))
     path = written(tmp_path / "p.json", "{" + names + ', "99999": 1}')
@@ -612,6 +634,7 @@ def test_pairs_from_anywhere_can_be_checked(tmp_path, plan, wrong):
     ("plan", "sentence"),
     [
         ({}, "pairs is missing"),
+        ({"pairs": 3}, "pairs must be a list of pairs"),
         ({"pairs": [[0, 0], [1]]}, r"pairs\[1\] is \[1\]: it must be two whole numbers"),
         ({"pairs": [[0, 0.5]]}, r"pairs\[0\]"),
         ({"pairs": [[0, 2**70]]}, r"pairs\[0\] is too large"),
