@@ -260,3 +260,13 @@ def test_plans_that_differ_by_less_than_a_double_tells_are_told_apart():
     )  # fmt: skip
     solution = solve(problem, solver="ortools_cpsat")
     assert (solution.status, solution.weight) == ("optimal", solve(problem, solver="prices").weight)
+
+
+def test_a_stop_rule_that_said_yes_once_has_said_so():
+    problem, rules = county(400, nearest=12, seed=1), [Kin(((0,), (1,)))]
+    asked = []
+    free = solve(problem, stop=lambda: asked.append(None))
+    for yes in range(1, len(asked)):  # the last time it is asked the plan is proven
+        answers = iter([False] * yes + [True])
+        stopped = solve(problem, stop=lambda answers=answers: next(answers, False), couplings=rules)
+        assert (stopped.status, stopped.bound <= free.weight) == ("stopped", True)

@@ -69,6 +69,13 @@ def test_one_to_one_problems_agree_with_scipy(n, m, seed, dearest):
     assert check(problem, solution).violations == {}
 
 
+@pytest.mark.parametrize("solver", SOLVERS)
+@given(problem=small_problems())
+@settings(max_examples=30, deadline=None)
+def test_every_solver_brings_a_proof_that_holds(solver, problem):
+    assert check(problem, solve(problem, solver=solver)).violations == {}
+
+
 @given(small_problems(slots=6, volunteers=6, dearest=10**14))
 @settings(max_examples=100, deadline=None)
 def test_huge_costs_stay_exact(problem):

@@ -31,7 +31,7 @@ def to_xlsx(header: Sequence[str], rows: Iterable[Sequence[Cell]], *, sheet: str
     identity number or a telephone's, comes as `str` and stays text.
     """
     out = io.BytesIO()
-    with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False}) as book:
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
         page = book.add_worksheet(sheet)
         bold = book.add_format({"bold": True, "bottom": 1})
         decimal = book.add_format({"num_format": "0.0"})
