@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from jiedui.accounts.actor import Actor
 from jiedui.accounts.tables import Account
+from jiedui.actor import Actor
 from jiedui.households.tables import Household, Member, Need
 from jiedui.regions.tables import Region
 from jiedui.rounds.tables import Pair, Round

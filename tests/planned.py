@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import httpx
 from factories import COUNTY, NOW, TODAY, a_coordinator
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.jobs.service import Handler, JobRow, Silent
 from jiedui.jobs.tables import Job
 from jiedui.rounds.service import open_round, queue_plan

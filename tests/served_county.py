@@ -20,7 +20,7 @@ from jiedui.launcher.servers import running_servers
 QUEUE = """
 import asyncio, sys
 from datetime import date
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.clock import utc_now
 from jiedui.piccolo_conf import DB
 from jiedui.rounds.service import open_round, queue_plan

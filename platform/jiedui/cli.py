@@ -90,7 +90,7 @@ def _ledger_command(kind: str, help_text: str) -> click.Group:
     @click.option("--report", type=_PATH, callback=_writable, help="Write the report as JSON.")
     def import_(file: Path, dry_run: bool, report: Path | None) -> None:
         async def run() -> None:
-            from jiedui.accounts.actor import Actor
+            from jiedui.actor import Actor
             from jiedui.terminal import import_watched, print_import
 
             result = await import_watched(Actor.system(), kind, file, dry_run=dry_run)
@@ -123,7 +123,7 @@ def run_round(region: str, dated: datetime | None, policy: str, publish: bool, o
     """Pair volunteers with the households of an area."""
 
     async def run() -> None:
-        from jiedui.accounts.actor import Actor
+        from jiedui.actor import Actor
         from jiedui.rounds.publication import publish_round
         from jiedui.rounds.report import plan_document
         from jiedui.terminal import print_plan, run_plan_watched
@@ -149,7 +149,7 @@ def show_round(round_id: Any, out: Path | None) -> None:
     """Show the newest plan of a round (the published one, once there is one)."""
 
     async def run() -> None:
-        from jiedui.accounts.actor import Actor
+        from jiedui.actor import Actor
         from jiedui.rounds.report import plan_document
         from jiedui.rounds.service import plan_to_show
         from jiedui.terminal import print_plan
@@ -172,8 +172,8 @@ def add_account(login: str, role: str, region: str, name: str, passphrase: str) 
     """Let a member of staff log in as LOGIN."""
 
     async def run() -> None:
-        from jiedui.accounts.actor import Actor
         from jiedui.accounts.staff import add_staff
+        from jiedui.actor import Actor
 
         await add_staff(
             Actor.system(),

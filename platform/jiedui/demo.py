@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 from uuid import UUID
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.clock import utc_now
 from jiedui.errors import NotFound, Refused
 from jiedui.i18n import N_, say

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.clock import utc_now
 from jiedui.errors import recalled
 from jiedui.i18n import N_, say

@@ -12,7 +12,7 @@ from served_county import County
 PUBLISH = """
 import asyncio, sys
 from uuid import UUID
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.clock import utc_now
 from jiedui.errors import Conflict
 from jiedui.piccolo_conf import DB

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from factories import NOW, OTHER_COUNTY, TODAY, a_coordinator, a_household, a_pair, a_volunteer, an_account
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.errors import NotFound, Refused
 from jiedui.followups.service import (
     due_of,

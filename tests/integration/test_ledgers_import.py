@@ -24,7 +24,7 @@ from factories import (
 )
 from ledger_files import household_row, identity_number, ledger_file, volunteer_row
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.audit.tables import AuditEntry
 from jiedui.errors import Refused
 from jiedui.households.file import history_of

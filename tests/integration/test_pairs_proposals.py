@@ -15,7 +15,7 @@ from factories import (
     the_volunteer,
 )
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.audit.tables import AuditEntry
 from jiedui.consents.tables import Consent
 from jiedui.errors import Conflict, Forbidden, NotFound, Refused

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import pytest
 from factories import COUNTY, NOW, OTHER_COUNTY, TOWNSHIP, VILLAGE
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.audit.tables import AuditEntry
 from jiedui.errors import NotFound
 from jiedui.regions import service

@@ -21,7 +21,7 @@ from factories import (
     a_volunteer,
 )
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.audit.tables import AuditEntry
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.jobs.service import Silent, run_one

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from factories import COUNTY, OTHER_COUNTY, a_coordinator, a_pair, a_region_tree, a_volunteer
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.audit.tables import AuditEntry
 from jiedui.consents import service as consents
 from jiedui.consents.texts import current

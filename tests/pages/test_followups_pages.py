@@ -133,7 +133,7 @@ async def test_the_due_days_are_those_of_the_cadence(login_as, app):
     volunteer = await a_volunteer()
     await a_pair(await a_household(colour="green"), volunteer, state="active")
     await ensure_due(app.state.clock())
-    from jiedui.accounts.actor import Actor
+    from jiedui.actor import Actor
 
     due = await due_of(Actor("volunteer", "500230101201", "", volunteer_id=volunteer))
     assert [(item["medium"], item["due_on"]) for item in due] == [

@@ -10,8 +10,8 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 from redis.exceptions import RedisError
 
-from jiedui.accounts.actor import Actor
 from jiedui.accounts.sessions import Sessions
+from jiedui.actor import Actor
 from jiedui.errors import Forbidden, Unavailable
 
 ADMITTED: dict[str, frozenset[str] | None] = {

@@ -7,9 +7,9 @@ from litestar import Response, Router, get, post
 
 from jiedui.accounts import service
 from jiedui.accounts.access import HOMES, safe_path
-from jiedui.accounts.actor import Actor
 from jiedui.accounts.codes import mobile_number
 from jiedui.accounts.sessions import lifetime
+from jiedui.actor import Actor
 from jiedui.errors import Refused, TooMany
 from jiedui.web import cookies
 from jiedui.web.forms import Form, blank, read_form

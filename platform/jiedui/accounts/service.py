@@ -5,9 +5,9 @@ from typing import Any, cast
 from uuid import UUID
 
 from jiedui.accounts import codes, passwords
-from jiedui.accounts.actor import Actor
 from jiedui.accounts.limits import Limits, Rule
 from jiedui.accounts.tables import Account
+from jiedui.actor import Actor
 from jiedui.audit.service import record
 from jiedui.errors import Refused
 from jiedui.i18n import N_

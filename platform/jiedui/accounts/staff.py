@@ -4,8 +4,8 @@ from datetime import datetime
 from uuid import UUID
 
 from jiedui.accounts import passwords
-from jiedui.accounts.actor import Actor
 from jiedui.accounts.tables import Account
+from jiedui.actor import Actor
 from jiedui.audit.service import record
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_

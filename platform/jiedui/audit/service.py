@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.audit.tables import AuditEntry
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.followups.tables import FollowUp
 from jiedui.regions.codes import significant
 

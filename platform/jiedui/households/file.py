@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.audit.service import record as audit
 from jiedui.columns import Row
 from jiedui.errors import NotFound, Refused

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.audit.service import record as audit
 from jiedui.columns import Row
 from jiedui.households.tables import Household

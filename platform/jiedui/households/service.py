@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.households import rows
 from jiedui.households.tables import Household, Member, Need
 from jiedui.ledgers import saving

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.errors import DomainError, NotFound, kept
 from jiedui.i18n import N_
 from jiedui.jobs.tables import Job

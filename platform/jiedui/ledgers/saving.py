@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 import msgspec
 from piccolo.table import Table
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.columns import Row
 from jiedui.i18n import N_
 from jiedui.ledgers.report import Finding, Level, row_fingerprint

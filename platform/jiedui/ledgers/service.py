@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import msgspec
 from piccolo.columns import Column
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.audit.service import record as audit
 from jiedui.clock import today
 from jiedui.errors import Refused

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.audit.service import record as audit
 from jiedui.columns import Row
 from jiedui.errors import Conflict, DomainError, NotFound, Refused

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.clock import today
 from jiedui.columns import Row
 from jiedui.i18n import N_

@@ -12,8 +12,8 @@ import msgspec
 from piccolo.columns import Column
 
 from jiedui.accounts.access import ADMITTED
-from jiedui.accounts.actor import Actor
 from jiedui.accounts.service import actor_of
+from jiedui.actor import Actor
 from jiedui.clock import utc_now
 from jiedui.columns import Row
 from jiedui.errors import DomainError, Refused

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from piccolo.query.functions import Count
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.columns import Row
 from jiedui.households.tables import Household
 from jiedui.i18n import N_

@@ -11,7 +11,7 @@ from uuid import UUID
 from piccolo.columns.combination import Where
 from piccolo.query.functions import Count
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.columns import Row
 from jiedui.errors import NotFound
 from jiedui.households.tables import Household

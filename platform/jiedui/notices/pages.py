@@ -10,7 +10,7 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.errors import NotFound, Refused
 from jiedui.i18n import DEFAULT, N_
 from jiedui.notices import console, lists, service

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from jiedui import outbox, vault
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.audit.service import record
 from jiedui.columns import Row
 from jiedui.errors import Conflict, NotFound

@@ -6,7 +6,7 @@ Nothing here ever writes a notice: the volunteer of the pair does not learn that
 from datetime import datetime
 from uuid import UUID
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.audit.service import record
 from jiedui.columns import Row
 from jiedui.errors import Conflict, NotFound, Refused

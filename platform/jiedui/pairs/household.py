@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.columns import Row
 from jiedui.consents import service as consents
 from jiedui.consents.texts import current

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import asyncpg
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.columns import Row
 from jiedui.errors import Conflict, Refused
 from jiedui.i18n import N_

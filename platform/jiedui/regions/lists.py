@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.paging import Page, page_of
 from jiedui.regions.codes import significant
 from jiedui.regions.service import named

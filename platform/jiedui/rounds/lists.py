@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.columns import Row
 from jiedui.paging import Page, page_of
 from jiedui.piccolo_conf import DB

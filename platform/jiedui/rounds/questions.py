@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.columns import Row
 from jiedui.errors import Conflict, NotFound, Refused, kept
 from jiedui.i18n import N_

@@ -4,7 +4,7 @@ import json
 from typing import Any
 from uuid import UUID
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.columns import Row
 from jiedui.policies.pack import COLOURS
 from jiedui.policies.service import pack_named

@@ -12,8 +12,8 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 
 from jiedui import vault
-from jiedui.accounts.actor import Actor
 from jiedui.accounts.tables import Account
+from jiedui.actor import Actor
 from jiedui.audit.service import record
 from jiedui.consents import service as consents
 from jiedui.consents.texts import current, text_of

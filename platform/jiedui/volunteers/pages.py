@@ -10,7 +10,7 @@ from uuid import UUID
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.columns import Row
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_, translate

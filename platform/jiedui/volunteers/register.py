@@ -9,7 +9,7 @@ from uuid import UUID
 from piccolo.columns.combination import Where
 
 from jiedui import vault
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.consents import service as consents
 from jiedui.errors import NotFound
 from jiedui.paging import page_of

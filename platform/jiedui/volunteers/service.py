@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from jiedui import outbox, vault
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.audit.service import record
 from jiedui.consents import service as consents
 from jiedui.errors import Conflict, NotFound, Refused

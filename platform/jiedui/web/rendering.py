@@ -19,7 +19,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from markupsafe import Markup, escape
 
 import jiedui
-from jiedui.accounts.actor import Actor
+from jiedui.actor import Actor
 from jiedui.errors import DomainError, recalled
 from jiedui.i18n import translate
 from jiedui.web import words
