@@ -34,7 +34,7 @@ def pytest_collection(session: pytest.Session) -> None:
         "REDIS_URL": servers.redis_url,
         "JIEDUI_DATA": str(folder),
         "JIEDUI_SECRET": "only for tests, only for tests, only for tests",
-        "PICCOLO_CONF": "jiedui.piccolo_conf",
+        "PICCOLO_CONF": "jiedui.store.piccolo_conf",
     }
     session.config.stash[STARTED] = servers
 
@@ -48,8 +48,8 @@ def servers(pytestconfig: pytest.Config) -> Servers:
 @pytest_asyncio.fixture(scope="session")
 async def database(servers: Servers) -> AsyncIterator[None]:
     """The schema of this version and a started pool."""
-    from jiedui.migrate import migrate
-    from jiedui.piccolo_conf import DB
+    from jiedui.commands.migrate import migrate
+    from jiedui.store.piccolo_conf import DB
 
     await migrate(datetime.now(UTC))
     await DB.start_connection_pool()
@@ -60,7 +60,7 @@ async def database(servers: Servers) -> AsyncIterator[None]:
 @pytest_asyncio.fixture
 async def db(database: None) -> AsyncIterator[None]:
     """Everything the test writes is rolled back; the product's own transactions join this one."""
-    from jiedui.piccolo_conf import DB
+    from jiedui.store.piccolo_conf import DB
 
     async with DB.transaction() as transaction:
         yield
@@ -71,8 +71,8 @@ async def db(database: None) -> AsyncIterator[None]:
 async def clean_db(database: None) -> AsyncIterator[None]:
     """For races and processes, which need real commits: every table is emptied afterwards."""
     yield
-    from jiedui.piccolo_conf import DB
     from jiedui.policies.service import store_standard
+    from jiedui.store.piccolo_conf import DB
 
     rows = await DB._run_in_new_connection(
         "SELECT string_agg(quote_ident(tablename), ', ') AS names FROM pg_tables "

@@ -11,7 +11,7 @@ from jiedui.actor import Actor
 from jiedui.households.tables import Household, Member, Need
 from jiedui.regions.tables import Region
 from jiedui.rounds.tables import Pair, Round
-from jiedui.vault import keyed_hash, seal, unseal
+from jiedui.store.vault import keyed_hash, seal, unseal
 from jiedui.volunteers.tables import Volunteer
 from jiedui_notifications.sealing import PARAMS
 from jiedui_notifications.tables import Notice

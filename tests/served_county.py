@@ -22,7 +22,7 @@ import asyncio, sys
 from datetime import date
 from jiedui.actor import Actor
 from jiedui.clock import utc_now
-from jiedui.piccolo_conf import DB
+from jiedui.store.piccolo_conf import DB
 from jiedui.rounds.service import open_round, queue_plan
 
 async def main():

@@ -3,4 +3,4 @@
 import os
 
 # Piccolo finds its engine by this name; saying it here keeps every entry point (web, worker, tests) the same.
-os.environ.setdefault("PICCOLO_CONF", "jiedui.piccolo_conf")
+os.environ.setdefault("PICCOLO_CONF", "jiedui.store.piccolo_conf")

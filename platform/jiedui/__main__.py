@@ -1,5 +1,5 @@
 """`python -m jiedui` is the `jiedui` command."""
 
-from jiedui.cli import main
+from jiedui.commands.cli import main
 
 main()

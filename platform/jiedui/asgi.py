@@ -85,7 +85,7 @@ def app() -> Litestar:
 
 @asynccontextmanager
 async def _connected(app: Litestar) -> AsyncIterator[None]:
-    from jiedui.piccolo_conf import DB
+    from jiedui.store.piccolo_conf import DB
 
     await DB.start_connection_pool(min_size=1, max_size=10)
     try:

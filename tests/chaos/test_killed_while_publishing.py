@@ -15,7 +15,7 @@ from uuid import UUID
 from jiedui.actor import Actor
 from jiedui.clock import utc_now
 from jiedui.errors import Conflict
-from jiedui.piccolo_conf import DB
+from jiedui.store.piccolo_conf import DB
 from jiedui.rounds.publication import publish_round
 
 async def main():

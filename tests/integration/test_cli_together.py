@@ -15,7 +15,7 @@ from served_county import County
 
 from jiedui.launcher.servers import running_servers
 
-KEY = "import sys; from jiedui.vault import keyed_hash; print(keyed_hash(sys.argv[1], 'phone'))"
+KEY = "import sys; from jiedui.store.vault import keyed_hash; print(keyed_hash(sys.argv[1], 'phone'))"
 HOLD = "import time; print('up', flush=True); time.sleep({})"
 
 

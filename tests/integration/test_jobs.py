@@ -21,7 +21,7 @@ from jiedui.jobs.service import (
     run_one,
 )
 from jiedui.jobs.tables import Job
-from jiedui.piccolo_conf import DB
+from jiedui.store.piccolo_conf import DB
 
 pytestmark = pytest.mark.usefixtures("clean_db")
 

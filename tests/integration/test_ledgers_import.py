@@ -34,7 +34,7 @@ from jiedui.ledgers.saving import OTHER_AREA, SAVING, Changes
 from jiedui.ledgers.service import IGNORED, already_applied, import_file, remember_header
 from jiedui.ledgers.tables import LedgerChange, LedgerImport
 from jiedui.ledgers.volunteer_rows import HOLDS_MORE, SIGNED_UP_HERSELF
-from jiedui.vault import keyed_hash, unseal
+from jiedui.store.vault import keyed_hash, unseal
 from jiedui.volunteers import service as volunteers
 from jiedui.volunteers.tables import VettingCheck, Volunteer
 

@@ -11,12 +11,12 @@ from uuid import UUID, uuid4
 import pytest
 from factories import NOW, VILLAGE, a_coordinator, a_household, a_volunteer
 
-from jiedui import outbox, vault
 from jiedui.households.tables import Household
 from jiedui.notices import lists, service
 from jiedui.notices.contacts import Ledgers
-from jiedui.piccolo_conf import DB
-from jiedui.vault import seal
+from jiedui.store import outbox, vault
+from jiedui.store.piccolo_conf import DB
+from jiedui.store.vault import seal
 from jiedui_notifications import delivery
 from jiedui_notifications.channels import Console, Message, Outcome, PeoplesList
 from jiedui_notifications.delivery import Post

@@ -12,9 +12,9 @@ from uuid import uuid4
 import pytest
 from factories import NOW, VILLAGE, a_household
 
-from jiedui import outbox, vault
 from jiedui.notices.contacts import Ledgers
-from jiedui.piccolo_conf import DB
+from jiedui.store import outbox, vault
+from jiedui.store.piccolo_conf import DB
 from jiedui_notifications import delivery
 from jiedui_notifications.channels import Message, Outcome
 from jiedui_notifications.delivery import LEASE, Post
@@ -25,7 +25,7 @@ import asyncio, os, signal, sys
 from factories import NOW
 from jiedui import vault
 from jiedui.notices.contacts import Ledgers
-from jiedui.piccolo_conf import DB
+from jiedui.store.piccolo_conf import DB
 from jiedui_notifications import delivery
 from jiedui_notifications.channels import Outcome
 

@@ -23,7 +23,7 @@ from jiedui.pairs import service
 from jiedui.pairs.eligible import who_could_take_over
 from jiedui.pairs.tables import Concern, HouseholdLink
 from jiedui.rounds.tables import ENDED, LIVE, NeverAgain, Pair
-from jiedui.vault import keyed_hash, seal
+from jiedui.store.vault import keyed_hash, seal
 from jiedui_notifications.tables import Notice
 
 pytestmark = pytest.mark.usefixtures("db")

@@ -11,7 +11,7 @@ from jiedui.accounts.limits import Limits
 from jiedui.accounts.tables import OneTimeCode
 from jiedui.clock import utc_now
 from jiedui.errors import Refused
-from jiedui.vault import unseal
+from jiedui.store.vault import unseal
 from jiedui_notifications.sealing import PARAMS
 from jiedui_notifications.tables import Notice
 

@@ -13,7 +13,7 @@ from jiedui.consents import service as consents
 from jiedui.consents.texts import current
 from jiedui.errors import NotFound, Refused
 from jiedui.policies.pack import standard
-from jiedui.vault import keyed_hash, unseal
+from jiedui.store.vault import keyed_hash, unseal
 from jiedui.volunteers.enrolment import Draft, Outcome, check_draft, enrol, open_draft, seal_draft
 from jiedui.volunteers.tables import Volunteer
 

@@ -12,8 +12,8 @@ from jiedui.audit.tables import AuditEntry
 from jiedui.consents import service as consents
 from jiedui.consents.texts import current
 from jiedui.errors import Conflict, NotFound, Refused
-from jiedui.paging import PAGE
 from jiedui.policies.pack import standard
+from jiedui.store.paging import PAGE
 from jiedui.volunteers import register, service
 from jiedui.volunteers.register import Wanted
 from jiedui.volunteers.tables import VettingCheck, Volunteer

@@ -50,7 +50,7 @@ def test_packages_with_known_holes_are_new_enough(package: str, floor: tuple[int
 
 
 def test_no_reference_cascades_and_none_is_empty_by_accident(database: None) -> None:
-    from jiedui.piccolo_app import APP_CONFIG
+    from jiedui.store.piccolo_app import APP_CONFIG
 
     keys = [
         column
@@ -67,7 +67,7 @@ def test_no_reference_cascades_and_none_is_empty_by_accident(database: None) -> 
 
 
 async def test_every_area_column_is_checked_by_the_database(database: None) -> None:
-    from jiedui.piccolo_conf import DB
+    from jiedui.store.piccolo_conf import DB
 
     unchecked = await DB._run_in_new_connection(
         "SELECT c.table_name FROM information_schema.columns c WHERE c.column_name = 'region_code'"

@@ -25,9 +25,9 @@ from jiedui.audit.tables import AuditEntry
 from jiedui.households.lists import HELPER_SQL, HouseholdFilter, households_of
 from jiedui.ledgers.export import to_csv, to_xlsx
 from jiedui.ledgers.service import import_file
-from jiedui.paging import PAGE
 from jiedui.rounds.tables import LIVE
-from jiedui.vault import keyed_hash
+from jiedui.store.paging import PAGE
+from jiedui.store.vault import keyed_hash
 
 
 def links(text: str) -> list[str]:

@@ -10,12 +10,12 @@ import pytest
 from factories import COUNTY, NOW, OTHER_COUNTY, VILLAGE, a_household, a_volunteer
 from litestar import Litestar
 
-from jiedui import outbox
 from jiedui.audit.tables import AuditEntry
 from jiedui.households.tables import Household
 from jiedui.notices import service
-from jiedui.piccolo_conf import DB
-from jiedui.vault import seal
+from jiedui.store import outbox
+from jiedui.store.piccolo_conf import DB
+from jiedui.store.vault import seal
 from jiedui_notifications.tables import Notice
 
 TOKEN = "0123456789abcdef0123456789abcdef"

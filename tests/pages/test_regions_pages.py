@@ -13,8 +13,8 @@ from jiedui.accounts.tables import Account
 from jiedui.jobs.service import run_one
 from jiedui.ledgers.tables import LedgerImport
 from jiedui.ledgers.work import apply_upload, read_upload
-from jiedui.paging import PAGE
 from jiedui.regions.tables import Region
+from jiedui.store.paging import PAGE
 
 HANDLERS = {"ledger.read": read_upload, "ledger.apply": apply_upload}
 HEAD = "代码,名称,级别,纬度,经度,坐标来源\n"

@@ -7,7 +7,7 @@ from factories import VILLAGE, a_region_tree, a_volunteer
 
 from jiedui.accounts.tables import Account
 from jiedui.consents.tables import Consent
-from jiedui.vault import keyed_hash, unseal
+from jiedui.store.vault import keyed_hash, unseal
 from jiedui.volunteers.tables import Volunteer
 from jiedui_notifications.sealing import PARAMS
 from jiedui_notifications.tables import Notice

@@ -9,7 +9,7 @@ from factories import a_volunteer, an_account
 
 from jiedui.accounts.passwords import hash_passphrase
 from jiedui.accounts.tables import Account, OneTimeCode
-from jiedui.vault import keyed_hash, seal, unseal
+from jiedui.store.vault import keyed_hash, seal, unseal
 from jiedui_notifications.sealing import PARAMS
 from jiedui_notifications.tables import Notice
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jiedui import vault
 from jiedui.households.tables import CONTACT_WAYS
 from jiedui.notices.rules import ALLOWED, way_to_household, way_to_volunteer
+from jiedui.store import vault
 from jiedui_notifications import texts
 from jiedui_notifications.channels import Console, PeoplesList
 from jiedui_notifications.delivery import Hold, Post, Way, message_by, way_now

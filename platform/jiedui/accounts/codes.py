@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID, uuid4
 
-from jiedui import outbox
 from jiedui.accounts.limits import Limits, Rule
 from jiedui.accounts.tables import OneTimeCode
 from jiedui.errors import Refused
 from jiedui.i18n import N_
-from jiedui.piccolo_conf import DB
-from jiedui.vault import keyed_hash
+from jiedui.store import outbox
+from jiedui.store.piccolo_conf import DB
+from jiedui.store.vault import keyed_hash
 
 Purpose = Literal["login", "signup"]
 

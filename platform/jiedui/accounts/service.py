@@ -11,8 +11,8 @@ from jiedui.actor import Actor
 from jiedui.audit.service import record
 from jiedui.errors import Refused
 from jiedui.i18n import N_
-from jiedui.piccolo_conf import DB
-from jiedui.vault import keyed_hash
+from jiedui.store.piccolo_conf import DB
+from jiedui.store.vault import keyed_hash
 
 LOGINS_BY_NAME = Rule("login-name", 10, 15 * 60)
 LOGINS_FROM = Rule("login-address", 60, 5 * 60)

@@ -9,8 +9,8 @@ from jiedui.actor import Actor
 from jiedui.audit.service import record
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
-from jiedui.piccolo_conf import DB
 from jiedui.regions.codes import within
+from jiedui.store.piccolo_conf import DB
 
 
 async def add_staff(

@@ -3,7 +3,7 @@
 from piccolo.columns import Boolean, Integer, Varchar
 from piccolo.table import Table
 
-from jiedui.columns import area, key, moment, one_of, reference, rule, word
+from jiedui.store.columns import area, key, moment, one_of, reference, rule, word
 
 ROLES = ("volunteer", "coordinator", "administrator")
 

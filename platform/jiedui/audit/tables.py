@@ -3,7 +3,7 @@
 from piccolo.columns import JSONB
 from piccolo.table import Table
 
-from jiedui.columns import area, key, moment, reference, word
+from jiedui.store.columns import area, key, moment, reference, word
 
 
 class AuditEntry(Table, tablename="audit_entry"):

@@ -2,7 +2,7 @@
 
 from piccolo.table import Table
 
-from jiedui.columns import area, key, moment, one_of, reference, word
+from jiedui.store.columns import area, key, moment, one_of, reference, word
 
 
 class Consent(Table, tablename="consent"):

@@ -7,16 +7,16 @@ from uuid import UUID
 from jiedui.actor import Actor
 from jiedui.audit import service as audit
 from jiedui.clock import today
-from jiedui.columns import Row
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.followups.rules import LOG_BACK_DAYS, satisfied, settling
 from jiedui.followups.tables import MEDIA, FollowUp, Visit
 from jiedui.i18n import N_
-from jiedui.piccolo_conf import DB
 from jiedui.policies.pack import COLOURS
 from jiedui.policies.service import pack_named
 from jiedui.regions.codes import significant
 from jiedui.rounds.tables import Pair
+from jiedui.store.columns import Row
+from jiedui.store.piccolo_conf import DB
 
 
 async def ensure_due(now: datetime, pair_id: UUID | None = None) -> int:

@@ -3,8 +3,8 @@
 from piccolo.columns import Date, Integer, Text
 from piccolo.table import Table
 
-from jiedui.columns import area, belongs_to, key, moment, one_of, reference, rule, word
 from jiedui.rounds.tables import Pair
+from jiedui.store.columns import area, belongs_to, key, moment, one_of, reference, rule, word
 
 MEDIA = ("call", "visit")
 OUTCOMES = ("reached", "no_answer")

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from jiedui.actor import Actor
 from jiedui.audit.service import record as audit
-from jiedui.columns import Row
 from jiedui.errors import NotFound, Refused
 from jiedui.households.lists import HELPER_SQL
 from jiedui.households.tables import Household, Member, Need
@@ -14,9 +13,10 @@ from jiedui.households.words import GUARDED, REASONS
 from jiedui.i18n import N_
 from jiedui.ledgers.saving import opened
 from jiedui.ledgers.tables import LedgerChange
-from jiedui.piccolo_conf import DB
 from jiedui.regions.codes import significant
-from jiedui.vault import unseal
+from jiedui.store.columns import Row
+from jiedui.store.piccolo_conf import DB
+from jiedui.store.vault import unseal
 
 
 async def household_file(actor: Actor, household_id: UUID) -> Row:

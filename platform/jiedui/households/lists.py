@@ -8,13 +8,13 @@ import msgspec
 
 from jiedui.actor import Actor
 from jiedui.audit.service import record as audit
-from jiedui.columns import Row
 from jiedui.households.tables import Household
 from jiedui.ledgers.identity import identity_number
-from jiedui.paging import Page, page_of
-from jiedui.piccolo_conf import DB
 from jiedui.regions.codes import significant
-from jiedui.vault import keyed_hash
+from jiedui.store.columns import Row
+from jiedui.store.paging import Page, page_of
+from jiedui.store.piccolo_conf import DB
+from jiedui.store.vault import keyed_hash
 
 _MOST_FOUND = 50
 

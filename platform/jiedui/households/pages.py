@@ -9,7 +9,6 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
 from jiedui.accounts.limits import Rule
-from jiedui.columns import Row
 from jiedui.errors import Refused
 from jiedui.households.file import history_of, household_file, unmask
 from jiedui.households.lists import (
@@ -25,6 +24,7 @@ from jiedui.i18n import N_, translate
 from jiedui.ledgers.export import attachment, to_csv, to_xlsx
 from jiedui.policies.pack import standard
 from jiedui.regions.service import path_name, path_names
+from jiedui.store.columns import Row
 from jiedui.web import words
 from jiedui.web.forms import blank, read_form
 from jiedui.web.page import PageRequest, language_of, page

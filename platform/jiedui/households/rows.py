@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from uuid import UUID, uuid4
 
-from jiedui.columns import Row
 from jiedui.households.tables import Member, Need
 from jiedui.ledgers.households import HouseholdRecord
 from jiedui.ledgers.identity import birth_date
 from jiedui.ledgers.saving import Facts, day, sealed
-from jiedui.vault import keyed_hash, seal, unseal
+from jiedui.store.columns import Row
+from jiedui.store.vault import keyed_hash, seal, unseal
 
 PLAIN = (
     "name",

@@ -10,7 +10,7 @@ from jiedui.households.tables import Household, Member, Need
 from jiedui.ledgers import saving
 from jiedui.ledgers.households import HouseholdRecord
 from jiedui.ledgers.saving import SAVING, Changed, Facts, New, OnProgress, Saved
-from jiedui.piccolo_conf import DB
+from jiedui.store.piccolo_conf import DB
 
 
 async def forecast_records(actor: Actor, records: Sequence[HouseholdRecord]) -> Saved:

@@ -4,7 +4,7 @@ from piccolo.columns import Boolean, Bytea, Integer, Text
 from piccolo.constraints import Unique
 from piccolo.table import Table
 
-from jiedui.columns import area, belongs_to, day, key, moment, one_of, rule, word
+from jiedui.store.columns import area, belongs_to, day, key, moment, one_of, rule, word
 
 COLOURS = ("red", "yellow", "green")
 CONTACT_WAYS = ("sms", "call", "village", "letter", "none")

@@ -8,8 +8,8 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, FromQuery
 
 from jiedui.accounts.access import safe_path
-from jiedui.columns import Row
 from jiedui.jobs.service import ask_to_stop, job_of
+from jiedui.store.columns import Row
 from jiedui.web.page import PageRequest, page, see_other
 
 

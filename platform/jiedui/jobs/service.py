@@ -14,8 +14,8 @@ from jiedui.actor import Actor
 from jiedui.errors import DomainError, NotFound, kept
 from jiedui.i18n import N_
 from jiedui.jobs.tables import Job
-from jiedui.piccolo_conf import DB
 from jiedui.regions.codes import significant
+from jiedui.store.piccolo_conf import DB
 
 LEASE = timedelta(seconds=20)
 """A worker that is silent for so long is taken for dead, and its job goes to another."""

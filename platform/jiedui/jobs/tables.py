@@ -3,7 +3,7 @@
 from piccolo.columns import JSONB, Boolean, Integer, Text
 from piccolo.table import Table
 
-from jiedui.columns import area, key, moment, one_of, reference, word
+from jiedui.store.columns import area, key, moment, one_of, reference, word
 
 STATES = ("queued", "running", "done", "failed", "stopped")
 

@@ -15,13 +15,13 @@ import msgspec
 from piccolo.table import Table
 
 from jiedui.actor import Actor
-from jiedui.columns import Row
 from jiedui.i18n import N_
 from jiedui.ledgers.report import Finding, Level, row_fingerprint
 from jiedui.ledgers.tables import LedgerChange
-from jiedui.piccolo_conf import DB
 from jiedui.regions.codes import within
-from jiedui.vault import keyed_hash, seal, unseal
+from jiedui.store.columns import Row
+from jiedui.store.piccolo_conf import DB
+from jiedui.store.vault import keyed_hash, seal, unseal
 
 SAVING = N_("Saving")
 OTHER_AREA = N_("the village lies outside your area")

@@ -4,7 +4,7 @@ from piccolo.columns import JSONB, Bytea, Text
 from piccolo.constraints import Unique
 from piccolo.table import Table
 
-from jiedui.columns import area, belongs_to, key, moment, one_of, reference, word
+from jiedui.store.columns import area, belongs_to, key, moment, one_of, reference, word
 
 KINDS = ("regions", "households", "volunteers")
 

@@ -12,7 +12,6 @@ import msgspec
 
 from jiedui.actor import Actor
 from jiedui.audit.service import record as audit
-from jiedui.columns import Row
 from jiedui.errors import Conflict, DomainError, NotFound, Refused
 from jiedui.i18n import N_
 from jiedui.jobs.service import enqueue, latest_job
@@ -21,9 +20,10 @@ from jiedui.ledgers.saving import Changes
 from jiedui.ledgers.service import remember_header
 from jiedui.ledgers.tables import LedgerImport
 from jiedui.ledgers.words import WORDS
-from jiedui.piccolo_conf import DB
 from jiedui.regions.codes import significant
-from jiedui.vault import seal, unseal
+from jiedui.store.columns import Row
+from jiedui.store.piccolo_conf import DB
+from jiedui.store.vault import seal, unseal
 
 MAX_UPLOAD = 10 * 2**20
 ACCESS = {"households": "coordinator", "volunteers": "coordinator", "regions": "administrator"}

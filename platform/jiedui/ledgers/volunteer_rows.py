@@ -7,13 +7,13 @@ from uuid import UUID, uuid4
 
 from jiedui.actor import Actor
 from jiedui.clock import today
-from jiedui.columns import Row
 from jiedui.i18n import N_
 from jiedui.ledgers import saving
 from jiedui.ledgers.saving import SAVING, Changed, Compared, Facts, New, OnProgress, Saved, day, sealed
 from jiedui.ledgers.volunteers import VolunteerRecord
-from jiedui.piccolo_conf import DB
-from jiedui.vault import keyed_hash, seal, unseal
+from jiedui.store.columns import Row
+from jiedui.store.piccolo_conf import DB
+from jiedui.store.vault import keyed_hash, seal, unseal
 from jiedui.volunteers.service import held_by
 from jiedui.volunteers.tables import VettingCheck, Volunteer
 

@@ -15,7 +15,6 @@ from jiedui.accounts.access import ADMITTED
 from jiedui.accounts.service import actor_of
 from jiedui.actor import Actor
 from jiedui.clock import utc_now
-from jiedui.columns import Row
 from jiedui.errors import DomainError, Refused
 from jiedui.i18n import N_
 from jiedui.jobs.service import JobRow, Progress
@@ -25,8 +24,9 @@ from jiedui.ledgers.header import find_header
 from jiedui.ledgers.report import UnknownHeader
 from jiedui.ledgers.tables import LedgerImport
 from jiedui.ledgers.workbook import open_workbook
-from jiedui.piccolo_conf import DB
 from jiedui.regions.codes import within
+from jiedui.store.columns import Row
+from jiedui.store.piccolo_conf import DB
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 -- a folder that is never written to a disk, where there is one
 

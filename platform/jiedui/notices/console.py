@@ -9,14 +9,14 @@ from uuid import UUID
 from piccolo.query.functions import Count
 
 from jiedui.actor import Actor
-from jiedui.columns import Row
 from jiedui.households.tables import Household
 from jiedui.i18n import N_
 from jiedui.notices.contacts import Ledgers
 from jiedui.notices.service import in_area, post_office
 from jiedui.regions.service import region_names
 from jiedui.settings import Settings
-from jiedui.vault import unseal
+from jiedui.store.columns import Row
+from jiedui.store.vault import unseal
 from jiedui.volunteers.tables import Volunteer
 from jiedui.web.words import mask_name, mask_phone
 from jiedui_notifications import texts

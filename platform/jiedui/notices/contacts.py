@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from jiedui.columns import Row
 from jiedui.households.tables import Household
 from jiedui.notices.rules import way_to_household, way_to_volunteer
-from jiedui.vault import unseal
+from jiedui.store.columns import Row
+from jiedui.store.vault import unseal
 from jiedui.volunteers.tables import Volunteer
 from jiedui_notifications.delivery import Hold, Way
 

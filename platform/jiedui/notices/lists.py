@@ -12,7 +12,6 @@ from piccolo.columns.combination import Where
 from piccolo.query.functions import Count
 
 from jiedui.actor import Actor
-from jiedui.columns import Row
 from jiedui.errors import NotFound
 from jiedui.households.tables import Household
 from jiedui.i18n import DEFAULT, N_, translate
@@ -22,7 +21,8 @@ from jiedui.notices.service import in_area, one_telling
 from jiedui.regions.codes import township
 from jiedui.regions.service import path_names, region_names
 from jiedui.regions.tables import Region
-from jiedui.vault import unseal
+from jiedui.store.columns import Row
+from jiedui.store.vault import unseal
 from jiedui.web.words import date_long, mask_name
 from jiedui_notifications.delivery import Way
 from jiedui_notifications.sealing import BODY, PARAMS

@@ -7,17 +7,17 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from jiedui import outbox, vault
 from jiedui.actor import Actor
 from jiedui.audit.service import record
-from jiedui.columns import Row
 from jiedui.errors import Conflict, NotFound
 from jiedui.i18n import DEFAULT, N_
 from jiedui.notices.contacts import Ledgers
 from jiedui.notices.rules import ALLOWED
-from jiedui.piccolo_conf import DB
 from jiedui.regions.codes import significant
 from jiedui.settings import Settings, load
+from jiedui.store import outbox, vault
+from jiedui.store.columns import Row
+from jiedui.store.piccolo_conf import DB
 from jiedui.volunteers.tables import Volunteer
 from jiedui_notifications import delivery
 from jiedui_notifications.channels import Channel, Console, PeoplesList

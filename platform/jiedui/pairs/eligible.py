@@ -7,7 +7,6 @@ from uuid import UUID
 import numpy as np
 
 from jiedui.clock import today
-from jiedui.columns import Row
 from jiedui.errors import Refused
 from jiedui.i18n import N_
 from jiedui.policies.service import pack_named
@@ -16,6 +15,7 @@ from jiedui.rounds import problem
 from jiedui.rounds.eligibility import eligible, refusals
 from jiedui.rounds.people import Pairs, PairSet, Setting, kinds_mask, kinds_of
 from jiedui.rounds.tables import Pair
+from jiedui.store.columns import Row
 from jiedui.volunteers.rules import before_children
 from jiedui.volunteers.tables import Volunteer
 

@@ -4,7 +4,6 @@ from datetime import datetime
 from uuid import UUID
 
 from jiedui.actor import Actor
-from jiedui.columns import Row
 from jiedui.consents import service as consents
 from jiedui.consents.texts import current
 from jiedui.errors import Conflict, Refused
@@ -15,8 +14,9 @@ from jiedui.pairs.links import use_link
 from jiedui.pairs.rules import ANSWERS, HEARD_BY
 from jiedui.pairs.steps import locked, never_again, note, pair_of, take
 from jiedui.pairs.telling import ask_household, end_asking, tell_volunteer
-from jiedui.piccolo_conf import DB
 from jiedui.rounds.tables import Pair
+from jiedui.store.columns import Row
+from jiedui.store.piccolo_conf import DB
 
 
 async def household_accepts(token: str, proof: str, now: datetime) -> None:

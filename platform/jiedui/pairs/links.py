@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from jiedui.columns import Row
 from jiedui.errors import Conflict, DomainError, NotFound, Refused
 from jiedui.households.tables import Household
 from jiedui.i18n import N_
@@ -18,8 +17,9 @@ from jiedui.pairs.sight import Helper, helper_of
 from jiedui.pairs.steps import locked
 from jiedui.pairs.tables import HouseholdLink
 from jiedui.pairs.telling import end_asking, hash_of
-from jiedui.piccolo_conf import DB
-from jiedui.vault import keyed_hash
+from jiedui.store.columns import Row
+from jiedui.store.piccolo_conf import DB
+from jiedui.store.vault import keyed_hash
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 _PROOF = re.compile(r"([0-9]{10})\.([0-9a-f]{64})")

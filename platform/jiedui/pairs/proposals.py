@@ -4,7 +4,6 @@ from datetime import datetime
 from uuid import UUID
 
 from jiedui.actor import Actor
-from jiedui.columns import Row
 from jiedui.consents import service as consents
 from jiedui.consents.texts import current
 from jiedui.errors import Conflict
@@ -13,8 +12,9 @@ from jiedui.pairs.eligible import check_still_eligible
 from jiedui.pairs.rules import DECLINE_REASONS
 from jiedui.pairs.steps import chosen, never_again, note, pair_of, take
 from jiedui.pairs.telling import ask_household, tell_volunteer
-from jiedui.piccolo_conf import DB
 from jiedui.rounds.tables import Pair
+from jiedui.store.columns import Row
+from jiedui.store.piccolo_conf import DB
 
 _AT_ONCE = 200
 

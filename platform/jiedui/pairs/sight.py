@@ -9,17 +9,17 @@ from datetime import datetime
 from uuid import UUID
 
 from jiedui.actor import Actor
-from jiedui.columns import Row
 from jiedui.errors import NotFound, Refused
 from jiedui.households.tables import Household
 from jiedui.i18n import N_
 from jiedui.pairs.rules import PHONE_WAYS, coarse_km, disclosed
 from jiedui.pairs.steps import note, pair_of
-from jiedui.piccolo_conf import DB
 from jiedui.regions.codes import township
 from jiedui.regions.service import region_names
 from jiedui.rounds.tables import LIVE, Pair
-from jiedui.vault import unseal
+from jiedui.store.columns import Row
+from jiedui.store.piccolo_conf import DB
+from jiedui.store.vault import unseal
 from jiedui.volunteers.tables import Volunteer
 from jiedui.web.words import mask_name
 

@@ -9,12 +9,12 @@ from uuid import UUID
 
 from jiedui.actor import Actor
 from jiedui.audit.service import record
-from jiedui.columns import Row
 from jiedui.errors import Conflict, Forbidden, NotFound, Refused
 from jiedui.i18n import N_
 from jiedui.pairs.rules import STEPS, Reason, reason_of
 from jiedui.regions.codes import significant
 from jiedui.rounds.tables import NeverAgain, Pair
+from jiedui.store.columns import Row
 
 
 async def pair_of(actor: Actor, pair_id: UUID) -> Row:

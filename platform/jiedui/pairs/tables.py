@@ -3,9 +3,9 @@
 from piccolo.columns import Integer, Text
 from piccolo.table import Table
 
-from jiedui.columns import area, belongs_to, key, moment, one_of, reference, word
 from jiedui.households.tables import Household
 from jiedui.rounds.tables import Pair
+from jiedui.store.columns import area, belongs_to, key, moment, one_of, reference, word
 
 
 class HouseholdLink(Table, tablename="household_link"):

@@ -8,14 +8,14 @@ import os
 import secrets
 from datetime import datetime
 
-from jiedui import vault
-from jiedui.columns import Row
 from jiedui.households.tables import Household
 from jiedui.pairs.rules import link_expires
 from jiedui.pairs.tables import HouseholdLink
 from jiedui.policies.service import pack_named
 from jiedui.rounds.tables import Pair
 from jiedui.settings import load
+from jiedui.store import vault
+from jiedui.store.columns import Row
 from jiedui_notifications import outbox
 
 TO_HOUSEHOLD = ("household.helper_found", "household.reminder")

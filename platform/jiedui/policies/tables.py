@@ -4,7 +4,7 @@ from piccolo.columns import JSONB, Integer
 from piccolo.constraints import Unique
 from piccolo.table import Table
 
-from jiedui.columns import key, moment, word
+from jiedui.store.columns import key, moment, word
 
 
 class PolicyPack(Table, tablename="policy_pack"):

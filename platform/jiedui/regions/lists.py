@@ -6,10 +6,10 @@ from typing import Any, Literal
 import msgspec
 
 from jiedui.actor import Actor
-from jiedui.paging import Page, page_of
 from jiedui.regions.codes import significant
 from jiedui.regions.service import named
 from jiedui.regions.tables import Region
+from jiedui.store.paging import Page, page_of
 
 _COLUMNS = """v.code, v.level, v.short_name AS name, v.lat, v.lng, v.position_source,
     CASE WHEN v.level = 'village' THEN coalesce(t.short_name, '') ELSE '' END AS township,

@@ -9,12 +9,12 @@ from typing import Protocol
 
 from jiedui.actor import Actor
 from jiedui.audit.service import record
-from jiedui.columns import Row
 from jiedui.errors import NotFound
-from jiedui.piccolo_conf import DB
 from jiedui.regions.codes import parent, significant, township
 from jiedui.regions.names import initials, short_name
 from jiedui.regions.tables import Region
+from jiedui.store.columns import Row
+from jiedui.store.piccolo_conf import DB
 
 _AT_ONCE = 1000
 _ENDS = (2, 4, 6, 9, 12)

@@ -3,7 +3,7 @@
 from piccolo.columns import DoublePrecision, Varchar
 from piccolo.table import Table
 
-from jiedui.columns import one_of, rule, word
+from jiedui.store.columns import one_of, rule, word
 
 LEVELS = ("province", "city", "county", "township", "village")
 

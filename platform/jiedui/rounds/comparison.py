@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from jiedui.columns import Row
 from jiedui.rounds.tables import Plan
+from jiedui.store.columns import Row
 
 MOST_SHOWN = 50
 

@@ -9,12 +9,12 @@ import msgspec
 from msgspec.structs import replace
 
 from jiedui.actor import Actor
-from jiedui.columns import Row
-from jiedui.paging import Page, page_of
-from jiedui.piccolo_conf import DB
 from jiedui.rounds.service import note
 from jiedui.rounds.tables import LIVE, Candidate, LeftOut, Plan
 from jiedui.rounds.words import NOBODY_OFFERS, TAKEN
+from jiedui.store.columns import Row
+from jiedui.store.paging import Page, page_of
+from jiedui.store.piccolo_conf import DB
 
 _LIVE = ", ".join(f"'{state}'" for state in LIVE)
 

@@ -9,13 +9,13 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from jiedui.columns import Row
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_, translate
 from jiedui.ledgers.export import Cell, attachment, to_csv, to_xlsx
 from jiedui.rounds import atlas, lists, views, words
 from jiedui.rounds.lists import LeftOutFilter, NewcomerFilter, PairFilter
 from jiedui.rounds.publication import publish_round
+from jiedui.store.columns import Row
 from jiedui.web.forms import blank
 from jiedui.web.once import once
 from jiedui.web.page import PageRequest, flash, language_of, page, see_other, wants_fragment

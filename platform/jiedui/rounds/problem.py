@@ -8,7 +8,6 @@ from uuid import UUID
 
 import msgspec
 
-from jiedui.columns import Row
 from jiedui.errors import Refused
 from jiedui.i18n import N_
 from jiedui.policies.pack import Pack
@@ -16,6 +15,7 @@ from jiedui.policies.service import pack_named
 from jiedui.regions.codes import significant
 from jiedui.rounds.people import Households, Volunteers, kinds_masks
 from jiedui.rounds.tables import Candidate, NeverAgain, Pair, Round, Wish
+from jiedui.store.columns import Row
 
 RowPairs = tuple[tuple[int, int], ...]
 

@@ -7,15 +7,15 @@ from uuid import UUID
 import asyncpg
 
 from jiedui.actor import Actor
-from jiedui.columns import Row
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
 from jiedui.notices.service import notify_volunteers
-from jiedui.piccolo_conf import DB
 from jiedui.policies.service import pack_named
 from jiedui.rounds.service import note, round_of
 from jiedui.rounds.tables import Plan, Round
 from jiedui.rounds.views import wishes_against
+from jiedui.store.columns import Row
+from jiedui.store.piccolo_conf import DB
 
 _OUT_OF_DATE = N_(
     "Since this plan was made, people or pairs in it have changed. Nothing was published: "

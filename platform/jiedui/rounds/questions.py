@@ -9,11 +9,9 @@ from uuid import UUID
 import msgspec
 
 from jiedui.actor import Actor
-from jiedui.columns import Row
 from jiedui.errors import Conflict, NotFound, Refused, kept
 from jiedui.i18n import N_
 from jiedui.jobs import service as jobs
-from jiedui.piccolo_conf import DB
 from jiedui.policies.pack import Colour
 from jiedui.policies.service import pack_named
 from jiedui.regions.codes import significant
@@ -21,6 +19,8 @@ from jiedui.regions.tables import Region
 from jiedui.rounds.service import draft_of, note
 from jiedui.rounds.tables import Plan, WhatIf
 from jiedui.rounds.wishes import refuse_strangers
+from jiedui.store.columns import Row
+from jiedui.store.piccolo_conf import DB
 
 Kind = Literal["pin", "forbid", "capacity", "leave", "join", "drop", "arrive", "clear", "distance"]
 ABOUT_FAMILIES: frozenset[Kind] = frozenset({"pin", "forbid", "drop"})

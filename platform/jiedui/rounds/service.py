@@ -7,15 +7,15 @@ from uuid import UUID
 from jiedui.actor import Actor
 from jiedui.audit import service as audit
 from jiedui.clock import today
-from jiedui.columns import Row
 from jiedui.errors import Conflict, NotFound, Refused, kept
 from jiedui.i18n import N_
 from jiedui.jobs import service as jobs
-from jiedui.piccolo_conf import DB
 from jiedui.policies.service import pack_named
 from jiedui.regions.codes import significant, within
 from jiedui.regions.tables import Region
 from jiedui.rounds.tables import Plan, Round
+from jiedui.store.columns import Row
+from jiedui.store.piccolo_conf import DB
 
 _DAYS_BACK, _DAYS_AHEAD = 3653, 731
 """A day long past repeats an old round, as the demonstration does; a record check lasts a year or two."""

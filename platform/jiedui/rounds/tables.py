@@ -7,8 +7,8 @@ from piccolo.columns import JSONB, BigInt, Boolean, Date, DoublePrecision, Integ
 from piccolo.constraints import Unique
 from piccolo.table import Table
 
-from jiedui.columns import area, belongs_to, key, moment, one_of, reference, rule, word, words
 from jiedui.households.tables import Household
+from jiedui.store.columns import area, belongs_to, key, moment, one_of, reference, rule, word, words
 from jiedui.volunteers.tables import Volunteer
 
 LIVE = ("proposed", "accepted", "active", "paused")

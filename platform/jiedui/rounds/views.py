@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from jiedui.actor import Actor
-from jiedui.columns import Row
 from jiedui.errors import NotFound
 from jiedui.policies.pack import COLOURS, Pack
 from jiedui.policies.service import pack_named
@@ -16,6 +15,7 @@ from jiedui.regions.tables import LEVELS, Region
 from jiedui.rounds.problem import IN_PEACE
 from jiedui.rounds.service import round_of
 from jiedui.rounds.tables import LIVE, Plan, Round
+from jiedui.store.columns import Row
 from jiedui.web.words import percent
 
 PAGE = 50

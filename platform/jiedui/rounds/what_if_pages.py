@@ -8,7 +8,6 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from jiedui.columns import Row
 from jiedui.errors import Conflict, Refused
 from jiedui.i18n import N_
 from jiedui.jobs.pages import seconds_left
@@ -26,6 +25,7 @@ from jiedui.rounds.questions import (
     Change,
     Kind,
 )
+from jiedui.store.columns import Row
 from jiedui.web.forms import Form, blank, read_form
 from jiedui.web.page import PageRequest, flash, page, see_other
 

@@ -4,12 +4,12 @@ from datetime import datetime
 from uuid import UUID
 
 from jiedui.actor import Actor
-from jiedui.columns import Row
 from jiedui.errors import NotFound
-from jiedui.piccolo_conf import DB
 from jiedui.regions.codes import significant
 from jiedui.rounds.service import draft_of, note
 from jiedui.rounds.tables import Round, Wish
+from jiedui.store.columns import Row
+from jiedui.store.piccolo_conf import DB
 
 
 async def wish(

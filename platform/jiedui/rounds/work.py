@@ -14,7 +14,6 @@ from jiedui.errors import DomainError, Refused, kept
 from jiedui.i18n import N_
 from jiedui.jobs.service import JobRow, Progress, Stopped
 from jiedui.jobs.working import Stop, Tell, in_thread
-from jiedui.piccolo_conf import DB
 from jiedui.rounds.explaining import Explained, explained, townships_in
 from jiedui.rounds.people import kinds_of
 from jiedui.rounds.planning import STEPS as PLANNING
@@ -22,6 +21,7 @@ from jiedui.rounds.planning import Stage, plan
 from jiedui.rounds.problem import Inputs, load
 from jiedui.rounds.recruitment import Places
 from jiedui.rounds.tables import Candidate, LeftOut, Newcomer, Plan, Round
+from jiedui.store.piccolo_conf import DB
 
 Answer = tuple[Stage, Explained]
 STEPS = (*PLANNING, N_("Working out the reasons"))

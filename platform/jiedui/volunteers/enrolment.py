@@ -11,7 +11,6 @@ from uuid import UUID
 import msgspec
 from cryptography.exceptions import InvalidTag
 
-from jiedui import vault
 from jiedui.accounts.tables import Account
 from jiedui.actor import Actor
 from jiedui.audit.service import record
@@ -19,9 +18,10 @@ from jiedui.consents import service as consents
 from jiedui.consents.texts import current, text_of
 from jiedui.errors import Refused
 from jiedui.i18n import N_
-from jiedui.piccolo_conf import DB
 from jiedui.policies.pack import Pack
 from jiedui.regions.service import village
+from jiedui.store import vault
+from jiedui.store.piccolo_conf import DB
 from jiedui.volunteers import rules
 from jiedui.volunteers.tables import KINDS, Volunteer
 

@@ -11,11 +11,11 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
 from jiedui.actor import Actor
-from jiedui.columns import Row
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_, translate
 from jiedui.policies.pack import VolunteerKind, standard
 from jiedui.regions.service import townships
+from jiedui.store.columns import Row
 from jiedui.volunteers import join, register, rules, service, words
 from jiedui.volunteers.forms import Capacity, Check, Reason, Wishes, typed_wishes
 from jiedui.volunteers.tables import KINDS

@@ -8,13 +8,13 @@ from uuid import UUID
 
 from piccolo.columns.combination import Where
 
-from jiedui import vault
 from jiedui.actor import Actor
 from jiedui.consents import service as consents
 from jiedui.errors import NotFound
-from jiedui.paging import page_of
 from jiedui.regions.codes import significant, within
 from jiedui.regions.service import path_name, path_names
+from jiedui.store import vault
+from jiedui.store.paging import page_of
 from jiedui.volunteers.service import held_by
 from jiedui.volunteers.tables import KINDS, STATES, VettingCheck, Volunteer
 

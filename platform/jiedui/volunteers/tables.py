@@ -3,7 +3,7 @@
 from piccolo.columns import Boolean, Bytea, Date, Integer, Text
 from piccolo.table import Table
 
-from jiedui.columns import area, belongs_to, day, key, moment, one_of, reference, rule, word, words
+from jiedui.store.columns import area, belongs_to, day, key, moment, one_of, reference, rule, word, words
 
 KINDS = ("caring_mother", "women_entrepreneur", "helper")
 STATES = ("applied", "active", "refused", "suspended", "left")

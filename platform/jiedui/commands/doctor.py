@@ -51,7 +51,7 @@ async def _migrations(settings: Settings) -> tuple[str, bool]:
     await _database(settings)  # Piccolo would warn of the same at length
     from piccolo.apps.migrations.commands.check import CheckMigrationManager
 
-    from jiedui.piccolo_conf import DB  # noqa: F401 -- the manager finds the engine through it
+    from jiedui.store.piccolo_conf import DB  # noqa: F401 -- the manager finds the engine through it
 
     missing = [
         status

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from piccolo.table import Table
 
-from jiedui.columns import Row
+from jiedui.store.columns import Row
 
 PAGE = 50
 _READABLE = {

@@ -10,8 +10,8 @@ async def migrate(now: datetime) -> int:
     from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
     from piccolo.apps.migrations.tables import Migration
 
-    from jiedui.piccolo_conf import DB
     from jiedui.policies.service import store_standard
+    from jiedui.store.piccolo_conf import DB
 
     chatter = io.StringIO()
     # Two processes starting at once: the second waits, then finds nothing left to do.

@@ -6,4 +6,4 @@ from piccolo.conf.apps import AppRegistry
 from piccolo.engine.postgres import PostgresEngine
 
 DB = PostgresEngine(config={"dsn": os.environ["DATABASE_URL"]})
-APP_REGISTRY = AppRegistry(apps=["jiedui.piccolo_app"])
+APP_REGISTRY = AppRegistry(apps=["jiedui.store.piccolo_app"])

@@ -91,7 +91,7 @@ def _ledger_command(kind: str, help_text: str) -> click.Group:
     def import_(file: Path, dry_run: bool, report: Path | None) -> None:
         async def run() -> None:
             from jiedui.actor import Actor
-            from jiedui.terminal import import_watched, print_import
+            from jiedui.commands.terminal import import_watched, print_import
 
             result = await import_watched(Actor.system(), kind, file, dry_run=dry_run)
             if report:
@@ -124,9 +124,9 @@ def run_round(region: str, dated: datetime | None, policy: str, publish: bool, o
 
     async def run() -> None:
         from jiedui.actor import Actor
+        from jiedui.commands.terminal import print_plan, run_plan_watched
         from jiedui.rounds.publication import publish_round
         from jiedui.rounds.report import plan_document
-        from jiedui.terminal import print_plan, run_plan_watched
 
         actor = Actor.system()
         round_id, plan_id = await run_plan_watched(actor, region, _day(dated), policy)
@@ -150,9 +150,9 @@ def show_round(round_id: Any, out: Path | None) -> None:
 
     async def run() -> None:
         from jiedui.actor import Actor
+        from jiedui.commands.terminal import print_plan
         from jiedui.rounds.report import plan_document
         from jiedui.rounds.service import plan_to_show
-        from jiedui.terminal import print_plan
 
         document = await plan_document(Actor.system(), await plan_to_show(Actor.system(), round_id))
         if out:
@@ -194,7 +194,7 @@ def add_account(login: str, role: str, region: str, name: str, passphrase: str) 
 def demo(once: bool) -> None:
     """The demonstration county: import, run its round, serve."""
     os.environ["JIEDUI_DEMO"] = "1"
-    from jiedui.demo import prepare
+    from jiedui.commands.demo import prepare
 
     if once:
         inside(prepare)
@@ -223,7 +223,7 @@ def worker() -> None:
 @cli.command()
 def doctor() -> None:
     """What is configured, reachable and out of date."""
-    from jiedui.doctor import examine
+    from jiedui.commands.doctor import examine
 
     with _servers():
         healthy = asyncio.run(examine(click.echo))
@@ -235,8 +235,8 @@ def inside(work: Callable[[], Awaitable[None]], then: Callable[[Servers], None] 
 
     async def run() -> None:
         await _reach_database()
-        from jiedui.migrate import migrate as bring_up_to_date
-        from jiedui.piccolo_conf import DB
+        from jiedui.commands.migrate import migrate as bring_up_to_date
+        from jiedui.store.piccolo_conf import DB
 
         await bring_up_to_date(utc_now())
         await DB.start_connection_pool(min_size=0, max_size=5)

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from jiedui.actor import Actor
 from jiedui.clock import utc_now
+from jiedui.commands.terminal import console, import_watched, print_import, print_plan, run_plan_watched
 from jiedui.errors import NotFound, Refused
 from jiedui.i18n import N_, say
-from jiedui.terminal import console, import_watched, print_import, print_plan, run_plan_watched
 
 COUNTY = "500230000000"
 DATED = date(2026, 11, 1)
-EXAMPLES = Path(__file__).parents[2] / "examples" / "fengdu"
+EXAMPLES = Path(__file__).parents[3] / "examples" / "fengdu"
 LEDGERS = (
     ("regions", "regions.csv", N_("Reading the region tree")),
     ("households", "households.xlsx", N_("Reading the households' ledger")),
@@ -92,7 +92,7 @@ async def _print_logins(actor: Actor, plan_id: UUID) -> None:
 async def _telephone(plan_id: UUID) -> str:
     """A volunteer's of the plan, so that whoever logs in with it finds a proposal once it is published."""
     from jiedui.rounds.tables import Candidate
-    from jiedui.vault import unseal
+    from jiedui.store.vault import unseal
 
     her = Candidate.volunteer
     query = Candidate.select(her.phone).where(Candidate.plan == plan_id, her.phone.is_not_null())

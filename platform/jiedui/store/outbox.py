@@ -2,7 +2,7 @@
 
 import functools
 
-from jiedui import vault
+from jiedui.store import vault
 from jiedui_notifications import outbox
 
 enqueue = functools.partial(outbox.enqueue, sealer=vault)

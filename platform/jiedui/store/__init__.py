@@ -1,0 +1,1 @@
+"""How the house talks to its database."""
