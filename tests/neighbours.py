@@ -5,9 +5,9 @@ import datetime as dt
 import msgspec
 from hypothesis import strategies as st
 
-from jiedui.policies.pack import standard
-from jiedui.rounds.candidates import first_helpers
-from jiedui.rounds.people import Households, Volunteers, kinds_mask
+from jiedui_pairing.candidates import first_helpers
+from jiedui_pairing.people import Households, Volunteers, kinds_mask
+from jiedui_pairing.policy import standard
 
 ON = dt.date(2026, 11, 1)
 KINDS = ("companionship", "counselling", "practical")

@@ -11,8 +11,8 @@ from uuid import UUID
 import numpy as np
 from numpy.random import Generator
 
-from jiedui.policies.pack import Pack, standard
-from jiedui.rounds.people import Households, Volunteers, kinds_mask
+from jiedui_pairing.people import Households, Volunteers, kinds_mask
+from jiedui_pairing.policy import Pack, standard
 
 CITY = "990100000000"
 DATED = dt.date(2026, 11, 1)

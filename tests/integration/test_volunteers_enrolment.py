@@ -12,10 +12,10 @@ from jiedui.accounts.tables import Account
 from jiedui.consents import service as consents
 from jiedui.consents.texts import current
 from jiedui.errors import NotFound, Refused
-from jiedui.policies.pack import standard
 from jiedui.store.vault import keyed_hash, unseal
 from jiedui.volunteers.enrolment import Draft, Outcome, check_draft, enrol, open_draft, seal_draft
 from jiedui.volunteers.tables import Volunteer
+from jiedui_pairing.policy import standard
 
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 PACK = standard()

@@ -12,12 +12,12 @@ from jiedui.audit.tables import AuditEntry
 from jiedui.consents import service as consents
 from jiedui.consents.texts import current
 from jiedui.errors import Conflict, NotFound, Refused
-from jiedui.policies.pack import standard
 from jiedui.store.paging import PAGE
 from jiedui.volunteers import register, service
 from jiedui.volunteers.register import Wanted
 from jiedui.volunteers.tables import VettingCheck, Volunteer
 from jiedui_notifications.tables import Notice
+from jiedui_pairing.policy import standard
 
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 21)

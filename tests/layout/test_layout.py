@@ -101,7 +101,7 @@ def test_every_sentence_is_translated() -> None:
     methods = [("**.py", "python"), ("**/templates/**.html", "jinja2"), ("**/templates/**.txt", "jinja2")]
     wanted = {
         message
-        for folder in ("platform", "notifications")
+        for folder in ("platform", "matching", "notifications")
         for _, _, message, _, _ in extract_from_dir(ROOT / folder, methods, keywords={"_": None, "N_": None})
         if isinstance(message, str) and message
     }

@@ -10,7 +10,7 @@ import pytest
 from jiedui.ledgers.households import read_households
 from jiedui.ledgers.regions import VillageIndex, read_regions
 from jiedui.ledgers.volunteers import read_volunteers
-from jiedui.policies.pack import standard
+from jiedui_pairing.policy import standard
 
 ROOT = Path(__file__).parents[2]
 COUNTY = ROOT / "examples" / "fengdu"

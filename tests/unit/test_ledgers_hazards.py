@@ -17,7 +17,7 @@ from jiedui.ledgers.errors import LedgerError
 from jiedui.ledgers.households import read_households
 from jiedui.ledgers.regions import VillageIndex
 from jiedui.ledgers.workbook import address, open_workbook
-from jiedui.policies.pack import standard
+from jiedui_pairing.policy import standard
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
 UNSAFE = "cannot be read safely"

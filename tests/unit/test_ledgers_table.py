@@ -19,7 +19,7 @@ from jiedui.ledgers.regions import VillageIndex
 from jiedui.ledgers.report import row_fingerprint
 from jiedui.ledgers.volunteers import read_volunteers
 from jiedui.ledgers.workbook import Sheet
-from jiedui.policies.pack import standard
+from jiedui_pairing.policy import standard
 
 ON = date(2026, 11, 1)
 VILLAGES = VillageIndex(

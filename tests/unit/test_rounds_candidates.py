@@ -5,13 +5,13 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from jiedui.policies.pack import standard
-from jiedui.rounds import candidates as module
-from jiedui.rounds.candidates import everybody, first_helpers, second_helpers
-from jiedui.rounds.costs import TERMS, breakdown
-from jiedui.rounds.people import Households, Volunteers, kinds_mask, kinds_of
-from jiedui.rounds.reasons import why_left_out
 from jiedui_matching import check, solve
+from jiedui_pairing import candidates as module
+from jiedui_pairing.candidates import everybody, first_helpers, second_helpers
+from jiedui_pairing.costs import TERMS, breakdown
+from jiedui_pairing.people import Households, Volunteers, kinds_mask, kinds_of
+from jiedui_pairing.policy import standard
+from jiedui_pairing.reasons import why_left_out
 
 PACK = standard()
 ON = dt.date(2026, 11, 1)

@@ -6,10 +6,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from jiedui.policies.pack import standard
-from jiedui.rounds import eligibility
-from jiedui.rounds.eligibility import RULES, refusals
-from jiedui.rounds.people import EARTH_RADIUS_M, Households, Pairs, PairSet, Setting, Volunteers, kinds_mask
+from jiedui_pairing import rules
+from jiedui_pairing.people import EARTH_RADIUS_M, Households, Pairs, PairSet, Setting, Volunteers, kinds_mask
+from jiedui_pairing.policy import standard
+from jiedui_pairing.rules import RULES, refusals
 
 PACK = standard()
 ON = dt.date(2026, 11, 1)
@@ -157,7 +157,7 @@ def test_every_reason_is_named_not_only_the_first():
 def test_every_rule_has_a_name_of_its_own_and_two_sentences():
     assert len({rule.name for rule in RULES}) == len(RULES)
     assert all(rule.refuses.endswith(".") and "{n}" in rule.counts for rule in RULES)
-    objects = {rule.name for rule in vars(eligibility).values() if isinstance(rule, eligibility.Rule)}
+    objects = {rule.name for rule in vars(rules).values() if isinstance(rule, rules.Rule)}
     assert objects == {rule.name for rule in RULES}
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jiedui.policies.pack import standard
-from jiedui.rounds import nearest
-from jiedui.rounds.candidates import everybody, first_helpers, second_helpers
-from jiedui.rounds.people import Households, PairSet, Volunteers, kinds_mask
-from jiedui.rounds.reasons import why_left_out
 from jiedui_matching import Plan, check, runners_up, solve
+from jiedui_pairing import all_pairs
+from jiedui_pairing.candidates import everybody, first_helpers, second_helpers
+from jiedui_pairing.people import Households, PairSet, Volunteers, kinds_mask
+from jiedui_pairing.policy import standard
+from jiedui_pairing.reasons import why_left_out
 
 INSTANCE = Path(__file__).parents[1] / "instances" / "fengdu"
 REFERENCE = json.loads((INSTANCE / "reference.json").read_text("utf-8"))
@@ -153,19 +153,19 @@ def pairs_of(candidates, solution):
 
 
 def test_letting_in_only_who_could_do_better_comes_to_the_same_metre(demand, monkeypatch):
-    monkeypatch.setattr(nearest, "_FEW_PAIRS", 0)
-    candidates, plan = nearest.best_plan(demand, lambda: False)
+    monkeypatch.setattr(all_pairs, "_FEW_PAIRS", 0)
+    candidates, plan = all_pairs.best_plan(demand, lambda: False)
     assert plan.solution().cost == 9_667_838
     assert covered(candidates.problem, plan.solution()) == REFERENCE["first_helper"]["covered_of"]
     assert candidates.problem.arcs < 100_000
 
 
 def test_ruling_out_one_pair_moves_a_handful(demand):
-    candidates, plan = nearest.best_plan(demand, lambda: False)
+    candidates, plan = all_pairs.best_plan(demand, lambda: False)
     before = pairs_of(candidates, plan.solution())
     for ruled_out in sorted(before)[::300]:
         forbidden = replace(demand, setting=replace(demand.setting, forbidden=PairSet.of([ruled_out])))
-        candidates, plan = nearest.best_plan(forbidden, lambda: False, PairSet.of(before))
+        candidates, plan = all_pairs.best_plan(forbidden, lambda: False, PairSet.of(before))
         after = pairs_of(candidates, plan.solution())
         reference = solve(candidates.problem, solver="ortools_flow")
         assert (plan.solution().uncovered, plan.solution().cost) == (reference.uncovered, reference.cost)
@@ -173,8 +173,8 @@ def test_ruling_out_one_pair_moves_a_handful(demand):
 
 
 def test_asking_again_moves_nobody(demand):
-    candidates, plan = nearest.best_plan(demand, lambda: False)
+    candidates, plan = all_pairs.best_plan(demand, lambda: False)
     before = pairs_of(candidates, solve(candidates.problem, solver="ortools_flow"))
     assert before != pairs_of(candidates, plan.solution())
-    candidates, plan = nearest.best_plan(demand, lambda: False, PairSet.of(before))
+    candidates, plan = all_pairs.best_plan(demand, lambda: False, PairSet.of(before))
     assert before == pairs_of(candidates, plan.solution())

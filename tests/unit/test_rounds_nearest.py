@@ -8,21 +8,21 @@ from hypothesis import given, settings
 from neighbours import a_demand
 from prefecture import a_prefecture
 
-from jiedui.policies.pack import standard
-from jiedui.rounds import nearest
-from jiedui.rounds.alike import groups
-from jiedui.rounds.candidates import everybody, first_helpers, in_portions, judged, second_helpers
-from jiedui.rounds.nearest import best_plan
 from jiedui_matching import check, solve
+from jiedui_pairing import all_pairs
+from jiedui_pairing.all_pairs import best_plan
+from jiedui_pairing.candidates import everybody, first_helpers, in_portions, judged, second_helpers
+from jiedui_pairing.policy import standard
+from jiedui_pairing.trait_groups import groups
 
 ON = dt.date(2026, 11, 1)
 
 
 def let_in_slowly(monkeypatch, at_first, each_turn):
     """Column by column also where all pairs would be few."""
-    monkeypatch.setattr(nearest, "_FEW_PAIRS", 0)
-    monkeypatch.setattr(nearest, "_NEAREST", at_first)
-    monkeypatch.setattr(nearest, "_BETTER", each_turn)
+    monkeypatch.setattr(all_pairs, "_FEW_PAIRS", 0)
+    monkeypatch.setattr(all_pairs, "_NEAREST", at_first)
+    monkeypatch.setattr(all_pairs, "_BETTER", each_turn)
 
 
 def same_as_everybody(demand):

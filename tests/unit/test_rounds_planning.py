@@ -5,10 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from jiedui.policies.pack import standard
-from jiedui.rounds.people import Households, Volunteers, kinds_mask
-from jiedui.rounds.planning import STEPS, plan
-from jiedui.rounds.problem import Inputs
+from jiedui_pairing.people import Households, Inputs, Volunteers, kinds_mask
+from jiedui_pairing.policy import standard
+from jiedui_pairing.stages import STEPS, plan
 
 PACK = standard()
 

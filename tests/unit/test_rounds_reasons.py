@@ -10,10 +10,14 @@ import pytest
 from hypothesis import given, settings
 from neighbours import a_demand
 
-from jiedui.policies.pack import standard
-from jiedui.rounds import costs, eligibility, reasons
-from jiedui.rounds.candidates import Candidates, Demand, everybody, first_helpers, second_helpers
-from jiedui.rounds.eligibility import (
+from jiedui_matching import Problem, Solution, closest, solve
+from jiedui_matching.repair import Plan
+from jiedui_pairing import costs, reasons, rules
+from jiedui_pairing.candidates import Candidates, Demand, everybody, first_helpers, second_helpers
+from jiedui_pairing.people import Households, Pairs, Volunteers, kinds_mask
+from jiedui_pairing.policy import standard
+from jiedui_pairing.reasons import MOST_CHANGES, Change, LeftOut, why_left_out
+from jiedui_pairing.rules import (  # fmt: skip
     AVAILABLE,
     CAPACITY,
     DISTANCE,
@@ -23,11 +27,7 @@ from jiedui.rounds.eligibility import (
     RULES,
     Rule,
     refusals,
-)  # fmt: skip
-from jiedui.rounds.people import Households, Pairs, Volunteers, kinds_mask
-from jiedui.rounds.reasons import MOST_CHANGES, Change, LeftOut, why_left_out
-from jiedui_matching import Problem, Solution, closest, solve
-from jiedui_matching.repair import Plan
+)
 
 PACK = standard()
 ON = dt.date(2026, 11, 1)
@@ -193,7 +193,7 @@ def test_the_reasons_are_those_of_a_recount_among_neighbours(demand: Demand) -> 
 
 def test_each_rule_and_each_term_is_known_by_what_it_looks_at() -> None:
     """Traits, the way, or pairs by name: the reasons ask each accordingly."""
-    by_what = [*eligibility.BY_TRAITS, DISTANCE, *eligibility.BY_NAME]
+    by_what = [*rules.BY_TRAITS, DISTANCE, *rules.BY_NAME]
     assert sorted(by_what, key=RULES.index) == [*RULES]
     assert {costs.DISTANCE, *costs.BY_TRAITS} == {*costs.TERMS}
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from msgspec import structs
 
-from jiedui.policies.pack import standard
-from jiedui.rounds import recruitment
-from jiedui.rounds.candidates import Candidates, everybody, first_helpers
-from jiedui.rounds.people import Households, Volunteers, joined, kinds_mask
-from jiedui.rounds.recruitment import Newcomer, Places, worth_of_newcomers
 from jiedui_matching import solve
 from jiedui_matching.repair import Plan
+from jiedui_pairing import newcomers
+from jiedui_pairing.candidates import Candidates, everybody, first_helpers
+from jiedui_pairing.newcomers import Newcomer, Places, worth_of_newcomers
+from jiedui_pairing.people import Households, Volunteers, joined, kinds_mask
+from jiedui_pairing.policy import standard
 
 PACK = standard()
 ON = dt.date(2026, 11, 1)
@@ -130,7 +130,7 @@ def test_portions_value_newcomers_like_all_at_once(monkeypatch: pytest.MonkeyPat
     one = everybody(first_helpers(households, volunteers, PACK, ON))
     places = Places(["A", "B"], np.array([30.05, 30.2]), np.array([107.75, 108.1]))
     whole = worth(one, places)
-    monkeypatch.setattr(recruitment, "_AT_ONCE", 7)
+    monkeypatch.setattr(newcomers, "_AT_ONCE", 7)
     assert worth(one, places) == whole
 
 

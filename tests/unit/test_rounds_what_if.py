@@ -8,16 +8,15 @@ import pytest
 from msgspec import structs
 
 from jiedui.errors import Refused
-from jiedui.policies.pack import standard
-from jiedui.rounds.candidates import everybody
-from jiedui.rounds.people import Households, Volunteers, kinds_mask
-from jiedui.rounds.planning import first_demand
-from jiedui.rounds.problem import Inputs
 from jiedui.rounds.questions import NEWCOMER, Change
-from jiedui.rounds.recruitment import Places, worth_of_newcomers
 from jiedui.rounds.what_if import MOST_MOVED, changed, difference
 from jiedui_matching import Solution, solve
 from jiedui_matching.repair import Plan
+from jiedui_pairing.candidates import everybody
+from jiedui_pairing.newcomers import Places, worth_of_newcomers
+from jiedui_pairing.people import Households, Inputs, Volunteers, kinds_mask
+from jiedui_pairing.policy import standard
+from jiedui_pairing.stages import first_demand
 
 PACK = standard()
 ON = dt.date(2026, 11, 1)

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from jiedui.errors import Conflict, Refused
-from jiedui.policies.pack import standard
 from jiedui.volunteers import rules
 from jiedui.volunteers.tables import STATES
+from jiedui_pairing.policy import standard
 
 TODAY = date(2026, 11, 21)
 PACK = standard()

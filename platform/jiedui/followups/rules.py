@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from jiedui.policies.pack import Cadence, Colour, Pack
+from jiedui_pairing.policy import Cadence, Colour, Pack
 
 SATISFIES: dict[str, tuple[str, ...]] = {"visit": ("visit", "call"), "call": ("call",), "message": ()}
 """Who was met in person need not be called as well; a written message replaces neither."""

@@ -22,12 +22,12 @@ from jiedui.households.tables import COLOURS
 from jiedui.households.words import CONTACT_WAYS, FIELDS, GUARDED, HELPERS, REASONS, SORTS
 from jiedui.i18n import N_, translate
 from jiedui.ledgers.export import attachment, to_csv, to_xlsx
-from jiedui.policies.pack import standard
 from jiedui.regions.service import path_name, path_names
 from jiedui.store.columns import Row
 from jiedui.web import words
 from jiedui.web.forms import blank, read_form
 from jiedui.web.page import PageRequest, language_of, page
+from jiedui_pairing.policy import standard
 
 UNMASK_PER_HOUR = Rule("household.unmask", times=30, seconds=3600)
 

@@ -14,8 +14,8 @@ from jiedui.ledgers.regions import VillageIndex
 from jiedui.ledgers.report import Reading
 from jiedui.ledgers.table import Row, read_table
 from jiedui.ledgers.workbook import Cell
-from jiedui.policies.pack import Colour, Pack
 from jiedui.regions import codes
+from jiedui_pairing.policy import Colour, Pack
 
 ContactWay = Literal["sms", "call", "village", "letter", "none"]
 

@@ -7,7 +7,7 @@ from jiedui.i18n import N_
 from jiedui.ledgers import identity, values
 from jiedui.ledgers.regions import VillageIndex
 from jiedui.ledgers.table import Row
-from jiedui.policies.pack import Pack
+from jiedui_pairing.policy import Pack
 
 NAME_MISSING = N_("name missing")
 NAME_WRONG = N_("name is not a name")

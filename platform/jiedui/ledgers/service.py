@@ -25,11 +25,11 @@ from jiedui.ledgers.report import Finding, Reading, Report, UnknownHeader
 from jiedui.ledgers.saving import Changes, OnProgress, Saved, one_import_at_a_time
 from jiedui.ledgers.tables import HeaderWord, LedgerImport
 from jiedui.ledgers.volunteers import read_volunteers
-from jiedui.policies.pack import standard
 from jiedui.regions.codes import county, parent, significant
 from jiedui.regions.service import forecast_regions, save_regions
 from jiedui.regions.tables import Region
 from jiedui.store.piccolo_conf import DB
+from jiedui_pairing.policy import standard
 
 READING = N_("Reading the workbook")
 COMPARING = N_("Comparing with the ledger")

@@ -13,8 +13,8 @@ from jiedui.ledgers.regions import VillageIndex
 from jiedui.ledgers.report import Reading
 from jiedui.ledgers.table import Row, read_table
 from jiedui.ledgers.workbook import Cell
-from jiedui.policies.pack import Pack, VolunteerKind
 from jiedui.regions import codes
+from jiedui_pairing.policy import Pack, VolunteerKind
 
 VOLUNTEER_KIND_UNKNOWN = N_("kind of volunteer unknown")
 CAPACITY_WRONG = N_("capacity is not a positive whole number")

@@ -12,12 +12,12 @@ from jiedui.i18n import N_
 from jiedui.policies.service import pack_named
 from jiedui.regions.codes import county
 from jiedui.rounds import problem
-from jiedui.rounds.eligibility import eligible, refusals
-from jiedui.rounds.people import Pairs, PairSet, Setting, kinds_mask, kinds_of
 from jiedui.rounds.tables import Pair
 from jiedui.store.columns import Row
 from jiedui.volunteers.rules import before_children
 from jiedui.volunteers.tables import Volunteer
+from jiedui_pairing.people import Pairs, PairSet, Setting, kinds_mask, kinds_of
+from jiedui_pairing.rules import eligible, refusals
 
 
 @dataclass(frozen=True)

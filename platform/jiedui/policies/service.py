@@ -7,8 +7,8 @@ import msgspec
 
 from jiedui.errors import NotFound
 from jiedui.i18n import N_
-from jiedui.policies.pack import Pack, from_data, standard
 from jiedui.policies.tables import PolicyPack
+from jiedui_pairing.policy import Pack, from_data, standard
 
 
 async def store_standard(now: datetime) -> None:

@@ -5,12 +5,12 @@ A line stands for all pairs of two villages, a township's mark for the best newc
 
 from typing import Any
 
-from jiedui.policies.pack import COLOURS
 from jiedui.regions.codes import county, significant
 from jiedui.regions.outlines import outline
 from jiedui.regions.tables import Region
 from jiedui.rounds.tables import LIVE, Plan
 from jiedui.store.columns import Row
+from jiedui_pairing.policy import COLOURS
 
 _LIVE = ", ".join(f"'{state}'" for state in LIVE)
 

@@ -9,14 +9,13 @@ import numpy as np
 
 from jiedui.regions.codes import significant, township
 from jiedui.regions.tables import Region
-from jiedui.rounds.eligibility import DISTANCE, MINORS
-from jiedui.rounds.people import kinds_of
-from jiedui.rounds.planning import Stage
-from jiedui.rounds.problem import Inputs
-from jiedui.rounds.reasons import Change, LeftOut, why_left_out
-from jiedui.rounds.recruitment import Newcomer, Places, worth_of_newcomers
 from jiedui_matching import RunnersUp, runners_up, shortages
 from jiedui_matching.hall import Shortage
+from jiedui_pairing.newcomers import Newcomer, Places, worth_of_newcomers
+from jiedui_pairing.people import Inputs, kinds_of
+from jiedui_pairing.reasons import Change, LeftOut, why_left_out
+from jiedui_pairing.rules import DISTANCE, MINORS
+from jiedui_pairing.stages import Stage
 
 MOST_TOWNSHIPS = 3
 """So many townships of a shortage are named, those with most of its families first."""

@@ -1,43 +1,19 @@
 """The only bridge: rows of the database become a round's people; nothing else here knows both."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Iterable
 from uuid import UUID
 
 import msgspec
 
 from jiedui.errors import Refused
 from jiedui.i18n import N_
-from jiedui.policies.pack import Pack
 from jiedui.policies.service import pack_named
 from jiedui.regions.codes import significant
-from jiedui.rounds.people import Households, Volunteers, kinds_masks
 from jiedui.rounds.tables import Candidate, NeverAgain, Pair, Round, Wish
 from jiedui.store.columns import Row
-
-RowPairs = tuple[tuple[int, int], ...]
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Inputs:
-    """Everything a round looks at; pairs are (household row, volunteer row)."""
-
-    households: Households
-    volunteers: Volunteers
-    pack: Pack
-    dated: date
-    running: RowPairs
-    never_again: RowPairs
-    pinned: RowPairs
-    forbidden: RowPairs
-    villages: Sequence[str]
-    """The region code of each household's village."""
-    hash: str
-    """Names these inputs: equal hashes mean an equal problem."""
-    earlier: Mapping[int, RowPairs] = field(default_factory=dict)
-    """The pairs of the round's last plan by stage: of equally good plans, the one most like it is made."""
+from jiedui_pairing.people import Households, Inputs, RowPairs, Volunteers, kinds_masks
+from jiedui_pairing.policy import Pack
 
 
 async def load(round_row: Row) -> Inputs:

@@ -12,7 +12,6 @@ from jiedui.actor import Actor
 from jiedui.errors import Conflict, NotFound, Refused, kept
 from jiedui.i18n import N_
 from jiedui.jobs import service as jobs
-from jiedui.policies.pack import Colour
 from jiedui.policies.service import pack_named
 from jiedui.regions.codes import significant
 from jiedui.regions.tables import Region
@@ -21,6 +20,7 @@ from jiedui.rounds.tables import Plan, WhatIf
 from jiedui.rounds.wishes import refuse_strangers
 from jiedui.store.columns import Row
 from jiedui.store.piccolo_conf import DB
+from jiedui_pairing.policy import Colour
 
 Kind = Literal["pin", "forbid", "capacity", "leave", "join", "drop", "arrive", "clear", "distance"]
 ABOUT_FAMILIES: frozenset[Kind] = frozenset({"pin", "forbid", "drop"})

@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from jiedui.actor import Actor
-from jiedui.policies.pack import COLOURS
 from jiedui.policies.service import pack_named
 from jiedui.rounds.service import plan_of, round_of
 from jiedui.rounds.tables import Plan
 from jiedui.store.columns import Row
+from jiedui_pairing.policy import COLOURS
 
 
 async def plan_document(actor: Actor, plan_id: UUID) -> dict[str, Any]:

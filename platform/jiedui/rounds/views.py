@@ -7,7 +7,6 @@ from uuid import UUID
 
 from jiedui.actor import Actor
 from jiedui.errors import NotFound
-from jiedui.policies.pack import COLOURS, Pack
 from jiedui.policies.service import pack_named
 from jiedui.policies.tables import PolicyPack
 from jiedui.regions.codes import parent, significant, within
@@ -17,6 +16,7 @@ from jiedui.rounds.service import round_of
 from jiedui.rounds.tables import LIVE, Plan, Round
 from jiedui.store.columns import Row
 from jiedui.web.words import percent
+from jiedui_pairing.policy import COLOURS, Pack
 
 PAGE = 50
 _DIGITS = (2, 4, 6, 9, 12)

@@ -16,18 +16,18 @@ from jiedui.errors import DomainError, Refused, kept
 from jiedui.i18n import N_
 from jiedui.jobs.service import JobRow, Progress, Stopped
 from jiedui.jobs.working import Stop, Tell, in_thread
-from jiedui.policies.pack import COLOURS
-from jiedui.rounds.candidates import Candidates
-from jiedui.rounds.eligibility import RULES
 from jiedui.rounds.explaining import townships_in
-from jiedui.rounds.nearest import best_plan
-from jiedui.rounds.people import Households, PairSet, People, joined, kinds_mask
-from jiedui.rounds.planning import first_demand
-from jiedui.rounds.problem import Inputs, load
+from jiedui.rounds.problem import load
 from jiedui.rounds.questions import ABOUT_NEWCOMERS, NEWCOMER, Change
-from jiedui.rounds.recruitment import Places, newcomers, sort_of
 from jiedui.rounds.tables import Candidate, Round, WhatIf
 from jiedui_matching import Solution
+from jiedui_pairing.all_pairs import best_plan
+from jiedui_pairing.candidates import Candidates
+from jiedui_pairing.newcomers import Places, newcomers, sort_of
+from jiedui_pairing.people import Households, Inputs, PairSet, People, joined, kinds_mask
+from jiedui_pairing.policy import COLOURS
+from jiedui_pairing.rules import RULES
+from jiedui_pairing.stages import first_demand
 
 IdPair = tuple[Any, Any]
 MOST_MOVED = 300

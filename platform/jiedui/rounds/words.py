@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 from jiedui.i18n import N_, translate
-from jiedui.policies.pack import Pack
-from jiedui.rounds.eligibility import RULES
 from jiedui.store.columns import Row
 from jiedui.web.words import COLOUR_SHAPES, colour_name, km, mask_name
+from jiedui_pairing.policy import Pack
+from jiedui_pairing.rules import RULES
 
 ROUND_STATES = {"draft": N_("Draft"), "published": N_("Published"), "cancelled": N_("Put aside")}
 PLAN_STATES = {

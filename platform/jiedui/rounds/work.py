@@ -15,13 +15,13 @@ from jiedui.i18n import N_
 from jiedui.jobs.service import JobRow, Progress, Stopped
 from jiedui.jobs.working import Stop, Tell, in_thread
 from jiedui.rounds.explaining import Explained, explained, townships_in
-from jiedui.rounds.people import kinds_of
-from jiedui.rounds.planning import STEPS as PLANNING
-from jiedui.rounds.planning import Stage, plan
-from jiedui.rounds.problem import Inputs, load
-from jiedui.rounds.recruitment import Places
+from jiedui.rounds.problem import load
 from jiedui.rounds.tables import Candidate, LeftOut, Newcomer, Plan, Round
 from jiedui.store.piccolo_conf import DB
+from jiedui_pairing.newcomers import Places
+from jiedui_pairing.people import Inputs, kinds_of
+from jiedui_pairing.stages import STEPS as PLANNING
+from jiedui_pairing.stages import Stage, plan
 
 Answer = tuple[Stage, Explained]
 STEPS = (*PLANNING, N_("Working out the reasons"))

@@ -18,12 +18,12 @@ from jiedui.consents import service as consents
 from jiedui.consents.texts import current, text_of
 from jiedui.errors import Refused
 from jiedui.i18n import N_
-from jiedui.policies.pack import Pack
 from jiedui.regions.service import village
 from jiedui.store import vault
 from jiedui.store.piccolo_conf import DB
 from jiedui.volunteers import rules
 from jiedui.volunteers.tables import KINDS, Volunteer
+from jiedui_pairing.policy import Pack
 
 SERVICE, RECORD_CHECK = "volunteer.service", "volunteer.record_check"
 _PLACE = "volunteer.draft"

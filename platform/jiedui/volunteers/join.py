@@ -10,7 +10,6 @@ from jiedui.accounts.service import actor_of
 from jiedui.consents.texts import current
 from jiedui.errors import DomainError, NotFound, Refused, TooMany
 from jiedui.i18n import N_
-from jiedui.policies.pack import standard
 from jiedui.regions.pages import choices_for, wants_choices
 from jiedui.regions.service import townships
 from jiedui.volunteers import rules, words
@@ -28,6 +27,7 @@ from jiedui.volunteers.enrolment import (
 from jiedui.volunteers.forms import Join, Sealed, typed_wishes
 from jiedui.web.forms import Form, blank, read_form
 from jiedui.web.page import PageRequest, client_address, flash, page, see_other
+from jiedui_pairing.policy import standard
 
 _WELCOMES = {
     Outcome.NEW: N_("Thank you! Your sign-up has arrived."),

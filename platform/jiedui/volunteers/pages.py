@@ -13,7 +13,6 @@ from litestar.params import FromPath
 from jiedui.actor import Actor
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_, translate
-from jiedui.policies.pack import VolunteerKind, standard
 from jiedui.regions.service import townships
 from jiedui.store.columns import Row
 from jiedui.volunteers import join, register, rules, service, words
@@ -23,6 +22,7 @@ from jiedui.web.forms import Form, blank, read_form
 from jiedui.web.once import once
 from jiedui.web.page import PageRequest, flash, language_of, page, see_other
 from jiedui.web.words import day_of, volunteer_kind_name
+from jiedui_pairing.policy import VolunteerKind, standard
 
 
 @get("/volunteers", name="volunteers")

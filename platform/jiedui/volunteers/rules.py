@@ -7,7 +7,7 @@ from typing import Any, Literal, cast
 
 from jiedui.errors import Conflict, Refused
 from jiedui.i18n import N_
-from jiedui.policies.pack import Pack, VolunteerKind
+from jiedui_pairing.policy import Pack, VolunteerKind
 
 Deed = Literal["approve", "refuse", "suspend", "reinstate", "leave", "reapply"]
 

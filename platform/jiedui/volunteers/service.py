@@ -10,13 +10,13 @@ from jiedui.audit.service import record
 from jiedui.consents import service as consents
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
-from jiedui.policies.pack import Pack
 from jiedui.regions.codes import significant
 from jiedui.store import outbox, vault
 from jiedui.store.piccolo_conf import DB
 from jiedui.volunteers import rules
 from jiedui.volunteers.tables import CHECKS, VettingCheck, Volunteer
 from jiedui.web.words import day_of
+from jiedui_pairing.policy import Pack
 
 
 async def record_check(

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from jiedui import clock
 from jiedui.i18n import N_, translate
-from jiedui.policies.pack import standard
+from jiedui_pairing.policy import standard
 
 COLOUR_SHAPES = {"red": "●", "yellow": "▲", "green": "■"}
 _COLOUR_NAMES = {"red": N_("Red"), "yellow": N_("Yellow"), "green": N_("Green")}

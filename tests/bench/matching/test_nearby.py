@@ -8,10 +8,10 @@ import msgspec
 import pytest
 from prefecture import DATED, a_prefecture
 
-from jiedui.policies.pack import standard
-from jiedui.rounds import nearest
-from jiedui.rounds.candidates import assembled, first_helpers
 from jiedui_matching import check, solve
+from jiedui_pairing import all_pairs
+from jiedui_pairing.candidates import assembled, first_helpers
+from jiedui_pairing.policy import standard
 
 KILOMETRES = 40
 
@@ -32,19 +32,19 @@ def never():
 @pytest.fixture(scope="module", autouse=True)
 def warm():
     """Compiled before anything is measured."""
-    nearest._let_in(demand_of(400, 200), never, nearest.NOBODY)
+    all_pairs._let_in(demand_of(400, 200), never, all_pairs.NOBODY)
 
 
 def test_the_best_of_all_pairs_is_proven_soon(say, monkeypatch):
     taken, arcs = [], []
     monkeypatch.setattr(
-        nearest, "assembled", lambda *given: arcs.append(given[1].shape[1]) or assembled(*given)
+        all_pairs, "assembled", lambda *given: arcs.append(given[1].shape[1]) or assembled(*given)
     )
     for seed in range(3):
         demand = demand_of(50_000, 25_000, seed)
         arcs.clear()
         started, busy = time.perf_counter(), time.process_time()
-        candidates, plan = nearest.best_plan(demand, never)
+        candidates, plan = all_pairs.best_plan(demand, never)
         taken.append(time.perf_counter() - started)
         busy = time.process_time() - busy
         solution = plan.solution()
@@ -55,7 +55,7 @@ def test_the_best_of_all_pairs_is_proven_soon(say, monkeypatch):
             f"uncovered {sum(solution.uncovered.values())}"
         )
         assert check(candidates.problem, solution).passed
-        better, cut = nearest._Area(demand, never).better(candidates, plan, 100, 1)
+        better, cut = all_pairs._Area(demand, never).better(candidates, plan, 100, 1)
         assert (better.shape[1], cut) == (0, False)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     say(f"median {statistics.median(taken):.1f} s; the process never took more than {memory:.1f} GB")
@@ -65,11 +65,11 @@ def test_the_best_of_all_pairs_is_proven_soon(say, monkeypatch):
 @pytest.mark.parametrize("nearest_only", [20, 100])
 def test_a_cap_on_the_nearest_leaves_families_uncovered(nearest_only, say):
     demand = demand_of(50_000, 25_000)
-    few = assembled(demand, nearest._Area(demand, never).nearest(nearest_only)).problem
+    few = assembled(demand, all_pairs._Area(demand, never).nearest(nearest_only)).problem
     started = time.perf_counter()
     capped = solve(few, solver="prices")
     seconds = time.perf_counter() - started
-    best = nearest.best_plan(demand, never)[1].solution()
+    best = all_pairs.best_plan(demand, never)[1].solution()
     say(
         f"nearest {nearest_only} only ({few.arcs:,} arcs): uncovered {sum(capped.uncovered.values())} in "
         f"{seconds:.1f} s; all pairs: {sum(best.uncovered.values())}; "

@@ -11,11 +11,12 @@ from prefecture import CITY, DATED, a_prefecture, settle
 
 from jiedui.jobs.service import run_one
 from jiedui.policies.service import store_standard
-from jiedui.rounds import nearest, planning, work
-from jiedui.rounds.candidates import assembled
+from jiedui.rounds import work
 from jiedui.rounds.service import open_round, queue_plan
 from jiedui.rounds.tables import Candidate, Plan, Round
 from jiedui_matching import solve
+from jiedui_pairing import all_pairs, stages
+from jiedui_pairing.candidates import assembled
 
 CAP = 100
 
@@ -46,8 +47,8 @@ def clocked(monkeypatch, spent):
         monkeypatch.setattr(module, name, waited if is_async else timed)
 
     watch(work, "load", "read")
-    watch(planning, "best_plan", "pair")
-    watch(planning, "check", "check")
+    watch(stages, "best_plan", "pair")
+    watch(stages, "check", "check")
     watch(work, "explained", "explain")
     watch(work, "_write", "write")
 
@@ -70,15 +71,15 @@ async def a_worked_round(households, servers):
 @pytest.mark.parametrize("households", [500, 50_000])
 async def test_the_whole_round_from_database_to_database(households, servers, monkeypatch, say):
     spent = {}
-    monkeypatch.setattr(nearest, "_FEW_PAIRS", 0)  # so that the small round before it compiles all
+    monkeypatch.setattr(all_pairs, "_FEW_PAIRS", 0)  # so that the small round before it compiles all
     clocked(monkeypatch, spent)
     round_id, plan_id, whole, busy = await a_worked_round(households, servers)
     state = await Plan.select(Plan.state, Plan.status).where(Plan.id == plan_id).first()
     assert state == {"state": "ready", "status": "optimal"}
     pairs = await Candidate.count().where(Candidate.plan == plan_id)
     (row,) = await Round.raw('SELECT * FROM "round" WHERE id = {}', round_id)
-    demand = planning.first_demand(await work.load(row))
-    capped = assembled(demand, nearest._Area(demand, lambda: False).nearest(CAP)).problem
+    demand = stages.first_demand(await work.load(row))
+    capped = assembled(demand, all_pairs._Area(demand, lambda: False).nearest(CAP)).problem
     solved = solve(capped, solver="prices")
     say(
         f"{households:,} x {households // 2:,}: {pairs:,} pairs in {whole:.1f} s, busy {busy:.1f} s ("

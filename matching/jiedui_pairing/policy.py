@@ -139,5 +139,5 @@ def from_data(data: dict[str, Any]) -> Pack:
 @functools.cache
 def standard() -> Pack:
     """The newest version of the policy that ships with the product."""
-    text = resources.files("jiedui.policies").joinpath("packs/standard-1.toml").read_text("utf-8")
+    text = resources.files("jiedui_pairing").joinpath("packs/standard-1.toml").read_text("utf-8")
     return from_data(tomllib.loads(text))

@@ -11,11 +11,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from jiedui.rounds import alike, costs, eligibility
-from jiedui.rounds.candidates import Candidates
-from jiedui.rounds.eligibility import AVAILABLE, CAPACITY, DISTANCE, FORBIDDEN, MINORS, OFFERS, RULES, Rule
-from jiedui.rounds.people import NO_LIMIT, Ints, Pairs, PairSet, Setting
 from jiedui_matching import Problem, Solution
+from jiedui_pairing import costs, rules, trait_groups
+from jiedui_pairing.candidates import Candidates
+from jiedui_pairing.people import NO_LIMIT, Ints, Pairs, PairSet, Setting
+from jiedui_pairing.rules import AVAILABLE, CAPACITY, DISTANCE, FORBIDDEN, MINORS, OFFERS, RULES, Rule
 
 MOST_CHANGES = 3
 # So many ways from place to place are remembered: 32 MB.
@@ -99,7 +99,7 @@ def why_left_out(
     rows = candidates.household[short]
     judge = _Judge(candidates, solution, rows)
     answers: dict[int, LeftOut] = {}
-    examples, group = alike.households(candidates.setting, rows)
+    examples, group = trait_groups.households(candidates.setting, rows)
     for number, example in enumerate(examples.tolist()):
         offering = judge.offering(example)
         for slot in short[group == number].tolist():
@@ -129,15 +129,15 @@ class _Judge:
         self._coming = _coming(candidates.problem, solution)
         self._named, self._why = _named(setting, rows, candidates.chosen(solution))
         here, there = setting.households, setting.volunteers
-        self._spots, self._spot = alike.grouped(here.lat, here.lng, of=np.arange(len(here)))
-        self._homes, self._home = alike.grouped(there.lat, there.lng, of=np.arange(len(there)))
+        self._spots, self._spot = trait_groups.grouped(here.lat, here.lng, of=np.arange(len(here)))
+        self._homes, self._home = trait_groups.grouped(there.lat, there.lng, of=np.arange(len(there)))
         self._ways = lru_cache(_WAYS // max(len(self._homes), 1))(self._measured)
 
     def offering(self, example: int) -> _Offering:
         """What holds for all households that are like this one."""
         setting, everyone = self._setting, np.arange(len(self._setting.volunteers))
         pairs = _who_offers(Pairs(setting, np.full_like(everyone, example), everyone))
-        against = _against(pairs, eligibility.BY_TRAITS)
+        against = _against(pairs, rules.BY_TRAITS)
         too_far = _against(pairs.apart(NO_LIMIT), [DISTANCE])
         farthest = int(_STRETCH * setting.pack.eligibility.max_distance_m)
         cost, (as_she_is, one_more) = costs.total(pairs, costs.BY_TRAITS), self._coming
@@ -175,10 +175,10 @@ class _Judge:
 
 def _named(setting: Setting, rows: Ints, paired: PairSet) -> tuple[Pairs, Ints]:
     """Pairs of these households that a rule names or the plan has, with what is against each."""
-    some = eligibility.named(setting) | paired
+    some = rules.named(setting) | paired
     asked = np.isin(some.household, rows)
     pairs = _who_offers(Pairs(setting, some.household[asked], some.volunteer[asked]))
-    return pairs, _against(pairs, eligibility.BY_NAME) | np.where(paired.having(pairs), _PAIRED, 0)
+    return pairs, _against(pairs, rules.BY_NAME) | np.where(paired.having(pairs), _PAIRED, 0)
 
 
 def _who_offers(pairs: Pairs) -> Pairs:

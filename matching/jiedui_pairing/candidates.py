@@ -7,10 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
-from jiedui.policies.pack import Pack
-from jiedui.rounds import costs, eligibility
-from jiedui.rounds.people import Households, Ints, Mask, Pairs, PairSet, Setting, Volunteers
 from jiedui_matching import Problem, Solution
+from jiedui_pairing import costs, rules
+from jiedui_pairing.people import Households, Ints, Mask, Pairs, PairSet, Setting, Volunteers
+from jiedui_pairing.policy import Pack
 
 # Pairs judged at once: about 100 MB however many people a round has.
 _AT_ONCE = 2**20
@@ -141,7 +141,7 @@ def in_portions(setting: Setting, rows: Ints) -> Iterator[Pairs]:
 
 def judged(pairs: Pairs) -> Ints:
     """Those that all rules allow: household, volunteer, metres, needs met and cost, one column each."""
-    left = eligibility.eligible(pairs)
+    left = rules.eligible(pairs)
     return np.stack([left.household, left.volunteer, left.distance_m, left.common, costs.total(left)])
 
 
@@ -179,13 +179,13 @@ def _pins(demand: Demand, arcs: Pairs) -> tuple[Mask, tuple[tuple[int, int, str]
     setting, allowed, refused = demand.setting, [], []
     slots_left, room = demand.wanted.copy(), setting.volunteers.capacity - setting.held
     for household, volunteer in dict.fromkeys(demand.pinned):
-        against = eligibility.refusals(setting, household, volunteer)
+        against = rules.refusals(setting, household, volunteer)
         if against:
             refused.append((household, volunteer, against[0].name))
         elif slots_left[household] < 1:
             refused.append((household, volunteer, "not_wanted"))
         elif room[volunteer] < 1:
-            refused.append((household, volunteer, eligibility.CAPACITY.name))
+            refused.append((household, volunteer, rules.CAPACITY.name))
         else:
             slots_left[household] -= 1
             room[volunteer] -= 1

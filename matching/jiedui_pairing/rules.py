@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jiedui.i18n import N_
-from jiedui.rounds.people import Mask, Pairs, PairSet, Setting, kinds_mask
+from jiedui_pairing.people import Mask, Pairs, PairSet, Setting, kinds_mask
+from jiedui_pairing.texts import N_
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jiedui.rounds import costs, eligibility
-from jiedui.rounds.people import NO_LIMIT, Floats, Ints, Mask, Pairs, Setting
 from jiedui_matching.nearby import NEVER
+from jiedui_pairing import costs, rules
+from jiedui_pairing.people import NO_LIMIT, Floats, Ints, Mask, Pairs, Setting
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +36,10 @@ def groups(setting: Setting, rows: Ints) -> Alike:
     shape = len(first), len(one)
     pairs = Pairs(setting, np.repeat(first, shape[1]), np.tile(one, shape[0]))
     allowed = np.ones(len(pairs), dtype=np.bool_)
-    for rule in eligibility.BY_TRAITS:
+    for rule in rules.BY_TRAITS:
         allowed &= rule.allows(pairs)
     cost = np.where(allowed, costs.total(pairs, costs.BY_TRAITS), NEVER)
-    anywhere = eligibility.DISTANCE.allows(pairs.apart(NO_LIMIT))
+    anywhere = rules.DISTANCE.allows(pairs.apart(NO_LIMIT))
     return Alike(household, volunteer, cost.reshape(shape), anywhere.reshape(shape))
 
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jiedui.i18n import N_
-from jiedui.policies.pack import COLOURS, Colour
-from jiedui.rounds.candidates import Candidates, Demand, first_helpers, second_helpers
-from jiedui.rounds.nearest import best_plan
-from jiedui.rounds.people import PairSet
-from jiedui.rounds.problem import Inputs
 from jiedui_matching import Report, Solution, check
 from jiedui_matching.repair import Plan
+from jiedui_pairing.all_pairs import best_plan
+from jiedui_pairing.candidates import Candidates, Demand, first_helpers, second_helpers
+from jiedui_pairing.people import Inputs, PairSet
+from jiedui_pairing.policy import COLOURS, Colour
+from jiedui_pairing.texts import N_
 
 STEPS = (
     N_("Measuring who can help whom"),

@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from jiedui.rounds import alike
-from jiedui.rounds.candidates import Candidates, Demand, assembled, everybody, judged
-from jiedui.rounds.people import EARTH_RADIUS_M, NOBODY, Ints, Pairs, PairSet
 from jiedui_matching import closest
 from jiedui_matching.nearby import NEVER, Map, on_globe
 from jiedui_matching.repair import Plan
+from jiedui_pairing import trait_groups
+from jiedui_pairing.candidates import Candidates, Demand, assembled, everybody, judged
+from jiedui_pairing.people import EARTH_RADIUS_M, NOBODY, Ints, Pairs, PairSet
 
 # Up to here all pairs are judged at once: a county's round, in about a second.
 _FEW_PAIRS = 4_000_000
@@ -68,7 +68,7 @@ class _Area:
     def __init__(self, demand: Demand, stop: Callable[[], bool]) -> None:
         self._demand, self._stop = demand, stop
         setting, rows = demand.setting, demand.rows
-        self._groups = alike.groups(setting, rows)
+        self._groups = trait_groups.groups(setting, rows)
         radius = EARTH_RADIUS_M * setting.pack.eligibility.road_factor
         here, there = setting.households, setting.volunteers
         self._map = Map(

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from jiedui.policies.pack import Colour, Pack
-from jiedui.rounds import costs, eligibility
-from jiedui.rounds.candidates import Candidates
-from jiedui.rounds.people import NOBODY, Floats, Ints, Pairs, Setting, Volunteers
 from jiedui_matching.repair import MarginalValues
+from jiedui_pairing import costs, rules
+from jiedui_pairing.candidates import Candidates
+from jiedui_pairing.people import NOBODY, Floats, Ints, Pairs, Setting, Volunteers
+from jiedui_pairing.policy import Colour, Pack
 
 # Pairs measured at once: about 50 MB however many people a round has.
 _AT_ONCE = 2**19
@@ -145,7 +145,7 @@ def _values(
         for at, sort in enumerate(sorts):
             wanted = candidates.needs[slot] >> sort.bit & 1 == 1
             pairs = Pairs(setting, candidates.household[slot[wanted]], place[wanted] * len(sorts) + at)
-            pairs = eligibility.eligible(pairs.apart(metres[wanted]))
+            pairs = rules.eligible(pairs.apart(metres[wanted]))
             paid = one_less[np.searchsorted(candidates.household, pairs.household)]
             np.maximum.at(value, pairs.volunteer, paid - costs.total(pairs))
     return value

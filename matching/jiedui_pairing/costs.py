@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jiedui.i18n import N_
-from jiedui.rounds.people import EARTH_RADIUS_M, Ints, Pairs, Setting
+from jiedui_pairing.people import EARTH_RADIUS_M, Ints, Pairs, Setting
+from jiedui_pairing.texts import N_
 
 
 @dataclass(frozen=True)

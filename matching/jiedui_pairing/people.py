@@ -4,7 +4,7 @@ The bridge (problem.py) fills these; rules and cost terms read them through `Pai
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Self, TypeVar
@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from jiedui.policies.pack import Colour, Pack
+from jiedui_pairing.policy import Colour, Pack
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -23,6 +23,8 @@ EARTH_RADIUS_M = 6_371_008.8
 NO_LIMIT = 2**62
 """The reach of a volunteer who named none."""
 _MOST_KINDS = 62
+RowPairs = tuple[tuple[int, int], ...]
+"""Pairs of (household row, volunteer row)."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -124,6 +126,26 @@ class PairSet:
 
 
 NOBODY = PairSet.of(())
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Inputs:
+    """Everything a round looks at; pairs are (household row, volunteer row)."""
+
+    households: Households
+    volunteers: Volunteers
+    pack: Pack
+    dated: dt.date
+    running: RowPairs
+    never_again: RowPairs
+    pinned: RowPairs
+    forbidden: RowPairs
+    villages: Sequence[str]
+    """The region code of each household's village."""
+    hash: str
+    """Names these inputs: equal hashes mean an equal problem."""
+    earlier: Mapping[int, RowPairs] = field(default_factory=dict)
+    """The pairs of the round's last plan by stage: of equally good plans, the one most like it is made."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
