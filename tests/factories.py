@@ -9,8 +9,9 @@ from uuid import UUID, uuid4
 from jiedui.accounts.tables import Account
 from jiedui.actor import Actor
 from jiedui.households.tables import Household, Member, Need
+from jiedui.pairs.tables import Pair
 from jiedui.regions.tables import Region
-from jiedui.rounds.tables import Pair, Round
+from jiedui.rounds.tables import Round
 from jiedui.store.vault import keyed_hash, seal, unseal
 from jiedui.volunteers.tables import Volunteer
 from jiedui_notifications.sealing import PARAMS

@@ -18,7 +18,7 @@ from jiedui.followups.service import (
     visits_of,
 )
 from jiedui.followups.tables import FollowUp, Visit
-from jiedui.rounds.tables import Pair
+from jiedui.pairs.tables import Pair
 
 
 async def an_active_pair(colour: str = "green") -> tuple[UUID, Actor]:

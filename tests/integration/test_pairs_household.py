@@ -21,8 +21,7 @@ from jiedui.errors import Conflict, Forbidden, NotFound, Refused
 from jiedui.households.tables import Household
 from jiedui.pairs import service
 from jiedui.pairs.links import LinkOver
-from jiedui.pairs.tables import Concern, HouseholdLink
-from jiedui.rounds.tables import NeverAgain, Pair
+from jiedui.pairs.tables import Concern, HouseholdLink, NeverAgain, Pair
 from jiedui_notifications.tables import Notice
 
 pytestmark = pytest.mark.usefixtures("db")

@@ -21,8 +21,7 @@ from jiedui.errors import Conflict, Forbidden, NotFound, Refused
 from jiedui.households.tables import Household
 from jiedui.pairs import service
 from jiedui.pairs.eligible import who_could_take_over
-from jiedui.pairs.tables import Concern, HouseholdLink
-from jiedui.rounds.tables import ENDED, LIVE, NeverAgain, Pair
+from jiedui.pairs.tables import ENDED, LIVE, Concern, HouseholdLink, NeverAgain, Pair
 from jiedui.store.vault import keyed_hash, seal
 from jiedui_notifications.tables import Notice
 

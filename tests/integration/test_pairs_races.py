@@ -12,8 +12,7 @@ from jiedui.consents.tables import Consent
 from jiedui.errors import DomainError
 from jiedui.pairs import service
 from jiedui.pairs.links import LinkOver
-from jiedui.pairs.tables import Concern, HouseholdLink
-from jiedui.rounds.tables import Pair
+from jiedui.pairs.tables import Concern, HouseholdLink, Pair
 
 pytestmark = pytest.mark.usefixtures("clean_db")
 YEAR = 1990

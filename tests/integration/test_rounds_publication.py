@@ -18,8 +18,9 @@ from planned import a_planned_round
 
 from jiedui.errors import Conflict
 from jiedui.households.tables import Household
+from jiedui.pairs.tables import Pair
 from jiedui.rounds.publication import publish_round
-from jiedui.rounds.tables import Pair, Round, Wish
+from jiedui.rounds.tables import Round, Wish
 from jiedui.rounds.views import wishes_against
 from jiedui.rounds.wishes import unwish, wish
 from jiedui_notifications.tables import Notice

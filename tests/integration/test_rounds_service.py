@@ -26,10 +26,11 @@ from jiedui.audit.tables import AuditEntry
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.jobs.service import Silent, run_one
 from jiedui.jobs.tables import Job
+from jiedui.pairs.tables import NeverAgain, Pair
 from jiedui.rounds.publication import publish_round
 from jiedui.rounds.report import plan_document
 from jiedui.rounds.service import cancel_round, newest_plan, open_round, plan_to_show, queue_plan
-from jiedui.rounds.tables import Candidate, LeftOut, NeverAgain, Pair, Plan, Round
+from jiedui.rounds.tables import Candidate, LeftOut, Plan, Round
 from jiedui.rounds.views import counts_of
 from jiedui.rounds.wishes import unwish, wish
 from jiedui.rounds.work import run_plan

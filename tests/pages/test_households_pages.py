@@ -25,7 +25,7 @@ from jiedui.audit.tables import AuditEntry
 from jiedui.households.lists import HELPER_SQL, HouseholdFilter, households_of
 from jiedui.ledgers.export import to_csv, to_xlsx
 from jiedui.ledgers.service import import_file
-from jiedui.rounds.tables import LIVE
+from jiedui.pairs.tables import LIVE
 from jiedui.store.paging import PAGE
 from jiedui.store.vault import keyed_hash
 

@@ -17,8 +17,7 @@ from factories import (
 )
 
 from jiedui.pairs import service
-from jiedui.pairs.tables import Concern, HouseholdLink
-from jiedui.rounds.tables import ENDED, Pair
+from jiedui.pairs.tables import ENDED, Concern, HouseholdLink, Pair
 from jiedui.store.vault import keyed_hash, seal
 
 SECRETS = ("钱塘秋", "18800009999", "小鱼儿", "孙出门", "慢性病", "500230199005050027")

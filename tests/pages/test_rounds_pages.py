@@ -28,9 +28,10 @@ from planned import a_planned_round, text_of
 from jiedui.audit.tables import AuditEntry
 from jiedui.errors import Refused, kept
 from jiedui.jobs.tables import Job
+from jiedui.pairs.tables import Pair
 from jiedui.policies.service import store_standard
 from jiedui.rounds.service import days_allowed, open_round, queue_plan
-from jiedui.rounds.tables import Candidate, Pair, Plan, Round, Wish
+from jiedui.rounds.tables import Candidate, Plan, Round, Wish
 from jiedui.rounds.wishes import wish
 
 SECOND_VILLAGE = "500230101202"

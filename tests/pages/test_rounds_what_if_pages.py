@@ -23,12 +23,14 @@ from planned import a_planned_round, answered, text_of
 from jiedui.audit.tables import AuditEntry
 from jiedui.errors import NotFound, Refused
 from jiedui.jobs.tables import Job
+from jiedui.pairs.tables import Pair
+from jiedui.plans.tables import WhatIf
 from jiedui.policies.service import store_standard
 from jiedui.regions.codes import township
 from jiedui.regions.tables import Region
 from jiedui.rounds.publication import publish_round
 from jiedui.rounds.questions import MOST_FOUND, MOST_WAITING, Change, ask
-from jiedui.rounds.tables import Candidate, Pair, WhatIf, Wish
+from jiedui.rounds.tables import Candidate, Wish
 from jiedui.rounds.views import plan_at
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from jiedui.pairs import rules
-from jiedui.rounds.tables import ENDED, LIVE
+from jiedui.pairs.tables import ENDED, LIVE
 
 ROLES = ("volunteer", "household", "coordinator", "administrator", "system")
 EVERY_STEP = {

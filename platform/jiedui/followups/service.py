@@ -11,9 +11,9 @@ from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.followups.rules import LOG_BACK_DAYS, satisfied, settling
 from jiedui.followups.tables import MEDIA, FollowUp, Visit
 from jiedui.i18n import N_
+from jiedui.pairs.tables import Pair
 from jiedui.policies.service import pack_named
 from jiedui.regions.codes import significant
-from jiedui.rounds.tables import Pair
 from jiedui.store.columns import Row
 from jiedui.store.piccolo_conf import DB
 from jiedui_pairing.policy import COLOURS

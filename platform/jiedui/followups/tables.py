@@ -3,7 +3,7 @@
 from piccolo.columns import Date, Integer, Text
 from piccolo.table import Table
 
-from jiedui.rounds.tables import Pair
+from jiedui.pairs.tables import Pair
 from jiedui.store.columns import area, belongs_to, key, moment, one_of, reference, rule, word
 
 MEDIA = ("call", "visit")

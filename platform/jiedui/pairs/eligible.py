@@ -9,10 +9,10 @@ import numpy as np
 from jiedui.clock import today
 from jiedui.errors import Refused
 from jiedui.i18n import N_
+from jiedui.pairs.tables import Pair
 from jiedui.policies.service import pack_named
 from jiedui.regions.codes import county
 from jiedui.rounds import problem
-from jiedui.rounds.tables import Pair
 from jiedui.store.columns import Row
 from jiedui.volunteers.rules import before_children
 from jiedui.volunteers.tables import Volunteer

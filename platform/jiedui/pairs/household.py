@@ -13,8 +13,8 @@ from jiedui.pairs.eligible import has_minor
 from jiedui.pairs.links import use_link
 from jiedui.pairs.rules import ANSWERS, HEARD_BY
 from jiedui.pairs.steps import locked, never_again, note, pair_of, take
+from jiedui.pairs.tables import Pair
 from jiedui.pairs.telling import ask_household, end_asking, tell_volunteer
-from jiedui.rounds.tables import Pair
 from jiedui.store.columns import Row
 from jiedui.store.piccolo_conf import DB
 

@@ -14,9 +14,9 @@ from jiedui.households.tables import Household
 from jiedui.i18n import N_
 from jiedui.pairs.rules import PHONE_WAYS, coarse_km, disclosed
 from jiedui.pairs.steps import note, pair_of
+from jiedui.pairs.tables import LIVE, Pair
 from jiedui.regions.codes import township
 from jiedui.regions.service import region_names
-from jiedui.rounds.tables import LIVE, Pair
 from jiedui.store.columns import Row
 from jiedui.store.piccolo_conf import DB
 from jiedui.store.vault import unseal

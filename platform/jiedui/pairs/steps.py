@@ -12,8 +12,8 @@ from jiedui.audit.service import record
 from jiedui.errors import Conflict, Forbidden, NotFound, Refused
 from jiedui.i18n import N_
 from jiedui.pairs.rules import STEPS, Reason, reason_of
+from jiedui.pairs.tables import NeverAgain, Pair
 from jiedui.regions.codes import significant
-from jiedui.rounds.tables import NeverAgain, Pair
 from jiedui.store.columns import Row
 
 

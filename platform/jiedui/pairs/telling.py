@@ -10,9 +10,8 @@ from datetime import datetime
 
 from jiedui.households.tables import Household
 from jiedui.pairs.rules import link_expires
-from jiedui.pairs.tables import HouseholdLink
+from jiedui.pairs.tables import HouseholdLink, Pair
 from jiedui.policies.service import pack_named
-from jiedui.rounds.tables import Pair
 from jiedui.settings import load
 from jiedui.store import vault
 from jiedui.store.columns import Row

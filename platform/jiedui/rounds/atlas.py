@@ -5,10 +5,11 @@ A line stands for all pairs of two villages, a township's mark for the best newc
 
 from typing import Any
 
+from jiedui.pairs.tables import LIVE
 from jiedui.regions.codes import county, significant
 from jiedui.regions.outlines import outline
 from jiedui.regions.tables import Region
-from jiedui.rounds.tables import LIVE, Plan
+from jiedui.rounds.tables import Plan
 from jiedui.store.columns import Row
 from jiedui_pairing.policy import COLOURS
 

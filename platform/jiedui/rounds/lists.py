@@ -9,8 +9,9 @@ import msgspec
 from msgspec.structs import replace
 
 from jiedui.actor import Actor
+from jiedui.pairs.tables import LIVE
 from jiedui.rounds.service import note
-from jiedui.rounds.tables import LIVE, Candidate, LeftOut, Plan
+from jiedui.rounds.tables import Candidate, LeftOut, Plan
 from jiedui.rounds.words import NOBODY_OFFERS, TAKEN
 from jiedui.store.columns import Row
 from jiedui.store.paging import Page, page_of

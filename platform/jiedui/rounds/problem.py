@@ -8,9 +8,10 @@ import msgspec
 
 from jiedui.errors import Refused
 from jiedui.i18n import N_
+from jiedui.pairs.tables import NeverAgain, Pair
 from jiedui.policies.service import pack_named
 from jiedui.regions.codes import significant
-from jiedui.rounds.tables import Candidate, NeverAgain, Pair, Round, Wish
+from jiedui.rounds.tables import Candidate, Round, Wish
 from jiedui.store.columns import Row
 from jiedui_pairing.people import Households, Inputs, RowPairs, Volunteers, kinds_masks
 from jiedui_pairing.policy import Pack

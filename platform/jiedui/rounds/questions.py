@@ -12,11 +12,12 @@ from jiedui.actor import Actor
 from jiedui.errors import Conflict, NotFound, Refused, kept
 from jiedui.i18n import N_
 from jiedui.jobs import service as jobs
+from jiedui.plans.tables import WhatIf
 from jiedui.policies.service import pack_named
 from jiedui.regions.codes import significant
 from jiedui.regions.tables import Region
 from jiedui.rounds.service import draft_of, note
-from jiedui.rounds.tables import Plan, WhatIf
+from jiedui.rounds.tables import Plan
 from jiedui.rounds.wishes import refuse_strangers
 from jiedui.store.columns import Row
 from jiedui.store.piccolo_conf import DB

@@ -1,7 +1,4 @@
-"""Rounds, their plans, and the pairs they publish.
-
-Pairs stand here because a round reads the running ones and writes new ones; their life is in `pairs/`.
-"""
+"""Rounds, and what their plans hold."""
 
 from piccolo.columns import JSONB, BigInt, Boolean, Date, DoublePrecision, Integer, Text
 from piccolo.constraints import Unique
@@ -10,10 +7,6 @@ from piccolo.table import Table
 from jiedui.households.tables import Household
 from jiedui.store.columns import area, belongs_to, key, moment, one_of, reference, rule, word, words
 from jiedui.volunteers.tables import Volunteer
-
-LIVE = ("proposed", "accepted", "active", "paused")
-"""States in which a pair holds one of the volunteer's places."""
-ENDED = ("declined", "expired", "refused", "closed")
 
 
 class Round(Table, tablename="round"):
@@ -112,23 +105,6 @@ class Newcomer(Table, tablename="newcomer"):
     valued_once = Unique([plan, region_code, kind, skilled])
 
 
-class WhatIf(Table, tablename="what_if"):
-    """A question about a plan: what one change would do to it. The plan itself stays as it is."""
-
-    id = key()
-    plan = belongs_to(Plan)
-    region_code = area()
-    change = JSONB(default="{}")
-    state = word(10)
-    answer = JSONB(default="{}")
-    error = Text(default="")
-    created_at = moment()
-    created_by = reference()
-    finished_at = moment(null=True)
-
-    state_known = one_of("state", ("queued", "running", "ready", "failed", "stopped"))
-
-
 class Wish(Table, tablename="wish"):
     """What a coordinator demands of a round: this pair must be, or must not be."""
 
@@ -144,47 +120,3 @@ class Wish(Table, tablename="wish"):
 
     kind_known = one_of("kind", ("pin", "forbid"))
     one_wish_per_pair = Unique([round, household, volunteer])
-
-
-class NeverAgain(Table, tablename="never_again"):
-    """Not these two again."""
-
-    id = key()
-    household = belongs_to(Household)
-    volunteer = belongs_to(Volunteer)
-    region_code = area()
-    reason = word(60)
-    created_at = moment()
-
-    said_once = Unique([household, volunteer])
-
-
-class Pair(Table, tablename="pair"):
-    """A volunteer and a household, from proposal to the end; ended pairs stay for ever."""
-
-    id = key()
-    round = belongs_to(Round, null=True)
-    household = belongs_to(Household)
-    volunteer = belongs_to(Volunteer)
-    region_code = area()
-    """The household's village."""
-    needs = words()
-    distance_m = Integer()
-    stage = Integer(default=1)
-    policy_name = word(40)
-    policy_version = Integer()
-    state = word(10, index=True)
-    predecessor_id = reference()
-    """The pair this one was handed over from."""
-    proposed_at = moment()
-    volunteer_deadline = moment()
-    volunteer_answered_at = moment(null=True)
-    household_deadline = moment(null=True)
-    household_answered_at = moment(null=True)
-    paused_at = moment(null=True)
-    closed_at = moment(null=True)
-    end_reason = word(60)
-    end_note = Text(default="")
-
-    state_known = one_of("state", LIVE + ENDED)
-    ended_has_reason = rule("\"state\" NOT IN ('declined','refused','closed') OR \"end_reason\" <> ''")

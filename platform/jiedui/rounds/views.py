@@ -7,13 +7,14 @@ from uuid import UUID
 
 from jiedui.actor import Actor
 from jiedui.errors import NotFound
+from jiedui.pairs.tables import LIVE
 from jiedui.policies.service import pack_named
 from jiedui.policies.tables import PolicyPack
 from jiedui.regions.codes import parent, significant, within
 from jiedui.regions.tables import LEVELS, Region
 from jiedui.rounds.problem import IN_PEACE
 from jiedui.rounds.service import round_of
-from jiedui.rounds.tables import LIVE, Plan, Round
+from jiedui.rounds.tables import Plan, Round
 from jiedui.store.columns import Row
 from jiedui.web.words import percent
 from jiedui_pairing.policy import COLOURS, Pack

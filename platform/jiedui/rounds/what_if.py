@@ -16,10 +16,11 @@ from jiedui.errors import DomainError, Refused, kept
 from jiedui.i18n import N_
 from jiedui.jobs.service import JobRow, Progress, Stopped
 from jiedui.jobs.working import Stop, Tell, in_thread
+from jiedui.plans.tables import WhatIf
 from jiedui.rounds.explaining import townships_in
 from jiedui.rounds.problem import load
 from jiedui.rounds.questions import ABOUT_NEWCOMERS, NEWCOMER, Change
-from jiedui.rounds.tables import Candidate, Round, WhatIf
+from jiedui.rounds.tables import Candidate, Round
 from jiedui_matching import Solution
 from jiedui_pairing.all_pairs import best_plan
 from jiedui_pairing.candidates import Candidates

@@ -22,6 +22,7 @@ APP_CONFIG = AppConfig(
             "jiedui.households.tables",
             "jiedui_notifications.tables",
             "jiedui.rounds.tables",
+            "jiedui.plans.tables",
             "jiedui.pairs.tables",
             "jiedui.followups.tables",
         ],

@@ -1,0 +1,1 @@
+"""Looking at a plan: its lists, its map, comparisons, questions about it."""
