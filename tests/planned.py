@@ -11,9 +11,9 @@ from factories import COUNTY, NOW, TODAY, a_coordinator
 from jiedui.actor import Actor
 from jiedui.jobs.service import Handler, JobRow, Silent
 from jiedui.jobs.tables import Job
+from jiedui.plans.what_if import run_what_if
+from jiedui.rounds.runs import run_plan
 from jiedui.rounds.service import open_round, queue_plan
-from jiedui.rounds.what_if import run_what_if
-from jiedui.rounds.work import run_plan
 
 
 async def a_planned_round(actor: Actor | None = None, round_id: UUID | None = None) -> tuple[UUID, UUID]:

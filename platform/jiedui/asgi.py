@@ -16,12 +16,14 @@ from jiedui.accounts import pages as accounts
 from jiedui.accounts.limits import Limits
 from jiedui.accounts.service import actor_of
 from jiedui.accounts.sessions import Sessions
+from jiedui.desks import pages as desks
 from jiedui.followups import pages as followups
 from jiedui.households import pages as households
 from jiedui.jobs import pages as jobs
 from jiedui.ledgers import pages as ledgers
 from jiedui.notices import pages as notices
 from jiedui.pairs import pages as pairs
+from jiedui.plans import pages as plans
 from jiedui.regions import pages as regions
 from jiedui.rounds import pages as rounds
 from jiedui.settings import Settings, load
@@ -30,6 +32,7 @@ from jiedui.web import cookies, errors, forgery, headers, pages, rendering
 
 ROUTERS: list[Router] = [
     accounts.ROUTER,
+    desks.ROUTER,
     followups.ROUTER,
     households.ROUTER,
     jobs.ROUTER,
@@ -38,6 +41,7 @@ ROUTERS: list[Router] = [
     pages.ROUTER,
     pages.STATIC_FILES,
     pairs.ROUTER,
+    plans.ROUTER,
     regions.ROUTER,
     rounds.ROUTER,
     volunteers.ROUTER,

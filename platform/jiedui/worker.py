@@ -15,8 +15,8 @@ from jiedui.jobs.service import Handler, run_one
 from jiedui.ledgers.work import apply_upload, read_upload
 from jiedui.notices.service import deliver_due
 from jiedui.pairs.service import expire_overdue
-from jiedui.rounds.what_if import run_what_if
-from jiedui.rounds.work import run_plan
+from jiedui.plans.what_if import run_what_if
+from jiedui.rounds.runs import run_plan
 from jiedui.store.piccolo_conf import DB
 from jiedui_matching.warm_up import warm_up
 

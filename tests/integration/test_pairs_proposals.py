@@ -20,8 +20,8 @@ from jiedui.audit.tables import AuditEntry
 from jiedui.consents.tables import Consent
 from jiedui.errors import Conflict, Forbidden, NotFound, Refused
 from jiedui.pairs import service
+from jiedui.pairs.notifying import hash_of
 from jiedui.pairs.tables import HouseholdLink, NeverAgain, Pair
-from jiedui.pairs.telling import hash_of
 from jiedui.volunteers.tables import Volunteer
 
 pytestmark = pytest.mark.usefixtures("db")

@@ -7,9 +7,9 @@ from factories import COUNTY, NOW, TODAY, a_coordinator, a_household, a_round, a
 
 from jiedui.jobs.service import run_one
 from jiedui.rounds.problem import Inputs, ids_of, load
+from jiedui.rounds.runs import run_plan
 from jiedui.rounds.service import open_round, queue_plan
 from jiedui.rounds.tables import Candidate, Plan, Round
-from jiedui.rounds.work import run_plan
 from jiedui_pairing.stages import plan
 
 pytestmark = pytest.mark.usefixtures("clean_db")

@@ -19,28 +19,27 @@ from planned import a_planned_round
 from jiedui.errors import Conflict
 from jiedui.households.tables import Household
 from jiedui.pairs.tables import Pair
+from jiedui.rounds.pins import pin, pins_against, unpin
 from jiedui.rounds.publication import publish_round
-from jiedui.rounds.tables import Round, Wish
-from jiedui.rounds.views import wishes_against
-from jiedui.rounds.wishes import unwish, wish
+from jiedui.rounds.tables import Pin, Round
 from jiedui_notifications.tables import Notice
 
 pytestmark = pytest.mark.usefixtures("clean_db")
 ACTOR = a_coordinator()
 
 
-async def wished(round_id: UUID, household: UUID, volunteer: UUID, kind: str) -> None:
-    await wish(ACTOR, round_id, household, volunteer, kind, "", datetime.now(UTC))
+async def known(round_id: UUID, household: UUID, volunteer: UUID, kind: str) -> None:
+    await pin(ACTOR, round_id, household, volunteer, kind, "", datetime.now(UTC))
 
 
 async def published(round_id: UUID, plan_id: UUID) -> int:
-    assert await wishes_against(plan_id) == 0
+    assert await pins_against(plan_id) == 0
     return await publish_round(ACTOR, round_id, plan_id, NOW)
 
 
 async def refused(round_id: UUID, plan_id: UUID) -> None:
     """Asked to publish it, the round stays the draft it was."""
-    assert await wishes_against(plan_id) == 1
+    assert await pins_against(plan_id) == 1
     with pytest.raises(Conflict, match="goes against pins or bans"):
         await publish_round(ACTOR, round_id, plan_id, NOW)
     assert (await Round.select().where(Round.id == round_id).first())["state"] == "draft"
@@ -50,9 +49,9 @@ async def refused(round_id: UUID, plan_id: UUID) -> None:
 async def test_a_pair_that_was_ruled_out_after_the_run_is_not_published_until_the_ban_is_taken_back() -> None:
     household, volunteer = await a_household(), await a_volunteer()
     round_id, plan_id = await a_planned_round()
-    await wished(round_id, household, volunteer, "forbid")
+    await known(round_id, household, volunteer, "forbid")
     await refused(round_id, plan_id)
-    await unwish(ACTOR, round_id, (await Wish.select().first())["id"], NOW)
+    await unpin(ACTOR, round_id, (await Pin.select().first())["id"], NOW)
     assert await published(round_id, plan_id) == 1
 
 
@@ -60,26 +59,26 @@ async def test_a_pair_that_was_pinned_after_the_run_must_be_in_what_is_published
     household, near = await a_household(), await a_volunteer()
     far = await a_volunteer(region_code=FAR_VILLAGE)
     round_id, plan_id = await a_planned_round()
-    await wished(round_id, household, far, "pin")
+    await known(round_id, household, far, "pin")
     await refused(round_id, plan_id)
     _, again = await a_planned_round(round_id=round_id)
     assert await published(round_id, again) == 1
     assert (await Pair.select().first())["volunteer"] == far != near
 
 
-async def test_wishes_that_do_not_touch_the_plan_leave_it_as_it_is() -> None:
+async def test_pins_that_do_not_touch_the_plan_leave_it_as_it_is() -> None:
     household, near = await a_household(), await a_volunteer()
     far = await a_volunteer(region_code=FAR_VILLAGE)
     round_id, plan_id = await a_planned_round()
-    await wished(round_id, household, near, "pin")
-    await wished(round_id, household, far, "forbid")
+    await known(round_id, household, near, "pin")
+    await known(round_id, household, far, "forbid")
     assert await published(round_id, plan_id) == 1
 
 
 async def test_a_ban_in_another_round_is_none_of_its_business() -> None:
     household, volunteer = await a_household(), await a_volunteer()
     round_id, plan_id = await a_planned_round()
-    await wished(await a_round(dated=TODAY + timedelta(days=1)), household, volunteer, "forbid")
+    await known(await a_round(dated=TODAY + timedelta(days=1)), household, volunteer, "forbid")
     assert await published(round_id, plan_id) == 1
 
 
@@ -87,9 +86,9 @@ async def test_a_pin_that_the_run_could_not_keep_does_not_hold_it_back_even_said
     left_out, volunteer = await a_household(children=(date(2015, 3, 1),)), await a_volunteer(trained=False)
     await a_household()
     round_id, _ = await a_planned_round()
-    await wished(round_id, left_out, volunteer, "pin")
+    await known(round_id, left_out, volunteer, "pin")
     _, again = await a_planned_round(round_id=round_id)
-    await wished(round_id, left_out, volunteer, "pin")
+    await known(round_id, left_out, volunteer, "pin")
     assert await published(round_id, again) == 1
 
 
@@ -97,7 +96,7 @@ async def test_a_pinned_family_that_has_left_the_ledger_does_not_hold_the_next_r
     gone, volunteer = await a_household(), await a_volunteer(capacity=1)
     await a_household(colour="red")
     round_id, before = await a_planned_round()
-    await wished(round_id, gone, volunteer, "pin")
+    await known(round_id, gone, volunteer, "pin")
     await refused(round_id, before)
     await Household.update({Household.active: False}).where(Household.id == gone)
     _, again = await a_planned_round(round_id=round_id)
@@ -108,9 +107,9 @@ async def test_of_a_ban_and_a_publication_at_once_one_comes_too_late() -> None:
     household, volunteer = await a_household(), await a_volunteer()
     round_id, plan_id = await a_planned_round()
     answers = await asyncio.gather(
-        wished(round_id, household, volunteer, "forbid"),
+        known(round_id, household, volunteer, "forbid"),
         publish_round(ACTOR, round_id, plan_id, NOW),
         return_exceptions=True,
     )
     assert [type(answer) for answer in answers].count(Conflict) == 1
-    assert await Pair.count() + await Wish.count() == 1
+    assert await Pair.count() + await Pin.count() == 1

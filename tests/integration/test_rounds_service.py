@@ -1,4 +1,4 @@
-"""Rounds from rows to rows: planned by a worker, obeying wishes, published once or not at all."""
+"""Rounds from rows to rows: planned by a worker, obeying pins, published once or not at all."""
 
 import asyncio
 import json
@@ -27,13 +27,13 @@ from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.jobs.service import Silent, run_one
 from jiedui.jobs.tables import Job
 from jiedui.pairs.tables import NeverAgain, Pair
+from jiedui.plans.document import plan_document
+from jiedui.rounds.pins import pin, unpin
 from jiedui.rounds.publication import publish_round
-from jiedui.rounds.report import plan_document
+from jiedui.rounds.runs import run_plan
 from jiedui.rounds.service import cancel_round, newest_plan, open_round, plan_to_show, queue_plan
 from jiedui.rounds.tables import Candidate, LeftOut, Plan, Round
 from jiedui.rounds.views import counts_of
-from jiedui.rounds.wishes import unwish, wish
-from jiedui.rounds.work import run_plan
 from jiedui.volunteers.tables import Volunteer
 from jiedui_notifications.tables import Notice
 
@@ -148,19 +148,19 @@ async def test_a_pin_and_a_ban_are_obeyed_and_can_be_taken_back() -> None:
     round_id, first = await a_planned_round()
     assert await paired(first) == {(household, near)}
 
-    await wish(actor, round_id, household, near, "forbid", "", NOW)
+    await pin(actor, round_id, household, near, "forbid", "", NOW)
     second = await queue_plan(actor, round_id, now())
     await run_one(HANDLERS, "w", now())
     assert await paired(second) == {(household, third)}
 
-    await wish(actor, round_id, household, far, "pin", "her aunt's friend", NOW)
+    await pin(actor, round_id, household, far, "pin", "her aunt's friend", NOW)
     third_plan = await queue_plan(actor, round_id, now())
     await run_one(HANDLERS, "w", now())
     assert await paired(third_plan) == {(household, far)}
     assert (await Candidate.select().where(Candidate.plan == third_plan))[0]["pinned"]
 
-    for row in await Candidate.raw("SELECT id FROM wish"):
-        await unwish(actor, round_id, row["id"], NOW)
+    for row in await Candidate.raw("SELECT id FROM pin"):
+        await unpin(actor, round_id, row["id"], NOW)
     fourth = await queue_plan(actor, round_id, now())
     await run_one(HANDLERS, "w", now())
     assert await paired(fourth) == {(household, near)}
@@ -169,7 +169,7 @@ async def test_a_pin_and_a_ban_are_obeyed_and_can_be_taken_back() -> None:
 async def test_a_pin_that_cannot_be_is_named_with_its_rule() -> None:
     household, volunteer = await a_household(children=(date(2015, 3, 1),)), await a_volunteer(trained=False)
     round_id = await open_round(a_coordinator(), COUNTY, TODAY, "standard", NOW)
-    await wish(a_coordinator(), round_id, household, volunteer, "pin", "", NOW)
+    await pin(a_coordinator(), round_id, household, volunteer, "pin", "", NOW)
     plan_id = await queue_plan(a_coordinator(), round_id, now())
     await run_one(HANDLERS, "w", now())
     document = await plan_document(a_coordinator(), plan_id)

@@ -24,15 +24,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jiedui.errors import NotFound, Refused
+from jiedui.plans.comparison import comparable, longer_by
+from jiedui.plans.lists import LeftOutFilter, PairFilter, left_out_of, pairs_of
+from jiedui.plans.views import plan_summary
+from jiedui.plans.words import next_best, offer, shortage, smallest_change, why_left_out, worth
 from jiedui.policies.service import store_standard
 from jiedui.regions.outlines import outline
 from jiedui.regions.tables import Region
-from jiedui.rounds.comparison import comparable, longer_by
-from jiedui.rounds.lists import LeftOutFilter, PairFilter, left_out_of, pairs_of
 from jiedui.rounds.service import refuse_empty_area
 from jiedui.rounds.tables import Candidate, LeftOut, Plan
-from jiedui.rounds.views import areas_of, counts_of, plan_at, plan_summary, rounds_of
-from jiedui.rounds.words import next_best, offer, shortage, smallest_change, why_left_out, worth
+from jiedui.rounds.views import areas_of, counts_of, plan_at, rounds_of
 from jiedui.web.words import km
 from jiedui_pairing.policy import standard
 from jiedui_pairing.rules import CAPACITY, DISTANCE, FORBIDDEN, MINORS

@@ -30,9 +30,9 @@ from jiedui.errors import Refused, kept
 from jiedui.jobs.tables import Job
 from jiedui.pairs.tables import Pair
 from jiedui.policies.service import store_standard
+from jiedui.rounds.pins import pin
 from jiedui.rounds.service import days_allowed, open_round, queue_plan
-from jiedui.rounds.tables import Candidate, Plan, Round, Wish
-from jiedui.rounds.wishes import wish
+from jiedui.rounds.tables import Candidate, Pin, Plan, Round
 
 SECOND_VILLAGE = "500230101202"
 ENGLISH = {"accept-language": "en"}
@@ -200,9 +200,9 @@ async def test_every_page_of_a_round_looks_missing_to_another_county_and_is_clos
     household, volunteer = await a_household(), await a_volunteer()
     left_out = await a_household(children=(date(2015, 1, 1),), needs=("legal",))
     round_id, plan_id = await a_planned_round()
-    await wish(a_coordinator(), round_id, household, volunteer, "pin", "", NOW)
+    await pin(a_coordinator(), round_id, household, volunteer, "pin", "", NOW)
     candidate = await Candidate.select(Candidate.id).where(Candidate.plan == plan_id).first()
-    mine = await Wish.select(Wish.id).first()
+    mine = await Pin.select(Pin.id).first()
     stranger, helper = (
         await login_as("coordinator", OTHER_COUNTY),
         await login_as("volunteer", VILLAGE, volunteer_id=volunteer),
@@ -229,11 +229,11 @@ async def test_every_page_of_a_round_looks_missing_to_another_county_and_is_clos
         )
         assert (await helper.get(path)).status_code == 403, path
     people = {"household": str(household), "volunteer": str(volunteer), "kind": "forbid"}
-    deeds = ("calculate", "put-aside", "wishes", f"wishes/{mine['id']}/take-back", "plans/1/publish")
+    deeds = ("calculate", "put-aside", "pins", f"pins/{mine['id']}/take-back", "plans/1/publish")
     for path in (f"/rounds/{round_id}/{deed}" for deed in deeds):
         assert (await stranger.submit(path, people)).status_code == 404, path
         assert (await helper.submit(path, people)).status_code == 403, path
-    assert await Wish.count() == 1
+    assert await Pin.count() == 1
     assert await Pair.count() == 0
     assert (await Round.select().first())["state"] == "draft"
     assert left_out
@@ -363,8 +363,8 @@ async def test_filters_narrow_and_nonsense_in_the_address_narrows_nothing(coordi
     plan = f"/rounds/{round_id}/plans/1"
     for query, count in {
         "colour=red": "1 of 3", "colour=green": "2 of 3", f"township={TOWNSHIP}": "2 of 3",
-        "unmet=any": "1 of 3", "unmet=legal": "1 of 3", "unmet=tutoring": "0 of 3", "wish=pin": "0 of 3",
-        "sort=nonsense&wish=nonsense&after=nonsense": "3 in all", "after=1~x&colour=": "3 in all",
+        "unmet=any": "1 of 3", "unmet=legal": "1 of 3", "unmet=tutoring": "0 of 3", "pin=pin": "0 of 3",
+        "sort=nonsense&pin=nonsense&after=nonsense": "3 in all", "after=1~x&colour=": "3 in all",
         f"after=99999999999999999999~{uuid4()}": "3 in all",
     }.items():  # fmt: skip
         page = await coordinator.get(f"{plan}?{query}")
@@ -421,26 +421,24 @@ async def test_a_pair_is_pinned_and_forbidden_and_both_are_taken_back(coordinato
     round_id, _ = await a_planned_round()
     plan = f"/rounds/{round_id}/plans/1"
     people = {"household": str(household), "volunteer": str(volunteer), "back": f"{plan}?colour=green"}
-    answer = await coordinator.submit(f"/rounds/{round_id}/wishes", people | {"kind": "pin"})
+    answer = await coordinator.submit(f"/rounds/{round_id}/pins", people | {"kind": "pin"})
     assert answer.headers["location"] == f"{plan}?colour=green"
     page = await coordinator.get(plan)
     assert "Pins and bans newer than this run: 1." in page.text
     assert "Your pins and bans" in page.text
     htmx = {"hx-request": "true"}
-    swapped = await coordinator.submit(
-        f"/rounds/{round_id}/wishes", people | {"kind": "forbid"}, headers=htmx
-    )
+    swapped = await coordinator.submit(f"/rounds/{round_id}/pins", people | {"kind": "forbid"}, headers=htmx)
     assert "Forbidden: the next run does without this pair." in swapped.text
     assert "<html" not in swapped.text
-    row = await Wish.select().first()
+    row = await Pin.select().first()
     assert row["kind"] == "forbid"
-    fragment = await coordinator.submit(f"/rounds/{round_id}/wishes/{row['id']}/take-back", headers=htmx)
+    fragment = await coordinator.submit(f"/rounds/{round_id}/pins/{row['id']}/take-back", headers=htmx)
     assert 'value="pin"' in fragment.text
-    assert await Wish.count() == 0
-    again = await coordinator.submit(f"/rounds/{round_id}/wishes/{row['id']}/take-back")
+    assert await Pin.count() == 0
+    again = await coordinator.submit(f"/rounds/{round_id}/pins/{row['id']}/take-back")
     assert again.status_code == 303
     outside = await coordinator.submit(
-        f"/rounds/{round_id}/wishes", people | {"kind": "pin", "back": "//evil.example"}
+        f"/rounds/{round_id}/pins", people | {"kind": "pin", "back": "//evil.example"}
     )
     assert outside.headers["location"] == f"/rounds/{round_id}"
 
@@ -449,7 +447,7 @@ async def test_a_pin_that_could_not_be_kept_is_named_with_its_rule(coordinator):
     household = await a_household(children=(date(2015, 3, 1),), name="田大妹")
     volunteer = await a_volunteer(trained=False, name="姚霞琴")
     round_id = await open_round(a_coordinator(), COUNTY, TODAY, "standard", NOW)
-    await wish(a_coordinator(), round_id, household, volunteer, "pin", "", NOW)
+    await pin(a_coordinator(), round_id, household, volunteer, "pin", "", NOW)
     await a_planned_round(round_id=round_id)
     shown = text_of(await coordinator.get(f"/rounds/{round_id}/plans/1"))
     assert "The pin 田* ↔ 姚霞琴" in shown
@@ -466,12 +464,12 @@ async def test_a_run_that_a_newer_ban_speaks_against_offers_to_calculate_again_i
     round_id, _ = await a_planned_round()
     plan = f"/rounds/{round_id}/plans/1"
     people = {"household": str(household), "volunteer": str(volunteer)}
-    await coordinator.submit(f"/rounds/{round_id}/wishes", people | {"kind": "pin"})
+    await coordinator.submit(f"/rounds/{round_id}/pins", people | {"kind": "pin"})
     kept = text_of(await coordinator.get(plan))
     assert PUBLISH in kept
     assert AGAINST not in kept
     assert "Pins and bans newer than this run: 1." in kept
-    await coordinator.submit(f"/rounds/{round_id}/wishes", people | {"kind": "forbid"})
+    await coordinator.submit(f"/rounds/{round_id}/pins", people | {"kind": "forbid"})
     for path in (plan, f"{plan}/left-out"):
         shown = text_of(await coordinator.get(path))
         assert AGAINST in shown
@@ -487,7 +485,7 @@ async def test_a_run_that_is_overtaken_and_spoken_against_points_at_the_newer_on
     household, volunteer = await a_household(), await a_volunteer()
     round_id, _ = await a_planned_round()
     people = {"household": str(household), "volunteer": str(volunteer), "kind": "forbid"}
-    await coordinator.submit(f"/rounds/{round_id}/wishes", people)
+    await coordinator.submit(f"/rounds/{round_id}/pins", people)
     await a_volunteer(region_code=FAR_VILLAGE)
     await a_planned_round(round_id=round_id)
     first = text_of(await coordinator.get(f"/rounds/{round_id}/plans/1"))
@@ -615,7 +613,7 @@ async def test_two_runs_are_compared_by_who_gains_and_who_loses(coordinator):
     compare = f"/rounds/{round_id}/compare"
     assert "There are not two runs to compare yet." in (await coordinator.get(compare)).text
     await a_planned_round(round_id=round_id)
-    await wish(a_coordinator(), round_id, first, near, "forbid", "", NOW)
+    await pin(a_coordinator(), round_id, first, near, "forbid", "", NOW)
     await a_planned_round(round_id=round_id)
     shown = text_of(await coordinator.get(f"{compare}?a=1&b=2"))
     assert "Families that lose their helper in run 2 · 1 ■ Green 甲*" in shown
@@ -641,7 +639,7 @@ async def test_a_second_helper_lost_has_its_row_and_makes_the_costs_no_rivals(co
     assert LEFT_OUT_OF_COST not in alike
     chosen = await Candidate.select().where(Candidate.plan == plan_id, Candidate.stage == 2).first()
     assert chosen["volunteer"] in (first, second)
-    await wish(a_coordinator(), round_id, household, chosen["volunteer"], "forbid", "", NOW)
+    await pin(a_coordinator(), round_id, household, chosen["volunteer"], "forbid", "", NOW)
     await a_planned_round(round_id=round_id)
     shown = text_of(await coordinator.get(compare))
     assert "Families with a second helper 1 0 −1 Pairs 2 1 −1" in shown

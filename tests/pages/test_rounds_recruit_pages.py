@@ -24,10 +24,10 @@ from planned import a_planned_round, text_of
 from jiedui.audit.tables import AuditEntry
 from jiedui.policies.service import store_standard
 from jiedui.regions.tables import Region
+from jiedui.rounds.pins import pin
 from jiedui.rounds.publication import publish_round
 from jiedui.rounds.service import open_round
 from jiedui.rounds.tables import Candidate, LeftOut, Newcomer, Plan
-from jiedui.rounds.wishes import wish
 
 FAR_TOWNSHIP = "500230102000"
 
@@ -253,7 +253,7 @@ async def test_the_card_names_who_would_lose_her_helper(coordinator):
 async def test_a_pinned_pair_has_no_runner_up(coordinator):
     household, volunteer = await a_household(), await a_volunteer()
     round_id = await open_round(a_coordinator(), COUNTY, TODAY, "standard", NOW)
-    await wish(a_coordinator(), round_id, household, volunteer, "pin", "", NOW)
+    await pin(a_coordinator(), round_id, household, volunteer, "pin", "", NOW)
     await a_planned_round(round_id=round_id)
     assert "Pinned: nobody else is asked" in (await coordinator.get(f"/rounds/{round_id}/plans/1")).text
 

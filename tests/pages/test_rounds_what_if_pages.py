@@ -24,13 +24,13 @@ from jiedui.audit.tables import AuditEntry
 from jiedui.errors import NotFound, Refused
 from jiedui.jobs.tables import Job
 from jiedui.pairs.tables import Pair
+from jiedui.plans.questions import MOST_FOUND, MOST_WAITING, Change, ask
 from jiedui.plans.tables import WhatIf
 from jiedui.policies.service import store_standard
 from jiedui.regions.codes import township
 from jiedui.regions.tables import Region
 from jiedui.rounds.publication import publish_round
-from jiedui.rounds.questions import MOST_FOUND, MOST_WAITING, Change, ask
-from jiedui.rounds.tables import Candidate, Wish
+from jiedui.rounds.tables import Candidate, Pin
 from jiedui.rounds.views import plan_at
 
 
@@ -91,17 +91,17 @@ async def test_forbidding_a_pair_shows_who_moves_and_can_be_made_so(coordinator)
     assert "+18.4 km" in shown
     assert "小花" not in answer.text
     assert await Candidate.select().where(Candidate.plan == plan_id).order_by(Candidate.id) == before
-    assert await Wish.count() == 0
-    wishes = {
+    assert await Pin.count() == 0
+    pins = {
         "household": str(first),
         "volunteer": str(near),
         "kind": "forbid",
         "back": f"/rounds/{round_id}",
     }
-    for name, value in wishes.items():
+    for name, value in pins.items():
         assert f'name="{name}" value="{value}' in answer.text
-    await coordinator.submit(f"/rounds/{round_id}/wishes", wishes)
-    assert (await Wish.select().first())["kind"] == "forbid"
+    await coordinator.submit(f"/rounds/{round_id}/pins", pins)
+    assert (await Pin.select().first())["kind"] == "forbid"
     assert "Asked before" in (await coordinator.get(page)).text
     assert {second, far}
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from jiedui.jobs.service import Silent, Stopped
-from jiedui.jobs.working import in_thread
+from jiedui.jobs.threads import in_thread
 
 STEPS = ("Reading", "Writing")
 

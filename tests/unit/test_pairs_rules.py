@@ -81,6 +81,6 @@ def test_a_reasons_code_means_the_same_in_every_list():
     [("李四", "李"), ("欧阳娜娜", "欧阳"), ("阿依古丽·买买提江", "阿依古丽"), ("王", "王")],
 )
 def test_a_person_is_addressed_by_surname(name, surname):
-    from jiedui.pairs.sight import surname as said
+    from jiedui.pairs.disclosure import surname as said
 
     assert said(name) == surname

@@ -8,8 +8,8 @@ import pytest
 from msgspec import structs
 
 from jiedui.errors import Refused
-from jiedui.rounds.questions import NEWCOMER, Change
-from jiedui.rounds.what_if import MOST_MOVED, changed, difference
+from jiedui.plans.questions import NEWCOMER, Change
+from jiedui.plans.what_if import MOST_MOVED, changed, difference
 from jiedui_matching import Solution, solve
 from jiedui_matching.repair import Plan
 from jiedui_pairing.candidates import everybody
@@ -142,7 +142,7 @@ def test_families_who_lose_or_gain_stand_before_those_who_only_change() -> None:
 
 
 def test_only_so_many_moves_are_named_and_all_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jiedui.rounds.what_if.MOST_MOVED", 1)
+    monkeypatch.setattr("jiedui.plans.what_if.MOST_MOVED", 1)
     answer = answered(a_round(1), Change("distance", number=3), best(a_round(1))[1])
     assert answer["moves"] > 1
     assert len(answer["moved"]) == 1

@@ -125,8 +125,8 @@ def run_round(region: str, dated: datetime | None, policy: str, publish: bool, o
     async def run() -> None:
         from jiedui.actor import Actor
         from jiedui.commands.terminal import print_plan, run_plan_watched
+        from jiedui.plans.document import plan_document
         from jiedui.rounds.publication import publish_round
-        from jiedui.rounds.report import plan_document
 
         actor = Actor.system()
         round_id, plan_id = await run_plan_watched(actor, region, _day(dated), policy)
@@ -151,7 +151,7 @@ def show_round(round_id: Any, out: Path | None) -> None:
     async def run() -> None:
         from jiedui.actor import Actor
         from jiedui.commands.terminal import print_plan
-        from jiedui.rounds.report import plan_document
+        from jiedui.plans.document import plan_document
         from jiedui.rounds.service import plan_to_show
 
         document = await plan_document(Actor.system(), await plan_to_show(Actor.system(), round_id))

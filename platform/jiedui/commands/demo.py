@@ -23,7 +23,7 @@ PASSPHRASE = "fengdu-demo-2026"  # noqa: S105 -- for synthetic people on one mac
 
 async def prepare() -> None:
     """Everything up to serving; what is already there is left as it is, so a second start takes seconds."""
-    from jiedui.rounds.report import plan_document
+    from jiedui.plans.document import plan_document
     from jiedui.rounds.service import newest_plan
 
     actor = Actor.system()

@@ -1,4 +1,4 @@
-"""The volunteer's week, the log of a contact, and the coordinator's desk with what is overdue."""
+"""The log of a contact, and what is overdue in an area."""
 
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -10,10 +10,9 @@ from litestar.params import FromPath, FromQuery
 
 from jiedui.clock import today
 from jiedui.errors import Refused
-from jiedui.followups import desk, service
-from jiedui.followups.rules import urgency
+from jiedui.followups import service
 from jiedui.i18n import N_
-from jiedui.pairs.service import family_of, pairs_of, proposals_of
+from jiedui.pairs.service import family_of
 from jiedui.regions.codes import is_code
 from jiedui.web.forms import Form, blank, read_form
 from jiedui.web.once import once
@@ -30,22 +29,6 @@ class Contact(msgspec.Struct):
     happened_on: date
     minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)] | None = None
     note: Annotated[str, msgspec.Meta(max_length=500)] = ""
-
-
-@get("/me", name="me")
-async def week(request: PageRequest) -> Response[Any]:
-    """What waits for her: proposals first, then contacts by urgency."""
-    day = today(request.app.state.clock())
-    families = {family.pair_id: family for family in await pairs_of(request.user)}
-    due = [
-        {**item, "family": families[item["pair"]], "urgency": urgency(item["due_on"], day)}
-        for item in await service.due_of(request.user)
-        if item["pair"] in families
-    ]
-    proposals = await proposals_of(request.user)
-    return page(
-        request, "followups/week.html", proposals=proposals, due=due, families=list(families.values())
-    )
 
 
 @get("/me/pairs/{pair_id:uuid}/log", name="visits:new")
@@ -66,19 +49,6 @@ async def log_visit(request: PageRequest, pair_id: FromPath[UUID]) -> Response[A
         except Refused as refused:
             form.refuse(refused)
     return await _form_page(request, pair_id, form)
-
-
-@get("/desk", name="desk")
-async def show_desk(request: PageRequest) -> Response[Any]:
-    """The coordinator's day: what waits for her, and what is overdue by township."""
-    day = today(request.app.state.clock())
-    return page(
-        request,
-        "followups/desk.html",
-        waiting=await desk.waiting(request.user),
-        townships=await service.overdue_by_township(request.user, day),
-        day=day,
-    )
 
 
 @get("/followups", name="followups")
@@ -138,7 +108,7 @@ def _key(text: str) -> tuple[date, UUID] | None:
 ROUTER = Router(
     "/",
     route_handlers=[
-        Router("/", route_handlers=[week, new_visit, log_visit], opt={"access": "volunteer"}),
-        Router("/", route_handlers=[show_desk, overdue], opt={"access": "coordinator"}),
+        Router("/", route_handlers=[new_visit, log_visit], opt={"access": "volunteer"}),
+        Router("/", route_handlers=[overdue], opt={"access": "coordinator"}),
     ],
 )

@@ -11,8 +11,8 @@ from jiedui.audit.service import record
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
 from jiedui.pairs.rules import BODY_LENGTH
-from jiedui.pairs.steps import pair_of
 from jiedui.pairs.tables import Concern
+from jiedui.pairs.transitions import pair_of
 from jiedui.regions.codes import significant
 from jiedui.store.columns import Row
 from jiedui.store.piccolo_conf import DB

@@ -9,10 +9,10 @@ from jiedui.actor import Actor
 from jiedui.errors import Conflict, Refused
 from jiedui.i18n import N_
 from jiedui.pairs.eligible import Match, check_may_take_over
+from jiedui.pairs.notifying import end_asking, tell_volunteer
 from jiedui.pairs.rules import BODY_LENGTH, CLOSE_REASONS, PAUSE_REASONS
-from jiedui.pairs.steps import chosen, never_again, note, pair_of, take
 from jiedui.pairs.tables import Pair
-from jiedui.pairs.telling import end_asking, tell_volunteer
+from jiedui.pairs.transitions import chosen, never_again, note, pair_of, take
 from jiedui.policies.service import pack_named
 from jiedui.store.columns import Row
 from jiedui.store.piccolo_conf import DB

@@ -12,11 +12,11 @@ from datetime import datetime
 from jiedui.errors import Conflict, DomainError, NotFound, Refused
 from jiedui.households.tables import Household
 from jiedui.i18n import N_
+from jiedui.pairs.disclosure import Helper, helper_of
+from jiedui.pairs.notifying import end_asking, hash_of
 from jiedui.pairs.rules import OPENED_FOR, TRIES
-from jiedui.pairs.sight import Helper, helper_of
-from jiedui.pairs.steps import locked
 from jiedui.pairs.tables import HouseholdLink
-from jiedui.pairs.telling import end_asking, hash_of
+from jiedui.pairs.transitions import locked
 from jiedui.store.columns import Row
 from jiedui.store.piccolo_conf import DB
 from jiedui.store.vault import keyed_hash

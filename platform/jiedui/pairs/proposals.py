@@ -9,10 +9,10 @@ from jiedui.consents.texts import current
 from jiedui.errors import Conflict
 from jiedui.i18n import N_
 from jiedui.pairs.eligible import check_still_eligible
+from jiedui.pairs.notifying import ask_household, tell_volunteer
 from jiedui.pairs.rules import DECLINE_REASONS
-from jiedui.pairs.steps import chosen, never_again, note, pair_of, take
 from jiedui.pairs.tables import Pair
-from jiedui.pairs.telling import ask_household, tell_volunteer
+from jiedui.pairs.transitions import chosen, never_again, note, pair_of, take
 from jiedui.store.columns import Row
 from jiedui.store.piccolo_conf import DB
 

@@ -11,8 +11,8 @@ from jiedui.households.tables import Household
 from jiedui.i18n import N_
 from jiedui.pairs.eligible import Match, who_could_take_over
 from jiedui.pairs.rules import STATES
-from jiedui.pairs.steps import pair_of
 from jiedui.pairs.tables import Concern, HouseholdLink, Pair
+from jiedui.pairs.transitions import pair_of
 from jiedui.regions.codes import significant, within
 from jiedui.store.columns import Row
 from jiedui.store.paging import page_of

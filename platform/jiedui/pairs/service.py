@@ -1,18 +1,18 @@
 """The front door of pairs: every use case in one place to import from."""
 
-from jiedui.pairs.concerns import count_open_concerns, handle_concern, list_concerns, raise_concern
-from jiedui.pairs.household import (
+from jiedui.pairs.answers import (
     ask_again,
     household_accepts,
     household_asks_another,
     household_raises_concern,
     record_household_answer,
 )
+from jiedui.pairs.concerns import count_open_concerns, handle_concern, list_concerns, raise_concern
+from jiedui.pairs.disclosure import Family, Helper, family_of, pairs_of, proposals_of, show_phone
 from jiedui.pairs.life import close, hand_over, pause, resume
 from jiedui.pairs.links import LinkOver, check_link, open_link, opened_before
 from jiedui.pairs.proposals import accept_proposal, decline_proposal, expire_overdue
 from jiedui.pairs.register import list_pairs, takers, whole_pair
-from jiedui.pairs.sight import Family, Helper, family_of, pairs_of, proposals_of, show_phone
 
 __all__ = [
     "Family",

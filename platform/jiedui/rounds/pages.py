@@ -7,14 +7,14 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, get, post
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath
 
 from jiedui.accounts.access import safe_path
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
 from jiedui.jobs.pages import seconds_left
 from jiedui.jobs.service import latest_job
-from jiedui.rounds import comparison, plan_pages, service, views, what_if_pages, wishes, words
+from jiedui.rounds import pins, service, views, words
 from jiedui.web.forms import blank, read_form
 from jiedui.web.once import once
 from jiedui.web.page import PageRequest, flash, page, see_other
@@ -29,7 +29,7 @@ class Opening(msgspec.Struct):
     policy: Annotated[str, msgspec.Meta(pattern=r"^[\w-]{1,40}$")]
 
 
-class WishForm(msgspec.Struct):
+class PinForm(msgspec.Struct):
     """A pair that must be, or must not be."""
 
     household: UUID
@@ -96,7 +96,7 @@ async def show(request: PageRequest, round_id: FromPath[UUID]) -> Response[Any]:
         round=round_row,
         plans=plans,
         counts=counts,
-        wishes=await views.wishes_of(round_id),
+        pins=await pins.pins_of(round_id),
         job=job,
         left=seconds_left(job, request.app.state.clock()) if job else None,
         back=f"/rounds/{round_id}",
@@ -125,56 +125,28 @@ async def put_aside(request: PageRequest, round_id: FromPath[UUID]) -> Response[
     return see_other(request, f"/rounds/{round_id}")
 
 
-@post("/rounds/{round_id:uuid}/wishes", name="rounds:wish")
-async def wish(request: PageRequest, round_id: FromPath[UUID]) -> Response[Any]:
+@post("/rounds/{round_id:uuid}/pins", name="rounds:pin")
+async def pin(request: PageRequest, round_id: FromPath[UUID]) -> Response[Any]:
     """Pin or forbid a pair; the next run obeys."""
-    form = await read_form(request, WishForm)
+    form = await read_form(request, PinForm)
     if not form.ok:
         raise NotFound
     asked = form.value
-    await wishes.wish(
+    await pins.pin(
         request.user, round_id, asked.household, asked.volunteer, asked.kind, "", request.app.state.clock()
     )
-    return await _after_wish(request, round_id, asked.household, asked.volunteer, asked.back)
+    return await _after_pin(request, round_id, asked.household, asked.volunteer, asked.back)
 
 
-@post("/rounds/{round_id:uuid}/wishes/{wish_id:uuid}/take-back", name="rounds:unwish")
-async def unwish(request: PageRequest, round_id: FromPath[UUID], wish_id: FromPath[UUID]) -> Response[Any]:
+@post("/rounds/{round_id:uuid}/pins/{pin_id:uuid}/take-back", name="rounds:unpin")
+async def unpin(request: PageRequest, round_id: FromPath[UUID], pin_id: FromPath[UUID]) -> Response[Any]:
     """Take a pin or a ban back."""
     back = safe_path(request.query_params.get("back"))
-    found = [row for row in await views.wishes_of(round_id) if row["id"] == wish_id]
-    await wishes.unwish(request.user, round_id, wish_id, request.app.state.clock())
+    found = [row for row in await pins.pins_of(round_id) if row["id"] == pin_id]
+    await pins.unpin(request.user, round_id, pin_id, request.app.state.clock())
     if not found:
         return see_other(request, back if back != "/" else f"/rounds/{round_id}")
-    return await _after_wish(request, round_id, found[0]["household"], found[0]["volunteer"], back)
-
-
-@get("/rounds/{round_id:uuid}/compare", name="rounds:compare")
-async def compare(
-    request: PageRequest, round_id: FromPath[UUID], a: FromQuery[int] = 0, b: FromQuery[int] = 0
-) -> Response[Any]:
-    """Two runs side by side; by default the newest ready one and the one before."""
-    round_row = await views.round_page(request.user, round_id)
-    ready = [plan for plan in await views.plans_of(round_id) if plan["state"] == "ready"]
-    runs = {plan["number"]: plan for plan in ready}
-    newest = sorted(runs)[-2:]
-    if len(newest) < 2:
-        return page(request, "rounds/compare.html", round=round_row, ready=ready, sides=None)
-    if (a or b) and not {a, b} <= runs.keys():
-        raise NotFound
-    one, other = (runs[a], runs[b]) if a and b else (runs[newest[0]], runs[newest[1]])
-    return page(
-        request,
-        "rounds/compare.html",
-        round=round_row,
-        ready=ready,
-        sides=[{**run, **await views.plan_summary(run["id"])} for run in (one, other)],
-        only=[await comparison.only_in(*ids) for ids in _both_ways(one, other)],
-        helped=[await comparison.helped_only_in(*ids) for ids in _both_ways(one, other)],
-        most=comparison.MOST_SHOWN,
-        comparable=comparison.comparable(one, other),
-        longer_by=comparison.longer_by,
-    )
+    return await _after_pin(request, round_id, found[0]["household"], found[0]["volunteer"], back)
 
 
 async def _open(request: PageRequest, wanted: Opening) -> str:
@@ -217,7 +189,7 @@ def _given(request: PageRequest) -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
-async def _after_wish(
+async def _after_pin(
     request: PageRequest, round_id: UUID, household: UUID, volunteer: UUID, back: str
 ) -> Response[Any]:
     """For htmx the buttons of this one pair, as they now are; else the page that was left."""
@@ -225,15 +197,11 @@ async def _after_wish(
     back = back if back != "/" else f"/rounds/{round_id}"
     if not request.htmx:
         return see_other(request, back)
-    mine = [row for row in await views.wishes_of(round_id)
+    mine = [row for row in await pins.pins_of(round_id)
             if (row["household"], row["volunteer"]) == (household, volunteer)]  # fmt: skip
-    wished = mine[0] if mine else {"kind": None, "id": None}
-    pair = {"household": household, "volunteer": volunteer, "wish": wished["kind"], "wish_id": wished["id"]}
-    return page(request, "rounds/wish.html", round_id=round_id, pair=pair, back=back)
-
-
-def _both_ways(one: Any, other: Any) -> tuple[tuple[UUID, UUID], tuple[UUID, UUID]]:
-    return (one["id"], other["id"]), (other["id"], one["id"])
+    known = mine[0] if mine else {"kind": None, "id": None}
+    pair = {"household": household, "volunteer": volunteer, "pin": known["kind"], "pin_id": known["id"]}
+    return page(request, "rounds/pin.html", round_id=round_id, pair=pair, back=back)
 
 
 def _uuid(text: str) -> UUID | None:
@@ -246,8 +214,7 @@ def _uuid(text: str) -> UUID | None:
 ROUTER = Router(
     "/",
     route_handlers=[
-        show_list, new, recount, preview, open_, show, calculate, put_aside, wish, unwish, compare,
-        *plan_pages.HANDLERS, *what_if_pages.HANDLERS,
+        show_list, new, recount, preview, open_, show, calculate, put_aside, pin, unpin,
     ],
     opt={"access": "coordinator"},
 )  # fmt: skip

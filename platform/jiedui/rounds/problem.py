@@ -11,7 +11,7 @@ from jiedui.i18n import N_
 from jiedui.pairs.tables import NeverAgain, Pair
 from jiedui.policies.service import pack_named
 from jiedui.regions.codes import significant
-from jiedui.rounds.tables import Candidate, Round, Wish
+from jiedui.rounds.tables import Candidate, Pin, Round
 from jiedui.store.columns import Row
 from jiedui_pairing.people import Households, Inputs, RowPairs, Volunteers, kinds_masks
 from jiedui_pairing.policy import Pack
@@ -40,12 +40,12 @@ async def load(round_row: Row) -> Inputs:
             )
         )
 
-    wishes = await Wish.select().where(Wish.round == round_row["id"])
+    pins = await Pin.select().where(Pin.round == round_row["id"])
     related = {
         "running": rows_of(await Pair.raw(_RUNNING, prefix)),
         "never_again": rows_of(await NeverAgain.select().where(NeverAgain.region_code.like(prefix))),
-        "pinned": rows_of(wish for wish in wishes if wish["kind"] == "pin"),
-        "forbidden": rows_of(wish for wish in wishes if wish["kind"] == "forbid"),
+        "pinned": rows_of(pin for pin in pins if pin["kind"] == "pin"),
+        "forbidden": rows_of(pin for pin in pins if pin["kind"] == "forbid"),
     }
     last = await Candidate.raw(_LAST_PLAN, round_row["id"])
     told = msgspec.json.encode([str(dated), pack, household_rows, volunteer_rows, related], order="sorted")

@@ -11,9 +11,9 @@ from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
 from jiedui.notices.service import notify_volunteers
 from jiedui.policies.service import pack_named
+from jiedui.rounds.pins import pins_against
 from jiedui.rounds.service import note, round_of
 from jiedui.rounds.tables import Plan, Round
-from jiedui.rounds.views import wishes_against
 from jiedui.store.columns import Row
 from jiedui.store.piccolo_conf import DB
 
@@ -21,7 +21,7 @@ _OUT_OF_DATE = N_(
     "Since this plan was made, people or pairs in it have changed. Nothing was published: "
     "run the round again, then publish."
 )
-_AGAINST_WISHES = N_(
+_AGAINST_PINS = N_(
     "This plan goes against pins or bans that are newer than it. Nothing was published: "
     "calculate again, then publish."
 )
@@ -48,8 +48,8 @@ async def publish_round(actor: Actor, round_id: UUID, plan_id: UUID, now: dateti
                 raise Conflict(N_("This round has been published already, by you or a colleague."))
             await _refuse_unproven(round_id, plan_id)
             await _refuse_stale(plan_id)
-            if await wishes_against(plan_id):
-                raise Conflict(_AGAINST_WISHES)
+            if await pins_against(plan_id):
+                raise Conflict(_AGAINST_PINS)
             pairs = await _propose(round_row, plan_id, now)
             if not pairs:
                 raise Refused(N_("This plan holds no pair, so there is nothing to publish."))

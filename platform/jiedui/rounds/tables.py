@@ -105,7 +105,7 @@ class Newcomer(Table, tablename="newcomer"):
     valued_once = Unique([plan, region_code, kind, skilled])
 
 
-class Wish(Table, tablename="wish"):
+class Pin(Table, tablename="pin"):
     """What a coordinator demands of a round: this pair must be, or must not be."""
 
     id = key()
@@ -119,4 +119,4 @@ class Wish(Table, tablename="wish"):
     created_by = reference()
 
     kind_known = one_of("kind", ("pin", "forbid"))
-    one_wish_per_pair = Unique([round, household, volunteer])
+    one_pin_per_pair = Unique([round, household, volunteer])

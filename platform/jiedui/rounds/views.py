@@ -17,7 +17,7 @@ from jiedui.rounds.service import round_of
 from jiedui.rounds.tables import Plan, Round
 from jiedui.store.columns import Row
 from jiedui.web.words import percent
-from jiedui_pairing.policy import COLOURS, Pack
+from jiedui_pairing.policy import COLOURS
 
 PAGE = 50
 _DIGITS = (2, 4, 6, 9, 12)
@@ -105,58 +105,6 @@ async def plan_at(actor: Actor, round_id: UUID, number: int) -> tuple[Row, Row]:
     return round_row, _with_figures(row)
 
 
-async def plan_summary(plan_id: UUID) -> Row:
-    """Pairs, people and distances of a plan; `against` counts the wishes it goes against."""
-    rows = await Plan.raw(_SUMMARY, plan_id, plan_id)
-    return {**rows[0], "against": await wishes_against(plan_id)}
-
-
-async def wishes_against(plan_id: UUID) -> int:
-    """How many bans of its round a plan breaks, and how many newer pins it neither keeps nor refused."""
-    rows = await Plan.raw(_AGAINST, plan_id)
-    return int(rows[0]["n"])
-
-
-async def wishes_of(round_id: UUID) -> list[Row]:
-    """The pins and bans of a round, the newest first."""
-    rows: list[Row] = await Round.raw(
-        """
-        SELECT w.*, h.name AS household_name, h.colour, p.short_name AS village, t.short_name AS township,
-            v.name AS volunteer_name, v.number, a.name AS wished_by
-        FROM wish w JOIN household h ON h.id = w.household JOIN volunteer v ON v.id = w.volunteer
-        JOIN region p ON p.code = h.region_code LEFT JOIN region t ON t.code = left(h.region_code, 9) || '000'
-        LEFT JOIN account a ON a.id = w.created_by
-        WHERE w."round" = {} ORDER BY w.created_at DESC, w.id
-        """,
-        round_id,
-    )
-    return rows
-
-
-async def refused_pins(plan: Row) -> list[Row]:
-    """Pins this plan could not obey, with the people and the name of the rule."""
-    pins = [pin for stage in plan["stages"] for pin in stage["refused_pins"]]
-    if not pins:
-        return []
-    rows = await Plan.raw(
-        """
-        SELECT h.id AS household, h.name AS household_name, v.id AS volunteer, v.name AS volunteer_name,
-            v.number
-        FROM unnest({}::uuid[], {}::uuid[]) AS pin (household, volunteer)
-        JOIN household h ON h.id = pin.household JOIN volunteer v ON v.id = pin.volunteer
-        """,
-        [UUID(pin["household"]) for pin in pins], [UUID(pin["volunteer"]) for pin in pins],
-    )  # fmt: skip
-    names = {(str(row["household"]), str(row["volunteer"])): row for row in rows}
-    first = {(pin["household"], pin["volunteer"]): pin["rule"] for pin in reversed(pins)}
-    return [{**names[who], "rule": rule} for who, rule in first.items() if who in names]
-
-
-async def pack_of(round_row: Row) -> Pack:
-    """The policy a round was opened under."""
-    return await pack_named(round_row["policy_name"], round_row["policy_version"])
-
-
 def _steps(code: str, own: str) -> list[str]:
     """The regions from below one's own down to this one."""
     steps = [code]
@@ -225,24 +173,3 @@ FROM (
     FROM volunteer v WHERE v.region_code LIKE {{}} AND v.state = 'active' AND NOT v.paused
 ) AS helper
 """  # noqa: S608 -- our own words
-_SUMMARY = """
-SELECT count(*) AS pairs, count(DISTINCT c.household) AS households,
-    count(DISTINCT c.volunteer) AS volunteers,
-    round(avg(c.distance_m))::int AS mean_m, max(c.distance_m) AS max_m,
-    percentile_disc(0.5) WITHIN GROUP (ORDER BY c.distance_m) AS median_m,
-    (SELECT count(DISTINCT l.household) FROM left_out l WHERE l.plan = {} AND l.stage = 1) AS left_out
-FROM candidate c WHERE c.plan = {}
-"""
-# A pin older than the run is no reason: the run kept or refused it, or its people have left the round.
-_AGAINST = """
-SELECT count(*) AS n
-FROM plan p JOIN wish w ON w."round" = p."round"
-LEFT JOIN candidate c ON c.plan = p.id AND c.household = w.household AND c.volunteer = w.volunteer
-WHERE p.id = {} AND CASE w.kind
-    WHEN 'forbid' THEN c.id IS NOT NULL
-    ELSE c.id IS NULL AND w.created_at > p.created_at AND NOT p.figures @> jsonb_build_object(
-        'stages', jsonb_build_array(jsonb_build_object(
-            'refused_pins', jsonb_build_array(jsonb_build_object(
-                'household', w.household::text, 'volunteer', w.volunteer::text)))))
-END
-"""

@@ -11,7 +11,7 @@ from prefecture import CITY, DATED, a_prefecture, settle
 
 from jiedui.jobs.service import run_one
 from jiedui.policies.service import store_standard
-from jiedui.rounds import work
+from jiedui.rounds import runs
 from jiedui.rounds.service import open_round, queue_plan
 from jiedui.rounds.tables import Candidate, Plan, Round
 from jiedui_matching import solve
@@ -46,11 +46,11 @@ def clocked(monkeypatch, spent):
         is_async = name in ("load", "_write")
         monkeypatch.setattr(module, name, waited if is_async else timed)
 
-    watch(work, "load", "read")
+    watch(runs, "load", "read")
     watch(stages, "best_plan", "pair")
     watch(stages, "check", "check")
-    watch(work, "explained", "explain")
-    watch(work, "_write", "write")
+    watch(runs, "explained", "explain")
+    watch(runs, "_write", "write")
 
 
 async def a_worked_round(households, servers):
@@ -63,7 +63,7 @@ async def a_worked_round(households, servers):
     round_id = await open_round(a_coordinator(CITY), CITY, DATED, "standard", now)
     plan_id = await queue_plan(a_coordinator(CITY), round_id, now)
     started, busy = time.perf_counter(), time.process_time()
-    assert await run_one({"round.run": work.run_plan}, "bench", now)
+    assert await run_one({"round.run": runs.run_plan}, "bench", now)
     return round_id, plan_id, time.perf_counter() - started, time.process_time() - busy
 
 
@@ -78,7 +78,7 @@ async def test_the_whole_round_from_database_to_database(households, servers, mo
     assert state == {"state": "ready", "status": "optimal"}
     pairs = await Candidate.count().where(Candidate.plan == plan_id)
     (row,) = await Round.raw('SELECT * FROM "round" WHERE id = {}', round_id)
-    demand = stages.first_demand(await work.load(row))
+    demand = stages.first_demand(await runs.load(row))
     capped = assembled(demand, all_pairs._Area(demand, lambda: False).nearest(CAP)).problem
     solved = solve(capped, solver="prices")
     say(

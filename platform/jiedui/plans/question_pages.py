@@ -12,10 +12,10 @@ from jiedui.errors import Conflict, Refused
 from jiedui.i18n import N_
 from jiedui.jobs.pages import seconds_left
 from jiedui.jobs.service import latest_job
-from jiedui.regions.service import townships
-from jiedui.rounds import plan_pages, questions, views, words
-from jiedui.rounds.comparison import longer_by
-from jiedui.rounds.questions import (
+from jiedui.plans import questions, words
+from jiedui.plans.comparison import longer_by
+from jiedui.plans.frame import PLAN, head
+from jiedui.plans.questions import (
     ABOUT_FAMILIES,
     ABOUT_NEWCOMERS,
     ABOUT_VOLUNTEERS,
@@ -25,13 +25,15 @@ from jiedui.rounds.questions import (
     Change,
     Kind,
 )
+from jiedui.regions.service import townships
+from jiedui.rounds.views import plan_at
 from jiedui.store.columns import Row
 from jiedui.web.forms import Form, blank, read_form
 from jiedui.web.page import PageRequest, flash, page, see_other
 
 Search = Callable[[Row, UUID | None, str], Awaitable[list[Row]]]
 _NOT_SAID = -1
-_WHAT_IF = f"{plan_pages.PLAN}/what-if"
+_WHAT_IF = f"{PLAN}/what-if"
 
 
 class Question(msgspec.Struct):
@@ -53,7 +55,7 @@ class Question(msgspec.Struct):
 @get(_WHAT_IF, name="what_if:new")
 async def new(request: PageRequest, round_id: FromPath[UUID], number: FromPath[int]) -> Response[Any]:
     """Which change; then who. What a link names is filled in."""
-    round_row, plan = await views.plan_at(request.user, round_id, number)
+    round_row, plan = await plan_at(request.user, round_id, number)
     names = ("kind", "household", "volunteer", "number", "place", "support", "skilled")
     known = {name: request.query_params[name] for name in names if request.query_params.get(name)}
     typed = known.pop("number", None) or await _usual(round_row, known)
@@ -63,7 +65,7 @@ async def new(request: PageRequest, round_id: FromPath[UUID], number: FromPath[i
 @post(_WHAT_IF, name="what_if:ask")
 async def ask(request: PageRequest, round_id: FromPath[UUID], number: FromPath[int]) -> Response[Any]:
     """Put the question; the page that follows waits for the answer."""
-    round_row, plan = await views.plan_at(request.user, round_id, number)
+    round_row, plan = await plan_at(request.user, round_id, number)
     form = await read_form(request, Question)
     change = await _understood(round_row, form) if form.ok else None
     if change and form.ok:
@@ -83,18 +85,18 @@ async def show(
     request: PageRequest, round_id: FromPath[UUID], number: FromPath[int], question_id: FromPath[UUID]
 ) -> Response[Any]:
     """How far the answer is, or the answer."""
-    round_row, plan = await views.plan_at(request.user, round_id, number)
+    round_row, plan = await plan_at(request.user, round_id, number)
     question = await questions.question_at(plan, question_id)
     job = await latest_job(question_id) if question["state"] in ("queued", "running") else None
     return page(
         request,
-        "rounds/what_if_answer.html",
+        "plans/what_if_answer.html",
         question=question,
         job=job,
         left=seconds_left(job, request.app.state.clock()) if job else None,
         longer_by=longer_by,
         back=request.url.path,
-        **await plan_pages.head(request, round_row, plan),
+        **await head(request, round_row, plan),
     )
 
 
@@ -107,7 +109,7 @@ async def _form_page(request: PageRequest, round_row: Row, plan: Row, form: Form
     towns = await townships(round_row["region_code"]) if kind in ABOUT_NEWCOMERS else []
     return page(
         request,
-        "rounds/what_if.html",
+        "plans/what_if.html",
         form=form,
         kind=kind,
         about_family=kind in ABOUT_FAMILIES or (kind in FOR_A_FAMILY and form.text("household") != ""),
@@ -120,7 +122,7 @@ async def _form_page(request: PageRequest, round_row: Row, plan: Row, form: Form
         most_found=MOST_FOUND,
         questions=await questions.questions_of(plan),
         status_code=form.status,
-        **await plan_pages.head(request, round_row, plan),
+        **await head(request, round_row, plan),
     )
 
 

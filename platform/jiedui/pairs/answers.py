@@ -11,10 +11,10 @@ from jiedui.i18n import N_
 from jiedui.pairs.concerns import readable, write_concern
 from jiedui.pairs.eligible import has_minor
 from jiedui.pairs.links import use_link
+from jiedui.pairs.notifying import ask_household, end_asking, tell_volunteer
 from jiedui.pairs.rules import ANSWERS, HEARD_BY
-from jiedui.pairs.steps import locked, never_again, note, pair_of, take
 from jiedui.pairs.tables import Pair
-from jiedui.pairs.telling import ask_household, end_asking, tell_volunteer
+from jiedui.pairs.transitions import locked, never_again, note, pair_of, take
 from jiedui.store.columns import Row
 from jiedui.store.piccolo_conf import DB
 

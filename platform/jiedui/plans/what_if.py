@@ -15,11 +15,11 @@ from jiedui.clock import utc_now
 from jiedui.errors import DomainError, Refused, kept
 from jiedui.i18n import N_
 from jiedui.jobs.service import JobRow, Progress, Stopped
-from jiedui.jobs.working import Stop, Tell, in_thread
+from jiedui.jobs.threads import Stop, Tell, in_thread
+from jiedui.plans.questions import ABOUT_NEWCOMERS, NEWCOMER, Change
 from jiedui.plans.tables import WhatIf
-from jiedui.rounds.explaining import townships_in
+from jiedui.rounds.explanation import townships_in
 from jiedui.rounds.problem import load
-from jiedui.rounds.questions import ABOUT_NEWCOMERS, NEWCOMER, Change
 from jiedui.rounds.tables import Candidate, Round
 from jiedui_matching import Solution
 from jiedui_pairing.all_pairs import best_plan
@@ -132,7 +132,7 @@ def changed(inputs: Inputs, change: Change, townships: Places) -> Inputs:
         rules = msgspec.structs.replace(inputs.pack.eligibility, max_distance_m=1000 * (change.number or 0))
         return replace(inputs, pack=msgspec.structs.replace(inputs.pack, eligibility=rules))
     if change.kind in ("pin", "forbid"):
-        return _with_wish(inputs, change)
+        return _with_pin(inputs, change)
     if change.kind in ABOUT_NEWCOMERS:
         return _with_newcomer(inputs, change, townships)
     if change.kind == "drop":
@@ -145,14 +145,14 @@ def changed(inputs: Inputs, change: Change, townships: Places) -> Inputs:
     }
     row = _row(inputs.volunteers.ids, change.volunteer)
     inputs = replace(inputs, volunteers=_with(inputs.volunteers, row, **values[change.kind]))
-    return _with_wish(inputs, change) if change.household else inputs
+    return _with_pin(inputs, change) if change.household else inputs
 
 
-def _with_wish(inputs: Inputs, change: Change) -> Inputs:
+def _with_pin(inputs: Inputs, change: Change) -> Inputs:
     """This pair pinned or, if that is the question, forbidden."""
     pair = (_row(inputs.households.ids, change.household), _row(inputs.volunteers.ids, change.volunteer))
     pinned, forbidden = (
-        tuple(other for other in wishes if other != pair) for wishes in (inputs.pinned, inputs.forbidden)
+        tuple(other for other in pins if other != pair) for pins in (inputs.pinned, inputs.forbidden)
     )
     if change.kind == "forbid":
         return replace(inputs, pinned=pinned, forbidden=(*forbidden, pair))

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from jiedui.actor import Actor
 from jiedui.pairs.tables import LIVE
+from jiedui.plans.words import NOBODY_OFFERS, TAKEN
 from jiedui.rounds.service import note
 from jiedui.rounds.tables import Candidate, LeftOut, Plan
-from jiedui.rounds.words import NOBODY_OFFERS, TAKEN
 from jiedui.store.columns import Row
 from jiedui.store.paging import Page, page_of
 from jiedui.store.piccolo_conf import DB
@@ -26,7 +26,7 @@ class PairFilter(msgspec.Struct, frozen=True, omit_defaults=True):
     township: str = ""
     colour: str = ""
     unmet: str = ""
-    wish: Literal["", "pin", "forbid"] = ""
+    pin: Literal["", "pin", "forbid"] = ""
     sort: Literal["far", "near", "cost", "village"] = "far"
 
 
@@ -149,7 +149,7 @@ _PAIRS = f"""
 SELECT c.id, c.household, c.volunteer, c.stage, c.distance_m, c.cost, c.needs_met, c.needs_unmet, c.pinned,
     c.runner_up, h.name AS household_name, h.colour, h.region_code, p.short_name AS village,
     t.short_name AS township, v.name AS volunteer_name, v.number, v.capacity,
-    vp.short_name AS volunteer_village, w.kind AS wish, w.id AS wish_id, n.name AS next_name,
+    vp.short_name AS volunteer_village, w.kind AS pin, w.id AS pin_id, n.name AS next_name,
     n.number AS next_number, l.name AS loser_name, lp.short_name AS loser_village,
     (SELECT count(DISTINCT o.household) FROM candidate o WHERE o.plan = c.plan AND o.volunteer = c.volunteer)
     + (SELECT count(DISTINCT q.household) FROM pair q WHERE q.volunteer = c.volunteer AND q.state IN ({_LIVE})
@@ -160,7 +160,7 @@ FROM candidate c JOIN plan ON plan.id = c.plan {_PLACES}
     LEFT JOIN volunteer n ON n.id = (c.runner_up ->> 'volunteer')::uuid
     LEFT JOIN household l ON l.id = (c.runner_up ->> 'loses')::uuid
     LEFT JOIN region lp ON lp.code = l.region_code
-    LEFT JOIN wish w ON w."round" = plan."round" AND w.household = c.household AND w.volunteer = c.volunteer
+    LEFT JOIN pin w ON w."round" = plan."round" AND w.household = c.household AND w.volunteer = c.volunteer
 """  # noqa: S608 -- our own words
 _LEFT_OUT = f"""
 SELECT c.id, c.household, c.colour, c.stage, c.reasons, h.name AS household_name, h.region_code,
@@ -225,7 +225,7 @@ def _pairs_where(plan: Row, wanted: PairFilter) -> tuple[str, list[Any]]:
         ("left(h.region_code, 9) = {}", wanted.township[:9]),
         ("h.colour = {}", wanted.colour),
         ("{} = ANY (c.needs_unmet)", "" if wanted.unmet == "any" else wanted.unmet),
-        ("w.kind = {}", wanted.wish),
+        ("w.kind = {}", wanted.pin),
     ]
     where, values = _where(plan, conditions)
     return where + (" AND cardinality(c.needs_unmet) > 0" if wanted.unmet == "any" else ""), values

@@ -13,8 +13,8 @@ from jiedui.clock import utc_now
 from jiedui.errors import DomainError, Refused, kept
 from jiedui.i18n import N_
 from jiedui.jobs.service import JobRow, Progress, Stopped
-from jiedui.jobs.working import Stop, Tell, in_thread
-from jiedui.rounds.explaining import Explained, explained, townships_in
+from jiedui.jobs.threads import Stop, Tell, in_thread
+from jiedui.rounds.explanation import Explained, explained, townships_in
 from jiedui.rounds.problem import load
 from jiedui.rounds.tables import Candidate, LeftOut, Newcomer, Plan, Round
 from jiedui.store.piccolo_conf import DB

@@ -13,8 +13,8 @@ from jiedui.errors import NotFound, Refused
 from jiedui.households.tables import Household
 from jiedui.i18n import N_
 from jiedui.pairs.rules import PHONE_WAYS, coarse_km, disclosed
-from jiedui.pairs.steps import note, pair_of
 from jiedui.pairs.tables import LIVE, Pair
+from jiedui.pairs.transitions import note, pair_of
 from jiedui.regions.codes import township
 from jiedui.regions.service import region_names
 from jiedui.store.columns import Row

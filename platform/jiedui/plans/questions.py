@@ -16,9 +16,9 @@ from jiedui.plans.tables import WhatIf
 from jiedui.policies.service import pack_named
 from jiedui.regions.codes import significant
 from jiedui.regions.tables import Region
+from jiedui.rounds.pins import refuse_strangers
 from jiedui.rounds.service import draft_of, note
 from jiedui.rounds.tables import Plan
-from jiedui.rounds.wishes import refuse_strangers
 from jiedui.store.columns import Row
 from jiedui.store.piccolo_conf import DB
 from jiedui_pairing.policy import Colour

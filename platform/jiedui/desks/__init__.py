@@ -1,0 +1,1 @@
+"""Where somebody's day begins: what waits for her."""
