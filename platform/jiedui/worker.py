@@ -14,6 +14,7 @@ from jiedui.followups.service import ensure_due
 from jiedui.jobs.service import Handler, run_one
 from jiedui.ledgers.work import apply_upload, read_upload
 from jiedui.notices.service import deliver_due
+from jiedui.pairs.safety import announce, watch
 from jiedui.pairs.service import expire_overdue
 from jiedui.plans.what_if import run_what_if
 from jiedui.rounds.runs import run_plan
@@ -26,7 +27,13 @@ HANDLERS: dict[str, Handler] = {
     "ledger.read": read_upload,
     "ledger.apply": apply_upload,
 }
-CHORES: tuple[Callable[[datetime], Awaitable[int]], ...] = (deliver_due, expire_overdue, ensure_due)
+CHORES: tuple[Callable[[datetime], Awaitable[int]], ...] = (
+    watch,
+    announce,
+    deliver_due,
+    expire_overdue,
+    ensure_due,
+)
 IDLE_SECONDS = 1.0
 _log = logging.getLogger("jiedui.worker")
 

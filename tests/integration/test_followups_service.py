@@ -75,7 +75,7 @@ async def test_tried_without_answer_or_written_is_not_a_contact(db: None, medium
     before = await due_days(actor)
     await log_visit(actor, pair, medium=medium, outcome=outcome, happened_on=TODAY, now=NOW)
     assert await due_days(actor) == before
-    assert [row["outcome"] for row in await visits_of(actor, pair)] == [outcome]
+    assert [row["outcome"] for row in await visits_of(actor, pair, NOW)] == [outcome]
 
 
 async def test_the_same_form_sent_twice_is_one_contact(db: None) -> None:
@@ -116,7 +116,7 @@ async def test_somebody_elses_pair_looks_like_none(db: None) -> None:
         with pytest.raises(NotFound):
             await log_visit(actor, pair, medium="call", outcome="reached", happened_on=TODAY, now=NOW)
         with pytest.raises(NotFound):
-            await visits_of(actor, pair)
+            await visits_of(actor, pair, NOW)
 
 
 async def test_a_paused_pair_owes_nothing_and_on_return_counts_from_that_day(db: None) -> None:

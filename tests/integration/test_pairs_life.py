@@ -20,7 +20,7 @@ from factories import (
 from jiedui.errors import Conflict, Forbidden, NotFound, Refused
 from jiedui.households.tables import Household
 from jiedui.pairs import service
-from jiedui.pairs.eligible import who_could_take_over
+from jiedui.pairs.hand_over import who_could_take_over
 from jiedui.pairs.tables import ENDED, LIVE, Concern, HouseholdLink, NeverAgain, Pair
 from jiedui.store.vault import keyed_hash, seal
 from jiedui_notifications.tables import Notice
@@ -188,8 +188,8 @@ async def a_family_with_canaries(**columns):
 async def test_before_both_agree_the_volunteer_learns_kinds_township_and_kilometres_only(state):
     home, volunteer, actor = await a_family_with_canaries()
     pair = await a_pair(home, volunteer, state=state, region_code=FAR_VILLAGE, distance_m=4321)
-    family = await service.family_of(actor, pair)
-    seen = str([family, await service.proposals_of(actor), await service.pairs_of(actor)])
+    family = await service.family_of(actor, pair, NOW)
+    seen = str([family, await service.proposals_of(actor, NOW), await service.pairs_of(actor, NOW)])
     for canary in (*CANARIES, "钱", "石龙门", FAR_VILLAGE, "4321"):
         assert canary not in seen
     assert (family.needs, family.township, family.km) == (["companionship"], "社坛镇", 4)
@@ -200,7 +200,7 @@ async def test_before_both_agree_the_volunteer_learns_kinds_township_and_kilomet
 async def test_after_both_agree_she_learns_a_surname_the_village_and_a_number_that_may_be_called():
     home, volunteer, actor = await a_family_with_canaries()
     pair = await a_pair(home, volunteer, state="active", region_code=FAR_VILLAGE)
-    family = await service.family_of(actor, pair)
+    family = await service.family_of(actor, pair, NOW)
     assert (family.surname, family.village, family.has_phone) == ("钱", "石龙门村", True)
     for canary in CANARIES:
         assert canary not in str(family)
@@ -211,7 +211,7 @@ async def test_after_both_agree_she_learns_a_surname_the_village_and_a_number_th
 async def test_a_number_that_may_not_be_called_stays_hidden(way):
     home, volunteer, actor = await a_family_with_canaries(contact_way=way)
     pair = await a_pair(home, volunteer, state="active")
-    assert not (await service.family_of(actor, pair)).has_phone
+    assert not (await service.family_of(actor, pair, NOW)).has_phone
     with pytest.raises(Refused, match="village committee"):
         await service.show_phone(actor, pair, NOW)
 
@@ -219,7 +219,7 @@ async def test_a_number_that_may_not_be_called_stays_hidden(way):
 async def test_while_a_pair_rests_the_number_is_hidden():
     home, volunteer, actor = await a_family_with_canaries()
     pair = await a_pair(home, volunteer, state="paused")
-    assert (await service.family_of(actor, pair)).village == ""
+    assert (await service.family_of(actor, pair, NOW)).village == ""
     with pytest.raises(Refused):
         await service.show_phone(actor, pair, NOW)
 
@@ -228,8 +228,8 @@ async def test_while_a_pair_rests_the_number_is_hidden():
 async def test_after_the_end_nothing_is_left_to_see(state):
     home, volunteer, actor = await a_family_with_canaries()
     pair = await a_pair(home, volunteer, state=state, region_code=FAR_VILLAGE)
-    family = await service.family_of(actor, pair)
-    seen = str([family, await service.proposals_of(actor), await service.pairs_of(actor)])
+    family = await service.family_of(actor, pair, NOW)
+    seen = str([family, await service.proposals_of(actor, NOW), await service.pairs_of(actor, NOW)])
     for canary in (*CANARIES, "钱", "石龙门", "社坛", "companionship"):
         assert canary not in seen
     assert family.km is None
@@ -241,22 +241,22 @@ async def test_a_family_that_ended_once_and_runs_again_is_named_once():
     home, volunteer, actor = await a_family_with_canaries()
     await a_pair(home, volunteer, state="closed")
     await a_pair(home, volunteer, state="active")
-    assert [family.surname for family in await service.pairs_of(actor)] == ["钱", ""]
+    assert [family.surname for family in await service.pairs_of(actor, NOW)] == ["钱", ""]
 
 
 async def test_the_moment_a_pair_closes_the_family_is_gone_from_her_list():
     home, volunteer, actor = await a_family_with_canaries()
     pair = await a_pair(home, volunteer, state="active")
-    assert [family.surname for family in await service.pairs_of(actor)] == ["钱"]
+    assert [family.surname for family in await service.pairs_of(actor, NOW)] == ["钱"]
     await service.close(a_coordinator(), pair, "other", "", NOW)
-    assert [family.surname for family in await service.pairs_of(actor)] == [""]
+    assert [family.surname for family in await service.pairs_of(actor, NOW)] == [""]
 
 
 async def test_her_families_are_listed_running_ones_first():
     volunteer = await a_volunteer(capacity=9)
     for state in (*ENDED, *reversed(LIVE)):
         await a_pair(volunteer=volunteer, state=state)
-    listed = await service.pairs_of(await the_volunteer(volunteer))
+    listed = await service.pairs_of(await the_volunteer(volunteer), NOW)
     assert [family.state for family in listed] == ["active", "paused", "accepted", "closed", "refused"]
 
 

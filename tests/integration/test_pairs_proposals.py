@@ -123,7 +123,7 @@ async def test_somebody_elses_proposal_looks_like_none_at_all():
     for call in (
         service.accept_proposal(stranger, pair, NOW),
         service.decline_proposal(stranger, pair, "no_time", NOW),
-        service.family_of(stranger, pair),
+        service.family_of(stranger, pair, NOW),
         service.show_phone(stranger, pair, NOW),
         service.raise_concern(stranger, pair, "?", NOW),
     ):
@@ -185,5 +185,5 @@ async def test_proposals_are_listed_with_the_most_urgent_first_and_answered_ones
     later = await a_pair(volunteer=volunteer, volunteer_deadline=NOW + timedelta(days=5))
     sooner = await a_pair(volunteer=volunteer, volunteer_deadline=NOW + timedelta(days=2))
     await a_pair(volunteer=volunteer, state="active", region_code=VILLAGE)
-    proposals = await service.proposals_of(await the_volunteer(volunteer))
+    proposals = await service.proposals_of(await the_volunteer(volunteer), NOW)
     assert [family.pair_id for family in proposals] == [sooner, later]

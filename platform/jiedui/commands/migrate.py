@@ -11,6 +11,7 @@ async def migrate(now: datetime) -> int:
     from piccolo.apps.migrations.tables import Migration
 
     from jiedui.policies.service import store_standard
+    from jiedui.store import schema
     from jiedui.store.piccolo_conf import DB
 
     chatter = io.StringIO()
@@ -18,11 +19,13 @@ async def migrate(now: datetime) -> int:
     async with DB.transaction() as transaction:
         await transaction.connection.execute("SELECT pg_advisory_xact_lock(7120001)")
         await Migration.create_table(if_not_exists=True)
+        await schema.drop_views(transaction.connection)
         before = await Migration.count()
         with contextlib.redirect_stdout(chatter):
             result = await ForwardsMigrationManager(app_name="jiedui", migration_id="all").run()
         if not result.success:
             raise RuntimeError(f"{result.message}\n{chatter.getvalue()}")
+        await schema.install(transaction.connection)
         await store_standard(now)
         applied: int = await Migration.count() - before
     return applied

@@ -15,14 +15,15 @@ from jiedui.web.page import PageRequest, page
 @get("/me", name="me", opt={"access": "volunteer"})
 async def week(request: PageRequest) -> Response[Any]:
     """What waits for her: proposals first, then contacts by urgency."""
-    day = today(request.app.state.clock())
-    families = {family.pair_id: family for family in await pairs_of(request.user)}
+    now = request.app.state.clock()
+    day = today(now)
+    families = {family.pair_id: family for family in await pairs_of(request.user, now)}
     due = [
         {**item, "family": families[item["pair"]], "urgency": urgency(item["due_on"], day)}
         for item in await due_of(request.user)
         if item["pair"] in families
     ]
-    proposals = await proposals_of(request.user)
+    proposals = await proposals_of(request.user, now)
     return page(request, "desks/week.html", proposals=proposals, due=due, families=list(families.values()))
 
 

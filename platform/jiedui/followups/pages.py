@@ -89,8 +89,8 @@ async def _log(request: PageRequest, pair_id: UUID, contact: Contact) -> str:
 
 
 async def _form_page(request: PageRequest, pair_id: UUID, form: Form[Any]) -> Response[Any]:
-    family = await family_of(request.user, pair_id)
-    visits = await service.visits_of(request.user, pair_id)
+    family = await family_of(request.user, pair_id, request.app.state.clock())
+    visits = await service.visits_of(request.user, pair_id, request.app.state.clock())
     return page(
         request, "followups/log.html", form=form, family=family, visits=visits, status_code=form.status
     )

@@ -11,6 +11,7 @@ from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.followups.rules import LOG_BACK_DAYS, satisfied, settling
 from jiedui.followups.tables import MEDIA, FollowUp, Visit
 from jiedui.i18n import N_
+from jiedui.pairs.safety import against, require_may_meet
 from jiedui.pairs.tables import Pair
 from jiedui.policies.service import pack_named
 from jiedui.regions.codes import significant
@@ -55,6 +56,7 @@ async def log_visit(
     async with DB.transaction():
         pair = await _own_pair(actor, pair_id)
         _refuse_impossible_day(happened_on, today(now))
+        await require_may_meet(pair, actor.role, happened_on)
         visit = Visit(
             pair=pair_id,
             region_code=pair["region_code"],
@@ -100,9 +102,11 @@ async def due_of(actor: Actor) -> list[Row]:
     return rows
 
 
-async def visits_of(actor: Actor, pair_id: UUID) -> list[Row]:
-    """The contacts logged on a pair, newest first, for its volunteer or its area's staff. Raises NotFound."""
-    await _visible_pair(actor, pair_id)
+async def visits_of(actor: Actor, pair_id: UUID, now: datetime) -> list[Row]:
+    """The contacts logged on a pair, newest first; nothing for a volunteer who may not meet this family."""
+    pair = await _visible_pair(actor, pair_id)
+    if not actor.is_staff and await against(pair, today(now)):
+        return []
     query = Visit.select().where(Visit.pair == pair_id)
     return await query.order_by(Visit.happened_on, Visit.logged_at, ascending=False)
 

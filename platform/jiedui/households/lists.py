@@ -24,10 +24,10 @@ _KEYS = {
     "colour": "array_position(ARRAY['red', 'yellow', 'green'], h.colour::text)::text || h.region_code",
     "recent": "lpad((9999999999 - extract(epoch FROM h.updated_at)::bigint)::text, 10, '0')",
 }
-# Pairs stand above households, so their table is asked by name; the states are those of rounds.tables.LIVE.
+# Pairs stand above households, so their view is asked by name.
 HELPER_SQL = """coalesce(
-    (SELECT min(CASE WHEN p.state IN ('active', 'paused') THEN 'paired' ELSE 'proposed' END) FROM pair p
-    WHERE p.household = h.id AND p.state IN ('proposed', 'accepted', 'active', 'paused')), 'none')"""
+    (SELECT min(CASE WHEN p.state IN ('active', 'paused') THEN 'paired' ELSE 'proposed' END) FROM live_pair p
+    WHERE p.household = h.id), 'none')"""
 _COLUMNS = f"""h.id, h.region_code, h.name, h.colour, h.contact_way, h.updated_at, v.short_name AS village,
     t.short_name AS township, {HELPER_SQL} AS helper,
     ARRAY(SELECT n.kind FROM need n WHERE n.household = h.id ORDER BY n.position) AS needs,

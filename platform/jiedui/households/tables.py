@@ -22,6 +22,8 @@ class Household(Table, tablename="household"):
     phone = Bytea(null=True, default=None, secret=True)
     phone_key = word(64, null=True, index=True)
     born_on = day()
+    minor_until = day()
+    """The first day without a minor here, kept by the database; null where a birth is not known."""
     ethnicity = word(40)
     schooling = word(40)
     health = word(60)

@@ -4,15 +4,16 @@ from datetime import datetime
 from uuid import UUID
 
 from jiedui.actor import Actor
+from jiedui.clock import today
 from jiedui.consents import service as consents
 from jiedui.consents.texts import current
 from jiedui.errors import Conflict, Refused
 from jiedui.i18n import N_
 from jiedui.pairs.concerns import readable, write_concern
-from jiedui.pairs.eligible import has_minor
 from jiedui.pairs.links import use_link
 from jiedui.pairs.notifying import ask_household, end_asking, tell_volunteer
 from jiedui.pairs.rules import ANSWERS, HEARD_BY
+from jiedui.pairs.safety import has_minor, require_may_meet
 from jiedui.pairs.tables import Pair
 from jiedui.pairs.transitions import locked, never_again, note, pair_of, take
 from jiedui.store.columns import Row
@@ -63,13 +64,14 @@ async def ask_again(actor: Actor, pair_id: UUID, now: datetime) -> None:
         pair = await locked(found["id"])
         if pair["state"] != "accepted":
             raise Conflict
+        await require_may_meet(pair, actor.role, today(now))
         if not await ask_household(pair, now):
             raise Refused(N_("Nobody may contact this household, says its ledger: no message was written."))
         await note(actor, "pair.ask_again", pair, now)
 
 
 async def _agree(actor: Actor, pair: Row, role: str, how: str, now: datetime) -> None:
-    pair = await take("agree", pair, role, {Pair.household_answered_at: now})
+    pair = await take("agree", pair, role, now, {Pair.household_answered_at: now})
     await consents.give(
         ("pair", pair["id"]),
         [current("pairing.household")],
@@ -83,7 +85,7 @@ async def _agree(actor: Actor, pair: Row, role: str, how: str, now: datetime) ->
 
 
 async def _refuse(actor: Actor, pair: Row, role: str, how: str, reason: str, now: datetime) -> None:
-    pair = await take("refuse", pair, role, {Pair.household_answered_at: now, Pair.end_reason: reason})
+    pair = await take("refuse", pair, role, now, {Pair.household_answered_at: now, Pair.end_reason: reason})
     await never_again(pair, reason, now)
     await tell_volunteer("volunteer.not_now", pair, now)
     await note(actor, "pair.refuse", pair, now, how=how, reason=reason)

@@ -9,10 +9,12 @@ from datetime import datetime
 from uuid import UUID
 
 from jiedui.actor import Actor
+from jiedui.clock import today
 from jiedui.errors import NotFound, Refused
 from jiedui.households.tables import Household
 from jiedui.i18n import N_
 from jiedui.pairs.rules import PHONE_WAYS, coarse_km, disclosed
+from jiedui.pairs.safety import against, against_each
 from jiedui.pairs.tables import LIVE, Pair
 from jiedui.pairs.transitions import note, pair_of
 from jiedui.regions.codes import township
@@ -54,24 +56,24 @@ class Helper:
     needs: list[str]
 
 
-async def proposals_of(actor: Actor) -> list[Family]:
+async def proposals_of(actor: Actor, now: datetime) -> list[Family]:
     """What a volunteer is asked and has not answered, the most urgent first; de-identified."""
     hers = Pair.volunteer == actor.volunteer_id
     rows = await Pair.select().where(hers, Pair.state == "proposed").order_by(Pair.volunteer_deadline)
-    return await _families(rows)
+    return await _families(rows, now)
 
 
-async def pairs_of(actor: Actor) -> list[Family]:
+async def pairs_of(actor: Actor, now: datetime) -> list[Family]:
     """A volunteer's families, running ones first; those that ended tell only that they did."""
     hers = Pair.volunteer == actor.volunteer_id
     shown = (*_RUNNING_FIRST, "closed", "refused")
     rows = await Pair.select().where(hers, Pair.state.is_in(list(shown))).order_by(Pair.proposed_at)
-    return await _families(sorted(rows, key=lambda row: shown.index(row["state"])))
+    return await _families(sorted(rows, key=lambda row: shown.index(row["state"])), now)
 
 
-async def family_of(actor: Actor, pair_id: UUID) -> Family:
+async def family_of(actor: Actor, pair_id: UUID, now: datetime) -> Family:
     """One of her families. Raises NotFound."""
-    return (await _families([await pair_of(actor, pair_id)]))[0]
+    return (await _families([await pair_of(actor, pair_id)], now))[0]
 
 
 async def show_phone(actor: Actor, pair_id: UUID, now: datetime) -> str:
@@ -80,7 +82,7 @@ async def show_phone(actor: Actor, pair_id: UUID, now: datetime) -> str:
     row = await Household.select(
         Household.phone, Household.phone_key, Household.contact_way
     ).where(Household.id == pair["household"]).first()  # fmt: skip
-    if row is None or not _may_call(pair, row):
+    if row is None or not _may_call(pair, row, may_meet=not await against(pair, today(now))):
         raise Refused(N_("Please get in touch through the village committee."))
     async with DB.transaction():
         await note(actor, "pair.show_phone", pair, now)
@@ -109,8 +111,10 @@ def surname(name: str) -> str:
     return name.split("·", maxsplit=1)[0] if "·" in name else mask_name(name).removesuffix("*")
 
 
-async def _families(pairs: list[Row]) -> list[Family]:
-    named = [pair["household"] for pair in pairs if "courtesy_name" in disclosed(pair["state"])]
+async def _families(pairs: list[Row], now: datetime) -> list[Family]:
+    kept_apart = await against_each(pairs, today(now))
+    may = {pair["id"]: disclosed(pair["state"], may_meet=not kept_apart[pair["id"]]) for pair in pairs}
+    named = [pair["household"] for pair in pairs if "courtesy_name" in may[pair["id"]]]
     households: dict[UUID, Row] = {}
     if named:
         rows = await Household.select(
@@ -119,11 +123,10 @@ async def _families(pairs: list[Row]) -> list[Family]:
         households = {row["id"]: row for row in rows}
     live = {pair["region_code"] for pair in pairs if pair["state"] in LIVE}
     places = await region_names([*live, *map(township, live)])
-    return [_family(pair, households.get(pair["household"]), places) for pair in pairs]
+    return [_family(pair, households.get(pair["household"]), places, may[pair["id"]]) for pair in pairs]
 
 
-def _family(pair: Row, household: Row | None, places: dict[str, str]) -> Family:
-    may = disclosed(pair["state"])
+def _family(pair: Row, household: Row | None, places: dict[str, str], may: frozenset[str]) -> Family:
     return Family(
         pair_id=pair["id"],
         state=pair["state"],
@@ -135,10 +138,13 @@ def _family(pair: Row, household: Row | None, places: dict[str, str]) -> Family:
         km=coarse_km(pair["distance_m"]) if "distance" in may else None,
         surname=surname(household["name"]) if household and "courtesy_name" in may else "",
         village=places[pair["region_code"]] if "village" in may else "",
-        has_phone=household is not None and _may_call(pair, household),
+        has_phone=household is not None and "phone" in may and _callable(household),
     )
 
 
-def _may_call(pair: Row, household: Row) -> bool:
-    may = "phone" in disclosed(pair["state"]) and household["contact_way"] in PHONE_WAYS
-    return may and household["phone_key"] is not None
+def _may_call(pair: Row, household: Row, *, may_meet: bool) -> bool:
+    return "phone" in disclosed(pair["state"], may_meet=may_meet) and _callable(household)
+
+
+def _callable(household: Row) -> bool:
+    return household["contact_way"] in PHONE_WAYS and household["phone_key"] is not None

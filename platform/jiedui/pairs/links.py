@@ -9,12 +9,14 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from jiedui.clock import today
 from jiedui.errors import Conflict, DomainError, NotFound, Refused
 from jiedui.households.tables import Household
 from jiedui.i18n import N_
 from jiedui.pairs.disclosure import Helper, helper_of
 from jiedui.pairs.notifying import end_asking, hash_of
 from jiedui.pairs.rules import OPENED_FOR, TRIES
+from jiedui.pairs.safety import against
 from jiedui.pairs.tables import HouseholdLink
 from jiedui.pairs.transitions import locked
 from jiedui.store.columns import Row
@@ -31,6 +33,7 @@ _USED = N_(
 )
 _EXPIRED = N_("This link has run out. Please ask your village committee, it can help you to a new one.")
 _OVER = N_("This link is no longer needed. If you have questions, please ask your village committee.")
+_RESTING = N_("Your helper cannot come at present. Please ask your village committee; nothing is lost.")
 _LOCKED = N_(
     "The year of birth was wrong too often, so this link is locked. Please ask your village committee."
 )
@@ -72,7 +75,7 @@ async def open_link(token: str, birth_year: int, now: datetime) -> Opened:
                 HouseholdLink.id == link["id"]
             )
     if right:
-        return Opened(await helper_of(pair), _proof(token, now + OPENED_FOR))
+        return Opened(await _helper(pair, now), _proof(token, now + OPENED_FOR))
     left = TRIES - link["tries"] - 1
     if left == 0:
         raise LinkOver(_LOCKED)
@@ -86,7 +89,7 @@ async def opened_before(token: str, proof: str, now: datetime) -> Opened:
     async with DB.transaction():
         _, pair = await _lock(token, now)
     _check_proof(token, proof, now)
-    return Opened(await helper_of(pair), proof)
+    return Opened(await _helper(pair, now), proof)
 
 
 async def use_link(token: str, proof: str, now: datetime) -> Row:
@@ -124,6 +127,13 @@ async def _link_of(token: str, now: datetime) -> Row:
     if link["tries"] >= TRIES:
         raise LinkOver(_LOCKED)
     return link
+
+
+async def _helper(pair: Row, now: datetime) -> Helper:
+    """Nobody is told the name of a helper who may not come."""
+    if await against(pair, today(now)):
+        raise LinkOver(_RESTING)
+    return await helper_of(pair)
 
 
 def _proof(token: str, until: datetime) -> str:

@@ -8,7 +8,6 @@ from jiedui.consents import service as consents
 from jiedui.consents.texts import current
 from jiedui.errors import Conflict
 from jiedui.i18n import N_
-from jiedui.pairs.eligible import check_still_eligible
 from jiedui.pairs.notifying import ask_household, tell_volunteer
 from jiedui.pairs.rules import DECLINE_REASONS
 from jiedui.pairs.tables import Pair
@@ -28,8 +27,7 @@ async def accept_proposal(actor: Actor, pair_id: UUID, now: datetime) -> None:
     pair = await pair_of(actor, pair_id)
     _in_time(pair, now)
     async with DB.transaction():
-        await check_still_eligible(pair, now)
-        pair = await take("accept", pair, actor.role, {Pair.volunteer_answered_at: now})
+        pair = await take("accept", pair, actor.role, now, {Pair.volunteer_answered_at: now})
         await consents.give(
             ("pair", pair_id),
             [current("pairing.volunteer")],
@@ -55,6 +53,7 @@ async def decline_proposal(actor: Actor, pair_id: UUID, reason: str, now: dateti
             "decline",
             pair,
             actor.role,
+            now,
             {Pair.volunteer_answered_at: now, Pair.end_reason: why.code},
         )
         await never_again(pair, why.code, now)
@@ -72,7 +71,7 @@ async def expire_overdue(now: datetime) -> int:
             .lock_rows("UPDATE", skip_locked=True)
         )
         for pair in overdue:
-            await take("expire", pair, "system")
+            await take("expire", pair, "system", now)
             await note(Actor.system(), "pair.expire", pair, now)
             await tell_volunteer("volunteer.not_now", pair, now)
     return len(overdue)

@@ -9,7 +9,7 @@ from uuid import UUID
 from jiedui.actor import Actor
 from jiedui.households.tables import Household
 from jiedui.i18n import N_
-from jiedui.pairs.eligible import Match, who_could_take_over
+from jiedui.pairs.hand_over import Match, who_could_take_over
 from jiedui.pairs.rules import STATES
 from jiedui.pairs.tables import Concern, HouseholdLink, Pair
 from jiedui.pairs.transitions import pair_of

@@ -16,6 +16,8 @@ class Step:
     takes: frozenset[str]
     to: str
     by: frozenset[str]
+    meets: bool = False
+    """Whether it brings the two nearer together: then they must be ones who may meet."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,13 @@ class Reason:
 STEPS = {
     step.name: step
     for step in (
-        Step("accept", frozenset({"proposed"}), "accepted", frozenset({"volunteer"})),
+        Step("accept", frozenset({"proposed"}), "accepted", frozenset({"volunteer"}), meets=True),
         Step("decline", frozenset({"proposed"}), "declined", frozenset({"volunteer"})),
         Step("expire", frozenset({"proposed"}), "expired", frozenset({"system"})),
-        Step("agree", frozenset({"accepted"}), "active", STAFF | {"household"}),
+        Step("agree", frozenset({"accepted"}), "active", STAFF | {"household"}, meets=True),
         Step("refuse", frozenset({"accepted"}), "refused", STAFF | {"household"}),
         Step("pause", frozenset({"active"}), "paused", STAFF),
-        Step("resume", frozenset({"paused"}), "active", STAFF),
+        Step("resume", frozenset({"paused"}), "active", STAFF, meets=True),
         Step("close", frozenset({"accepted", "active", "paused"}), "closed", STAFF),
     )
 }
@@ -64,6 +66,8 @@ REFUSE_REASONS = (
     Reason("asked_for_another", N_("The household asked for another helper"), never_again=True),
     Reason("wants_no_helper", N_("The household wants no helper at present"), never_again=True),
 )
+SAFETY = Reason("safety", N_("These two may not meet at present"))
+"""Why the house itself lets a pair rest; nobody chooses it."""
 PAUSE_REASONS = (
     Reason("away", N_("Away for a while")),
     Reason("illness", N_("Illness")),
@@ -104,9 +108,10 @@ PHONE_WAYS = frozenset({"sms", "call"})
 """Ways of being told under which the household's number may be given to its helper."""
 
 
-def disclosed(state: str) -> frozenset[str]:
-    """What the volunteer may know of the household in this state."""
-    return DISCLOSED.get(state, frozenset())
+def disclosed(state: str, *, may_meet: bool) -> frozenset[str]:
+    """What the volunteer may know of the household in this state; of one she may not meet, what was asked."""
+    may = DISCLOSED.get(state, frozenset())
+    return may if may_meet else may & _PROPOSAL
 
 
 def possible(state: str, role: str) -> list[str]:
@@ -116,7 +121,7 @@ def possible(state: str, role: str) -> list[str]:
 
 def reason_label(code: str) -> str:
     """The sentence for a reason's code, from whichever catalogue has it."""
-    listed = (*DECLINE_REASONS, *REFUSE_REASONS, *PAUSE_REASONS, *CLOSE_REASONS)
+    listed = (SAFETY, *DECLINE_REASONS, *REFUSE_REASONS, *PAUSE_REASONS, *CLOSE_REASONS)
     return next((reason.label for reason in listed if reason.code == code), code)
 
 

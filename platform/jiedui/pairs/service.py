@@ -9,7 +9,8 @@ from jiedui.pairs.answers import (
 )
 from jiedui.pairs.concerns import count_open_concerns, handle_concern, list_concerns, raise_concern
 from jiedui.pairs.disclosure import Family, Helper, family_of, pairs_of, proposals_of, show_phone
-from jiedui.pairs.life import close, hand_over, pause, resume
+from jiedui.pairs.hand_over import hand_over
+from jiedui.pairs.life import close, pause, resume
 from jiedui.pairs.links import LinkOver, check_link, open_link, opened_before
 from jiedui.pairs.proposals import accept_proposal, decline_proposal, expire_overdue
 from jiedui.pairs.register import list_pairs, takers, whole_pair

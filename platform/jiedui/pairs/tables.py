@@ -37,6 +37,8 @@ class Pair(Table, tablename="pair"):
     household_deadline = moment(null=True)
     household_answered_at = moment(null=True)
     paused_at = moment(null=True)
+    pause_reason = word(60)
+    """Why a pair rests; `safety` where these two may not meet at present."""
     closed_at = moment(null=True)
     end_reason = word(60)
     end_note = Text(default="")

@@ -9,9 +9,11 @@ from uuid import UUID
 
 from jiedui.actor import Actor
 from jiedui.audit.service import record
+from jiedui.clock import today
 from jiedui.errors import Conflict, Forbidden, NotFound, Refused
 from jiedui.i18n import N_
 from jiedui.pairs.rules import STEPS, Reason, reason_of
+from jiedui.pairs.safety import hold_day, require_may_meet
 from jiedui.pairs.tables import NeverAgain, Pair
 from jiedui.regions.codes import significant
 from jiedui.store.columns import Row
@@ -38,14 +40,18 @@ async def locked(pair_id: UUID) -> Row:
     return pair
 
 
-async def take(name: str, pair: Row, role: str, values: dict[Any, Any] | None = None) -> Row:
+async def take(name: str, pair: Row, role: str, now: datetime, values: dict[Any, Any] | None = None) -> Row:
     """Move a pair on if it still stands where the step begins; the row as it is then.
 
-    Raises Forbidden for a role that may not, Conflict when somebody was faster.
+    Raises Forbidden for a role that may not, Refused where the step needs two who may meet and these may not,
+    Conflict when somebody was faster.
     """
     step = STEPS[name]
     if role not in step.by:
         raise Forbidden
+    if step.meets and pair["state"] in step.takes:
+        await hold_day(now)
+        await require_may_meet(pair, role, today(now))
     moved: list[Row] = (
         await Pair.update({Pair.state: step.to, **(values or {})})
         .where(Pair.id == pair["id"], Pair.state.is_in(sorted(step.takes)))

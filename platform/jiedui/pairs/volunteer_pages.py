@@ -32,7 +32,11 @@ class Concern(msgspec.Struct):
 @get("/me/families", name="families")
 async def families(request: PageRequest) -> Response[Any]:
     """Her families by state."""
-    return page(request, "pairs/families.html", families=await service.pairs_of(request.user))
+    return page(
+        request,
+        "pairs/families.html",
+        families=await service.pairs_of(request.user, request.app.state.clock()),
+    )
 
 
 @get("/me/proposals/{pair_id:uuid}", name="proposal")
@@ -105,7 +109,7 @@ async def concern(request: PageRequest, pair_id: FromPath[UUID]) -> Response[Any
 
 
 async def _proposal(request: PageRequest, pair_id: UUID, form: Form[Any]) -> Response[Any]:
-    family = await service.family_of(request.user, pair_id)
+    family = await service.family_of(request.user, pair_id, request.app.state.clock())
     if family.state != "proposed":
         return see_other(request, f"/me/pairs/{pair_id}")
     return page(
@@ -120,7 +124,7 @@ async def _proposal(request: PageRequest, pair_id: UUID, form: Form[Any]) -> Res
 
 
 async def _family(request: PageRequest, pair_id: UUID, form: Form[Any], phone: str = "") -> Response[Any]:
-    family = await service.family_of(request.user, pair_id)
+    family = await service.family_of(request.user, pair_id, request.app.state.clock())
     if family.state == "proposed":
         return see_other(request, f"/me/proposals/{pair_id}")
     return page(request, "pairs/family.html", family=family, form=form, phone=phone, status_code=form.status)

@@ -9,15 +9,12 @@ import msgspec
 from msgspec.structs import replace
 
 from jiedui.actor import Actor
-from jiedui.pairs.tables import LIVE
 from jiedui.plans.words import NOBODY_OFFERS, TAKEN
 from jiedui.rounds.service import note
 from jiedui.rounds.tables import Candidate, LeftOut, Plan
 from jiedui.store.columns import Row
 from jiedui.store.paging import Page, page_of
 from jiedui.store.piccolo_conf import DB
-
-_LIVE = ", ".join(f"'{state}'" for state in LIVE)
 
 
 class PairFilter(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -152,7 +149,7 @@ SELECT c.id, c.household, c.volunteer, c.stage, c.distance_m, c.cost, c.needs_me
     vp.short_name AS volunteer_village, w.kind AS pin, w.id AS pin_id, n.name AS next_name,
     n.number AS next_number, l.name AS loser_name, lp.short_name AS loser_village,
     (SELECT count(DISTINCT o.household) FROM candidate o WHERE o.plan = c.plan AND o.volunteer = c.volunteer)
-    + (SELECT count(DISTINCT q.household) FROM pair q WHERE q.volunteer = c.volunteer AND q.state IN ({_LIVE})
+    + (SELECT count(DISTINCT q.household) FROM live_pair q WHERE q.volunteer = c.volunteer
        AND q."round" IS DISTINCT FROM plan."round") AS load
 FROM candidate c JOIN plan ON plan.id = c.plan {_PLACES}
     JOIN volunteer v ON v.id = c.volunteer
@@ -169,8 +166,8 @@ SELECT c.id, c.household, c.colour, c.stage, c.reasons, h.name AS household_name
         SELECT n.kind FROM need n WHERE n.household = h.id AND (c.stage = 1 OR NOT EXISTS (
             SELECT FROM candidate f
             WHERE f.plan = c.plan AND f.household = h.id AND f.stage = 1 AND n.kind = ANY (f.needs_met)
-            UNION ALL SELECT FROM pair q
-            WHERE q.household = h.id AND q.state IN ({_LIVE}) AND n.kind = ANY (q.needs)
+            UNION ALL SELECT FROM live_pair q
+            WHERE q.household = h.id AND n.kind = ANY (q.needs)
         )) ORDER BY n.position
     ) AS needs
 FROM left_out c {_PLACES}

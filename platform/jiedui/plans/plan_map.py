@@ -5,15 +5,12 @@ A line stands for all pairs of two villages, a township's mark for the best newc
 
 from typing import Any
 
-from jiedui.pairs.tables import LIVE
 from jiedui.regions.codes import county, significant
 from jiedui.regions.outlines import outline
 from jiedui.regions.tables import Region
 from jiedui.rounds.tables import Plan
 from jiedui.store.columns import Row
 from jiedui_pairing.policy import COLOURS
-
-_LIVE = ", ".join(f"'{state}'" for state in LIVE)
 
 
 async def plan_map(round_row: Row, plan: Row) -> dict[str, Any]:
@@ -103,13 +100,13 @@ SELECT h.region_code AS village, count(*) FILTER (WHERE h.colour = 'red') AS red
 FROM left_out c JOIN household h ON h.id = c.household
 WHERE c.plan = {} AND c.stage = 1 GROUP BY 1 ORDER BY 1
 """
-_ROOM = f"""
+_ROOM = """
 SELECT v.id, v.number, v.name, v.region_code, v.capacity
-    - (SELECT count(DISTINCT c.household) FROM candidate c WHERE c.plan = {{}} AND c.volunteer = v.id)
-    - (SELECT count(DISTINCT q.household) FROM pair q WHERE q.volunteer = v.id AND q.state IN ({_LIVE})
-       AND q."round" IS DISTINCT FROM {{}}) AS room
-FROM volunteer v WHERE v.state = 'active' AND NOT v.paused AND v.region_code LIKE {{}}
-"""  # noqa: S608 -- our own words
+    - (SELECT count(DISTINCT c.household) FROM candidate c WHERE c.plan = {} AND c.volunteer = v.id)
+    - (SELECT count(DISTINCT q.household) FROM live_pair q WHERE q.volunteer = v.id
+       AND q."round" IS DISTINCT FROM {}) AS room
+FROM volunteer v WHERE v.state = 'active' AND NOT v.paused AND v.region_code LIKE {}
+"""
 _DOTS = f"""
 SELECT region_code AS village, count(*) AS volunteers, sum(room)::bigint AS places
 FROM ({_ROOM}) AS r WHERE room > 0 GROUP BY 1 ORDER BY 1

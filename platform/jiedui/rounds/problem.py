@@ -22,9 +22,7 @@ async def load(round_row: Row) -> Inputs:
     pack = await pack_named(round_row["policy_name"], round_row["policy_version"])
     prefix = significant(round_row["region_code"]) + "%"
     dated = round_row["dated"]
-    household_rows = await Round.raw(
-        _HOUSEHOLDS, pack.eligibility.minor_age, dated, prefix, dated, pack.consent.rest_days
-    )
+    household_rows = await Round.raw(_HOUSEHOLDS, dated, prefix, dated, pack.consent.rest_days)
     volunteer_rows = await Round.raw(_VOLUNTEERS, prefix)
     _refuse_placeless([*household_rows, *volunteer_rows])
     households, volunteers = _households(household_rows, pack), _volunteers(volunteer_rows, pack)
@@ -71,9 +69,7 @@ _HOUSEHOLDS = (
     """
 SELECT h.id, h.region_code, r.lat, r.lng, r.name AS village, h.colour, h.wanted_helpers,
     h.ledger_key, h.phone_key,
-    EXISTS (
-        SELECT FROM member m WHERE m.household = h.id AND m.born_on + make_interval(years => {}) > {}
-    ) AS minor,
+    minor_on(h.minor_until, {}) AS minor,
     array_agg(n.kind ORDER BY n.position) AS needs
 FROM household h JOIN region r ON r.code = h.region_code JOIN need n ON n.household = h.id
 WHERE h.region_code LIKE {} AND h.active AND NOT """
@@ -86,15 +82,13 @@ ORDER BY h.region_code, h.name, h.born_on, h.ledger_key
 _VOLUNTEERS = """
 SELECT v.id, r.lat, r.lng, r.name AS village, v.offers, v.skills, v.capacity, v.reach_km, v.record_checked_on,
     v.trained, v.ledger_key, v.phone_key, v.state = 'active' AND NOT v.paused AS active,
-    (SELECT count(DISTINCT p.household) FROM pair p WHERE p.volunteer = v.id
-        AND p.state IN ('proposed', 'accepted', 'active', 'paused')) AS held
-FROM volunteer v JOIN region r ON r.code = v.region_code
+    coalesce(held.households, 0) AS held
+FROM volunteer v JOIN region r ON r.code = v.region_code LEFT JOIN held ON held.volunteer = v.id
 WHERE v.region_code LIKE {}
 ORDER BY v.number
 """
 _RUNNING = """
-SELECT household, volunteer FROM pair
-WHERE region_code LIKE {} AND state IN ('proposed', 'accepted', 'active', 'paused')
+SELECT household, volunteer FROM live_pair WHERE region_code LIKE {}
 """
 _LAST_PLAN = """
 SELECT household, volunteer, stage FROM candidate

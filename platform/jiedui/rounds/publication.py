@@ -1,12 +1,13 @@
 """Publishing: a plan becomes proposals, all or none, once."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
 
 from jiedui.actor import Actor
+from jiedui.clock import today
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
 from jiedui.notices.service import notify_volunteers
@@ -21,6 +22,12 @@ _OUT_OF_DATE = N_(
     "Since this plan was made, people or pairs in it have changed. Nothing was published: "
     "run the round again, then publish."
 )
+_MOST_NAMED = 20
+_UNSAFE = """
+SELECT c.id, v.number FROM candidate c JOIN volunteer v ON v.id = c.volunteer
+JOIN household h ON h.id = c.household
+WHERE cardinality(may_not_meet(v, h, {}, {})) > 0 AND c.plan = {} ORDER BY v.number
+"""
 _AGAINST_PINS = N_(
     "This plan goes against pins or bans that are newer than it. Nothing was published: "
     "calculate again, then publish."
@@ -48,6 +55,7 @@ async def publish_round(actor: Actor, round_id: UUID, plan_id: UUID, now: dateti
                 raise Conflict(N_("This round has been published already, by you or a colleague."))
             await _refuse_unproven(round_id, plan_id)
             await _refuse_stale(plan_id)
+            await _refuse_unsafe(round_row, plan_id, today(now))
             if await pins_against(plan_id):
                 raise Conflict(_AGAINST_PINS)
             pairs = await _propose(round_row, plan_id, now)
@@ -82,16 +90,28 @@ async def _refuse_stale(plan_id: UUID) -> None:
         JOIN household h ON h.id = c.household JOIN volunteer v ON v.id = c.volunteer
         WHERE c.plan = {} AND (
             NOT h.active OR v.state <> 'active' OR v.paused
-            OR EXISTS (SELECT FROM pair p WHERE p.household = c.household AND p.proposed_at >= plan.created_at
-                       AND p.state IN ('proposed', 'accepted', 'active', 'paused'))
-            OR EXISTS (SELECT FROM never_again n
-                       WHERE n.household = c.household AND n.volunteer = c.volunteer)
+            OR EXISTS (SELECT FROM live_pair p
+                       WHERE p.household = c.household AND p.proposed_at >= plan.created_at)
         )
         """,
         plan_id,
     )
     if changed[0]["n"]:
         raise Conflict(_OUT_OF_DATE)
+
+
+async def _refuse_unsafe(round_row: Row, plan_id: UUID, day: date) -> None:
+    """Whoever may not meet on the day of publication is named, whatever day the round was dated."""
+    unsafe = await Round.raw(_UNSAFE, day, round_row["policy_name"], plan_id)
+    if unsafe:
+        raise Conflict(
+            N_(
+                "{n} pairs of this plan may not meet today ({names}): a record check has run out, or "
+                "something else has changed. Nothing was published: calculate again for today, then publish."
+            ),
+            n=len(unsafe),
+            names="、".join(dict.fromkeys(row["number"] for row in unsafe[:_MOST_NAMED])),
+        )
 
 
 async def _propose(round_row: Row, plan_id: UUID, now: datetime) -> list[Row]:

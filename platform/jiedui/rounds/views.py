@@ -7,7 +7,6 @@ from uuid import UUID
 
 from jiedui.actor import Actor
 from jiedui.errors import NotFound
-from jiedui.pairs.tables import LIVE
 from jiedui.policies.service import pack_named
 from jiedui.policies.tables import PolicyPack
 from jiedui.regions.codes import parent, significant, within
@@ -24,7 +23,6 @@ _DIGITS = (2, 4, 6, 9, 12)
 """Significant digits of a code at each of LEVELS."""
 # The driver sends the calendar's two ends as infinity, and infinity less a day is nothing PostgreSQL knows.
 _FIRST_DAY, _LAST_DAY = date.min + timedelta(days=1), date.max - timedelta(days=1)
-_LIVE = ", ".join(f"'{state}'" for state in LIVE)
 
 
 async def rounds_of(actor: Actor, before: UUID | None = None) -> tuple[list[Row], UUID | None]:
@@ -159,17 +157,16 @@ SELECT h.colour, count(*) AS families, coalesce(sum(n.needs), 0)::bigint AS need
 FROM household h
 JOIN LATERAL (SELECT count(*) AS needs FROM need WHERE need.household = h.id) n ON n.needs > 0
 WHERE h.active AND h.region_code LIKE {{}} AND greatest(h.wanted_helpers, {{}}) > (
-    SELECT count(*) FROM pair p WHERE p.household = h.id AND p.state IN ({_LIVE})) AND NOT {IN_PEACE}
+    SELECT count(*) FROM live_pair p WHERE p.household = h.id) AND NOT {IN_PEACE}
 GROUP BY h.colour
 """  # noqa: S608 -- our own words
-_PLACES = f"""
+_PLACES = """
 SELECT count(*) AS volunteers, count(*) FILTER (WHERE room > 0) AS with_room,
     coalesce(sum(room), 0)::bigint AS places, count(*) FILTER (WHERE room > 0 AND cleared) AS cleared,
     coalesce(sum(room) FILTER (WHERE cleared), 0)::bigint AS cleared_places
 FROM (
-    SELECT coalesce(v.trained AND {{}}::date - v.record_checked_on BETWEEN 0 AND {{}}::int, false) AS cleared,
-        greatest(v.capacity - (SELECT count(DISTINCT p.household) FROM pair p
-            WHERE p.volunteer = v.id AND p.state IN ({_LIVE})), 0) AS room
-    FROM volunteer v WHERE v.region_code LIKE {{}} AND v.state = 'active' AND NOT v.paused
+    SELECT cleared_on(v, {}, {}) AS cleared, greatest(v.capacity - coalesce(held.households, 0), 0) AS room
+    FROM volunteer v LEFT JOIN held ON held.volunteer = v.id
+    WHERE v.region_code LIKE {} AND v.state = 'active' AND NOT v.paused
 ) AS helper
-"""  # noqa: S608 -- our own words
+"""

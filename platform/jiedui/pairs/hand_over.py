@@ -1,23 +1,29 @@
-"""Whether these two may (still) be paired: the rounds' own rules, asked about one household."""
+"""Handing a pair over: who could take it by the rounds' own rules; the old one ends as the new one begins."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+import asyncpg
 import numpy as np
 
+from jiedui.actor import Actor
 from jiedui.clock import today
-from jiedui.errors import Refused
+from jiedui.errors import Conflict, Refused
 from jiedui.i18n import N_
+from jiedui.pairs.life import end
+from jiedui.pairs.notifying import tell_volunteer
 from jiedui.pairs.tables import Pair
+from jiedui.pairs.transitions import note, pair_of
 from jiedui.policies.service import pack_named
 from jiedui.regions.codes import county
 from jiedui.rounds import problem
 from jiedui.store.columns import Row
-from jiedui.volunteers.rules import before_children
-from jiedui.volunteers.tables import Volunteer
+from jiedui.store.piccolo_conf import DB
 from jiedui_pairing.people import Pairs, PairSet, Setting, kinds_mask, kinds_of
 from jiedui_pairing.rules import eligible, refusals
+
+_JUST_TAKEN = N_("This volunteer has just been given another family. Please choose again.")
 
 
 @dataclass(frozen=True)
@@ -30,30 +36,22 @@ class Match:
     room: int
 
 
-async def has_minor(pair: Row, now: datetime) -> bool:
-    """Whether a child under the policy's age lives in the pair's household today."""
-    pack = await pack_named(pair["policy_name"], pair["policy_version"])
-    found = await Pair.raw(
-        "SELECT EXISTS (SELECT FROM member WHERE household = {}"
-        " AND born_on + make_interval(years => {}) > {}) AS minor",
-        pair["household"],
-        pack.eligibility.minor_age,
-        today(now),
-    )
-    return bool(found[0]["minor"])
+async def hand_over(actor: Actor, pair_id: UUID, volunteer_id: UUID, reason: str, now: datetime) -> UUID:
+    """End a pair and propose the same help to another volunteer, in one go; the new pair's id.
 
-
-async def check_still_eligible(pair: Row, now: datetime) -> None:
-    """Raises Refused when she may not meet this household (any more), without telling who lives there."""
-    pack = await pack_named(pair["policy_name"], pair["policy_version"])
-    volunteer = await Volunteer.select().where(Volunteer.id == pair["volunteer"]).first()
-    if volunteer is None or volunteer["state"] != "active":
-        raise Refused(N_("You are not an approved volunteer at the moment. Please ask your coordinator."))
-    if await has_minor(pair, now) and before_children(volunteer, pack, today(now)):
-        raise Refused(
-            N_("Your record check or training is no longer in date, so this pairing cannot begin. "
-               "Please ask your coordinator; the invitation stays open until its last day.")
-        )  # fmt: skip
+    Raises NotFound, Conflict, Refused in the words of the eligibility rule that speaks against her.
+    """
+    pair = await pair_of(actor, pair_id)
+    try:
+        async with DB.transaction():
+            match = await _taker(pair, volunteer_id, now)
+            await end(actor, pair, reason, "", now)
+            successor = await _propose(pair, match, now)
+            await note(actor, "pair.hand_over", pair, now, reason=reason, successor=successor["id"])
+            await note(actor, "pair.propose", successor, now, predecessor=pair_id)
+    except (asyncpg.CheckViolationError, asyncpg.UniqueViolationError) as error:
+        raise Conflict(_JUST_TAKEN) from error
+    return UUID(str(successor["id"]))
 
 
 async def who_could_take_over(pair: Row, now: datetime) -> list[Match]:
@@ -117,3 +115,28 @@ async def _setting(pair: Row, now: datetime) -> tuple[Setting | None, int]:
         needs=needs,
     )
     return setting, household
+
+
+async def _taker(pair: Row, volunteer_id: UUID, now: datetime) -> Match:
+    if volunteer_id == pair["volunteer"]:
+        raise Refused(N_("Please choose another volunteer than the one who hands over."), field="volunteer")
+    return await check_may_take_over(pair, volunteer_id, now)
+
+
+async def _propose(old: Row, match: Match, now: datetime) -> Row:
+    pack = await pack_named(old["policy_name"], old["policy_version"])
+    kept = ("household", "region_code", "stage", "policy_name", "policy_version", "round")
+    pair = Pair(
+        **{name: old[name] for name in kept},
+        volunteer=match.volunteer_id,
+        needs=match.needs,
+        distance_m=match.distance_m,
+        state="proposed",
+        predecessor_id=old["id"],
+        proposed_at=now,
+        volunteer_deadline=now + timedelta(days=pack.consent.volunteer_answer_days),
+    )
+    await pair.save()
+    row = {"id": pair.id, "volunteer": match.volunteer_id, "region_code": old["region_code"]}
+    await tell_volunteer("volunteer.proposal", row, now)
+    return row
