@@ -1,19 +1,23 @@
 """Servers of the tests' own for the first test that asks for them, and a clean database for every test."""
 
 import os
+import re
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
+from xdist.scheduler import LoadScopeScheduling
 
 from jiedui.launcher.servers import Servers, embedded_servers
 
 KEPT = {"JIEDUI_CHROMIUM"}
+PROCESSES = re.compile(r"tests/(browser/|chaos/|integration/test_(cli|launcher|notices_killed))")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,6 +36,18 @@ def pytest_configure(config: pytest.Config) -> None:
         "JIEDUI_SECRET": "only for tests, only for tests, only for tests",
         "PICCOLO_CONF": "jiedui.store.piccolo_conf",
     }
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """A file stays with one worker; so does, from the start, all that starts, times and kills processes."""
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "processes" if PROCESSES.match(nodeid) else nodeid.split("::", maxsplit=1)[0]
+
+    config.option.loadscopereorder = False  # the largest files are not the slowest
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
