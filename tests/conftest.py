@@ -1,48 +1,64 @@
-"""Servers of the tests' own, started before any test module is read, and a clean database for every test."""
+"""Servers of the tests' own for the first test that asks for them, and a clean database for every test."""
 
 import os
+import re
 import signal
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
+from xdist.scheduler import LoadScopeScheduling
 
 from jiedui.launcher.servers import Servers, embedded_servers
 
-STARTED = pytest.StashKey[Servers]()
 KEPT = {"JIEDUI_CHROMIUM"}
+PROCESSES = re.compile(r"tests/(browser/|chaos/|integration/test_(cli|launcher|notices_killed))")
 
 
-def pytest_collection(session: pytest.Session) -> None:
-    """Importing the product's engine needs the database's address, and never may it be one from outside."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Importing the product needs addresses, and never may they be some from outside."""
     # A shell in the background makes its children ignore Ctrl-C, nohup a closed window; tests need both back.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    stack = ExitStack()
-    session.config.add_cleanup(stack.close)
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jiedui-test-")))
-    servers = stack.enter_context(embedded_servers(folder, durable=False))
+    folder = tempfile.TemporaryDirectory(prefix="jiedui-test-")
+    config.add_cleanup(folder.cleanup)
     for name in [name for name in os.environ if name.startswith("JIEDUI_") and name not in KEPT]:
         del os.environ[name]
     os.environ |= {
-        "DATABASE_URL": servers.database_url,
-        "REDIS_URL": servers.redis_url,
-        "JIEDUI_DATA": str(folder),
+        "DATABASE_URL": "postgresql:///?host=/this/test/asks/for/no/servers",
+        "REDIS_URL": "unix:///this/test/asks/for/no/servers",
+        "JIEDUI_DATA": folder.name,
         "JIEDUI_SECRET": "only for tests, only for tests, only for tests",
         "PICCOLO_CONF": "jiedui.store.piccolo_conf",
     }
-    session.config.stash[STARTED] = servers
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """A file stays with one worker; so does, from the start, all that starts, times and kills processes."""
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "processes" if PROCESSES.match(nodeid) else nodeid.split("::", maxsplit=1)[0]
+
+    config.option.loadscopereorder = False  # the largest files are not the slowest
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
-def servers(pytestconfig: pytest.Config) -> Servers:
-    """The addresses of the embedded servers that all tests share."""
-    return pytestconfig.stash[STARTED]
+def servers() -> Iterator[Servers]:
+    """The addresses of the embedded servers that all tests of this process share."""
+    with embedded_servers(Path(os.environ["JIEDUI_DATA"]), durable=False) as servers:
+        os.environ |= {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
+        from jiedui.store.piccolo_conf import DB
+
+        DB.config["dsn"] = servers.database_url  # may have been imported before there was one
+        yield servers
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -49,7 +49,7 @@ def test_packages_with_known_holes_are_new_enough(package: str, floor: tuple[int
     assert tuple(int(part) for part in version(package).split(".")[:3]) >= floor
 
 
-def test_no_reference_cascades_and_none_is_empty_by_accident(database: None) -> None:
+def test_no_reference_cascades_and_none_is_empty_by_accident() -> None:
     from jiedui.store.piccolo_app import APP_CONFIG
 
     keys = [
@@ -117,7 +117,7 @@ def test_every_sentence_is_translated() -> None:
     } == {}
 
 
-def test_the_web_process_loads_neither_solver_nor_compiler(database: None) -> None:
+def test_the_web_process_loads_neither_solver_nor_compiler() -> None:
     """It answers people while a worker calculates; 200 MB and two seconds of start are not for it."""
     script = "import sys, jiedui.asgi; print(*{'numba', 'ortools', 'scipy'} & sys.modules.keys())"
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
