@@ -8,7 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from datetime import time as dt_time
 from pathlib import Path
+
+from jiedui.clock import SHANGHAI, SHIFT, machine_now
 
 JIEDUI = (sys.executable, "-m", "jiedui")
 FENGDU = Path(__file__).parents[1] / "examples" / "fengdu"
@@ -23,6 +27,12 @@ def environment(data: Path, **also: str) -> dict[str, str]:
     return {
         **kept, "JIEDUI_DATA": str(data), "JIEDUI_LANG": "en", "JIEDUI_PORT": str(closed_port()), **also
     }  # fmt: skip
+
+
+def held_clock(day: str = DATED) -> dict[str, str]:
+    """The demonstration's clock on the ledgers' day, so that their record checks stay in date for ever."""
+    held = datetime.combine(date.fromisoformat(day), dt_time(12), SHANGHAI) - machine_now()
+    return {"JIEDUI_DEMO": "1", SHIFT: str(held // timedelta(seconds=1))}
 
 
 def closed_port() -> int:

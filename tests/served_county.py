@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from commands import JIEDUI, environment, living, wait_until
+from commands import JIEDUI, environment, held_clock, living, wait_until
 
 from jiedui.launcher.servers import running_servers
 
@@ -77,7 +77,7 @@ class County:
         """A process of the product's own code on this folder's servers."""
         servers = running_servers(self.folder)
         assert servers is not None, "the servers do not run"
-        addresses = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
+        addresses = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url, **held_clock()}
         return subprocess.Popen(
             [sys.executable, "-c", program, *arguments],
             env=environment(self.folder, **addresses),

@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 
 from litestar import Litestar, Router
 from litestar.datastructures import State
@@ -16,6 +16,7 @@ from jiedui.accounts import pages as accounts
 from jiedui.accounts.limits import Limits
 from jiedui.accounts.service import actor_of
 from jiedui.accounts.sessions import Sessions
+from jiedui.clock import utc_now
 from jiedui.desks import pages as desks
 from jiedui.followups import pages as followups
 from jiedui.households import pages as households
@@ -49,7 +50,7 @@ ROUTERS: list[Router] = [
 """What the site is made of, one router per concept."""
 
 
-def create_app(settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Litestar:
+def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Litestar:
     """The application of one installation. Raises RuntimeError if a page does not say who may open it."""
     redis = Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
     app = Litestar(

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from jiedui.clock import SHIFT
+
 
 class SettingsError(ValueError):
     """A variable that cannot be used, named with what to write instead."""
@@ -42,7 +44,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         data_dir=data_dir,
         secret=_secret(environ.get("JIEDUI_SECRET"), data_dir),
         public_url=(environ.get("JIEDUI_PUBLIC_URL") or f"http://localhost:{port}").rstrip("/"),
-        demo=_flag(environ, "JIEDUI_DEMO"),
+        demo=_demo(environ),
         port=port,
     )
 
@@ -63,6 +65,13 @@ def port_of(environ: Mapping[str, str]) -> int:
     if not value.isascii() or not value.isdigit() or not 0 < int(value) < 65536:
         raise SettingsError(f"JIEDUI_PORT is {value!r}: write a number from 1 to 65535")
     return int(value)
+
+
+def _demo(environ: Mapping[str, str]) -> bool:
+    demo = _flag(environ, "JIEDUI_DEMO")
+    if environ.get(SHIFT) and not demo:
+        raise SettingsError(f"{SHIFT} is for the demonstration only: leave it out")
+    return demo
 
 
 def _flag(environ: Mapping[str, str], name: str) -> bool:

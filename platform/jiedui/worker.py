@@ -9,7 +9,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from jiedui.clock import utc_now
+from jiedui.clock import machine_now, utc_now
 from jiedui.followups.service import ensure_due
 from jiedui.jobs.service import Handler, run_one
 from jiedui.ledgers.work import apply_upload, read_upload
@@ -45,7 +45,7 @@ async def work(stop: asyncio.Event) -> None:
     # A daemon: nobody who stops this worker should wait for a compiler.
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     loops = [
-        asyncio.create_task(_again_and_again(lambda: run_one(HANDLERS, name, utc_now()), stop)),
+        asyncio.create_task(_again_and_again(lambda: run_one(HANDLERS, name, machine_now()), stop)),
         asyncio.create_task(_again_and_again(_chores, stop)),
     ]
     try:
@@ -59,7 +59,7 @@ async def work(stop: asyncio.Event) -> None:
 
 async def drain(now: datetime) -> None:
     """Do everything that is due now, then return (the command line and the demonstration)."""
-    while await run_one(HANDLERS, "drain", now):
+    while await run_one(HANDLERS, "drain", machine_now()):
         pass
     while await _each_chore(now):
         pass

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from commands import held_clock
 from people import COUNTY, PASSPHRASE, OpenWindow
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
@@ -100,7 +101,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     env = kept | {
         "JIEDUI_DATA": str(tmp_path_factory.mktemp("site")), "JIEDUI_PORT": str(port), "JIEDUI_DEMO": "1",
-        "JIEDUI_PUBLIC_URL": address,
+        "JIEDUI_PUBLIC_URL": address, **held_clock(),
     }  # fmt: skip
     for name in ("DATABASE_URL", "REDIS_URL"):
         env.pop(name, None)

@@ -4,15 +4,15 @@ One county on its own servers, served as `jiedui serve` serves it; nothing is pu
 """
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import openpyxl
 import pytest
+from commands import DATED
 from people import COUNTY, OpenWindow, fits, newest_message, serious, somebody, staff
 from playwright.async_api import Page, Route, expect
 
-from jiedui.clock import today, utc_now
 from jiedui.ledgers.identity import check_digit
 
 HEADERS = [
@@ -81,7 +81,7 @@ async def vet(coordinator: Page, *, trained: bool = True) -> None:
     for check in checks:
         await coordinator.select_option("#check [name=kind]", check)
         await coordinator.select_option("#check [name=outcome]", "passed")
-        await coordinator.fill("#check [name=checked_on]", str(today(utc_now()) - timedelta(days=3)))
+        await coordinator.fill("#check [name=checked_on]", str(date.fromisoformat(DATED) - timedelta(days=3)))
         await coordinator.fill("#check [name=paper]", "身份证原件")
         await coordinator.click("#check button.main")
         await coordinator.wait_for_load_state()

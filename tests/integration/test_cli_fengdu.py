@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import COUNTY, DATED, FENGDU, done, jiedui, refused, servers_up
+from commands import COUNTY, DATED, FENGDU, done, held_clock, jiedui, refused, servers_up
 
 ANSWERS = json.loads(
     (Path(__file__).parents[1] / "instances" / "fengdu" / "answers.json").read_text(encoding="utf-8")
@@ -145,8 +145,8 @@ def test_a_round_published_twice_is_refused_and_tells_nobody_twice(
     county: Path, plan: dict[str, Any]
 ) -> None:
     run = ("round", "run", "--region", COUNTY, "--on", DATED, "--publish")
-    assert "proposals are on their way" in done(county, *run)
-    again = jiedui(county, *run)
+    assert "proposals are on their way" in done(county, *run, **held_clock())
+    again = jiedui(county, *run, **held_clock())
     assert again.returncode == 1
     assert again.stderr == "This plan holds no pair, so there is nothing to publish.\n"
 

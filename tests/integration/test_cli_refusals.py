@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,9 @@ from commands import (
     servers_up,
 )
 from ledger_files import household_row, ledger_file, volunteer_row
+
+from jiedui.clock import SHIFT, machine_now, today
+from jiedui.commands.demo import hold_clock
 
 NOT_LEDGERS = {
     "old.xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512), "old Excel format"),
@@ -215,3 +219,19 @@ def test_help_needs_no_server(tmp_path: Path) -> None:
     for arguments in (("--help",), ("round", "run", "--help"), ("--version",)):
         assert done(tmp_path / "data", *arguments)
     assert not (tmp_path / "data").exists()
+
+
+def test_a_person_cannot_choose_the_clock(tmp_path: Path) -> None:
+    told = jiedui(tmp_path, "doctor", JIEDUI_CLOCK_SHIFT="-2600000")
+    assert told.returncode == 1
+    assert "for the demonstration only" in told.stderr
+
+
+def test_the_demonstration_begins_on_the_day_of_its_ledgers_and_its_clock_goes_on(tmp_path: Path) -> None:
+    environ: dict[str, str] = {}
+    hold_clock(tmp_path, environ)
+    first = machine_now() + timedelta(seconds=int(environ[SHIFT]))
+    assert today(first) == date(2026, 11, 1)
+    (tmp_path / "demonstration").write_text((machine_now() - timedelta(days=2)).isoformat(), encoding="ascii")
+    hold_clock(tmp_path, environ)
+    assert today(machine_now() + timedelta(seconds=int(environ[SHIFT]))) == date(2026, 11, 3)

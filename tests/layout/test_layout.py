@@ -70,8 +70,9 @@ async def test_every_area_column_is_checked_by_the_database(database: None) -> N
     from jiedui.store.piccolo_conf import DB
 
     unchecked = await DB._run_in_new_connection(
-        "SELECT c.table_name FROM information_schema.columns c JOIN information_schema.tables t"
-        " USING (table_schema, table_name) WHERE t.table_type = 'BASE TABLE' AND c.column_name = 'region_code'"
+        "SELECT c.table_name FROM information_schema.columns c"
+        " JOIN information_schema.tables t USING (table_schema, table_name)"
+        " WHERE t.table_type = 'BASE TABLE' AND c.column_name = 'region_code'"
         " AND c.table_schema = 'public' AND NOT EXISTS (SELECT FROM pg_constraint k"
         " WHERE k.conrelid = format('%I', c.table_name)::regclass AND k.contype = 'c'"
         " AND pg_get_constraintdef(k.oid) LIKE '%region_code%')"

@@ -194,7 +194,9 @@ def add_account(login: str, role: str, region: str, name: str, passphrase: str) 
 def demo(once: bool) -> None:
     """The demonstration county: import, run its round, serve."""
     os.environ["JIEDUI_DEMO"] = "1"
-    from jiedui.commands.demo import prepare
+    from jiedui.commands.demo import hold_clock, prepare
+
+    hold_clock(_data_dir(), os.environ)
 
     if once:
         inside(prepare)
@@ -265,10 +267,14 @@ async def _reach_database() -> None:
     await connection.close()
 
 
+def _data_dir() -> Path:
+    return Path(os.environ.get("JIEDUI_DATA") or ".data").absolute()
+
+
 @contextlib.contextmanager
 def _servers(*, lasting: bool = False) -> Iterator[Servers]:
     """The servers, with their addresses put where every process of ours reads them."""
-    data_dir = Path(os.environ.get("JIEDUI_DATA") or ".data").absolute()
+    data_dir = _data_dir()
     given = {name: os.environ.get(name, "") for name in ("DATABASE_URL", "REDIS_URL")}
     with servers_for(os.environ, data_dir, lasting=lasting) as servers:
         os.environ["DATABASE_URL"] = servers.database_url

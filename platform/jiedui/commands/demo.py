@@ -1,11 +1,12 @@
 """The demonstration county: imports Fengdu's synthetic ledgers, runs its round, makes one login per role."""
 
-from datetime import date
+from collections.abc import MutableMapping
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from uuid import UUID
 
 from jiedui.actor import Actor
-from jiedui.clock import utc_now
+from jiedui.clock import SHANGHAI, SHIFT, machine_now, utc_now
 from jiedui.commands.terminal import console, import_watched, print_import, print_plan, run_plan_watched
 from jiedui.errors import NotFound, Refused
 from jiedui.i18n import N_, say
@@ -19,6 +20,17 @@ LEDGERS = (
     ("volunteers", "volunteers.xlsx", N_("Reading the volunteers' ledger")),
 )
 PASSPHRASE = "fengdu-demo-2026"  # noqa: S105 -- for synthetic people on one machine, printed on purpose
+
+
+def hold_clock(data_dir: Path, environ: MutableMapping[str, str]) -> None:
+    """Let the demonstration begin in the morning of its ledgers' day, whenever it was first started here."""
+    first_start = data_dir / "demonstration"
+    if not first_start.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        first_start.write_text(machine_now().isoformat(), encoding="ascii")
+    began = datetime.fromisoformat(first_start.read_text(encoding="ascii").strip())
+    held = datetime.combine(DATED, time(9), SHANGHAI) - began
+    environ[SHIFT] = str(held // timedelta(seconds=1))
 
 
 async def prepare() -> None:

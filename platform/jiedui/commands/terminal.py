@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from jiedui.actor import Actor
-from jiedui.clock import utc_now
+from jiedui.clock import machine_now, utc_now
 from jiedui.errors import recalled
 from jiedui.i18n import N_, say
 
@@ -54,7 +54,7 @@ async def run_plan_watched(actor: Actor, region: str, dated: date, policy: str) 
         while (job := await latest_job(plan_id)) and job["state"] in ("queued", "running"):
             tell(job["step"] or N_("Pairing"), job["done_units"], job["total_units"])
             # A task each time: should the other worker die, its job is taken over here.
-            working = working or asyncio.create_task(run_one(HANDLERS, "terminal", utc_now()))
+            working = working or asyncio.create_task(run_one(HANDLERS, "terminal", machine_now()))
             if (await asyncio.wait([working], timeout=_TELL_SECONDS))[0]:
                 busy, working = working.result(), None
                 await asyncio.sleep(0 if busy else _TELL_SECONDS)

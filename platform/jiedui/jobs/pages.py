@@ -8,6 +8,7 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, FromQuery
 
 from jiedui.accounts.access import safe_path
+from jiedui.clock import machine_now
 from jiedui.jobs.service import ask_to_stop, job_of
 from jiedui.store.columns import Row
 from jiedui.web.page import PageRequest, page, see_other
@@ -18,7 +19,7 @@ async def progress(request: PageRequest, job_id: FromPath[UUID]) -> Response[Any
     """The fragment; once the job has ended the page it stands on is asked to load again."""
     job = await job_of(request.user, job_id)
     ended = job["state"] not in ("queued", "running")
-    left = seconds_left(job, request.app.state.clock())
+    left = seconds_left(job, machine_now())
     headers = {"HX-Refresh": "true"} if ended else None
     back = safe_path(request.query_params.get("back"))
     return page(request, "jobs/progress.html", job=job, left=left, back=back, headers=headers)

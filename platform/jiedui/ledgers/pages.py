@@ -8,6 +8,7 @@ from litestar import Response, Router, get, post
 from litestar.datastructures import UploadFile
 from litestar.params import FromPath
 
+from jiedui.clock import machine_now
 from jiedui.errors import Refused
 from jiedui.i18n import N_, translate
 from jiedui.jobs.pages import seconds_left
@@ -166,7 +167,7 @@ def _show(request: PageRequest, upload: Upload) -> Response[Any]:
         words=WORDS[upload.kind],
         upload=upload,
         job=job,
-        left=seconds_left(job, request.app.state.clock()) if job else None,
+        left=seconds_left(job, machine_now()) if job else None,
         back=f"/{upload.kind}/import/{upload.id}",
         chosen=chosen[:SHOWN],
         matching=len(chosen),

@@ -8,6 +8,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
 
+from jiedui.clock import machine_now
 from jiedui.errors import Conflict, Refused
 from jiedui.i18n import N_
 from jiedui.jobs.pages import seconds_left
@@ -93,7 +94,7 @@ async def show(
         "plans/what_if_answer.html",
         question=question,
         job=job,
-        left=seconds_left(job, request.app.state.clock()) if job else None,
+        left=seconds_left(job, machine_now()) if job else None,
         longer_by=longer_by,
         back=request.url.path,
         **await head(request, round_row, plan),

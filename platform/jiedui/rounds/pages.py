@@ -10,6 +10,7 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
 from jiedui.accounts.access import safe_path
+from jiedui.clock import machine_now
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
 from jiedui.jobs.pages import seconds_left
@@ -98,7 +99,7 @@ async def show(request: PageRequest, round_id: FromPath[UUID]) -> Response[Any]:
         counts=counts,
         pins=await pins.pins_of(round_id),
         job=job,
-        left=seconds_left(job, request.app.state.clock()) if job else None,
+        left=seconds_left(job, machine_now()) if job else None,
         back=f"/rounds/{round_id}",
         words=words,
     )

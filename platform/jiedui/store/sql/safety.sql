@@ -3,7 +3,9 @@
 
 -- The calendar day here; whoever acts may have set it with the clock she was given (store.scope).
 CREATE OR REPLACE FUNCTION today_here() RETURNS date LANGUAGE sql STABLE AS $$
-    SELECT coalesce(nullif(current_setting('jiedui.today', true), '')::date, (now() AT TIME ZONE 'Asia/Shanghai')::date)
+    SELECT coalesce(nullif(current_setting('jiedui.today', true), '')::date,
+        ((now() + make_interval(secs => coalesce(nullif(current_setting('jiedui.clock_shift', true), ''), '0')::double precision))
+            AT TIME ZONE 'Asia/Shanghai')::date)
 $$;
 
 -- Until when somebody of these births is under age: the first of the month on or after the youngest's eighteenth
