@@ -15,6 +15,7 @@ class Waiting:
     proposed: int
     unanswered: int
     nobody_may_call: int
+    unsafe: int
     concerns: int
     calls: int
     villages: int
@@ -40,6 +41,8 @@ async def waiting(actor: Actor) -> Waiting:
             (SELECT count(*) FROM pair p JOIN household h ON h.id = p.household, area
                 WHERE p.region_code LIKE prefix AND p.state = 'accepted' AND h.contact_way = 'none')
                 AS nobody_may_call,
+            (SELECT count(*) FROM pair, area WHERE region_code LIKE prefix AND state = 'paused'
+                AND pause_reason = 'safety') AS unsafe,
             (SELECT count(*) FROM concern, area WHERE region_code LIKE prefix AND state = 'open') AS concerns,
             (SELECT count(*) FROM notice, area WHERE region_code LIKE prefix AND state = 'waiting'
                 AND channel = 'call') AS calls,

@@ -115,11 +115,10 @@ async def overdue_by_township(actor: Actor, on: date) -> list[Row]:
     """Per township of the actor's area: overdue items, pairs, the oldest due day; most red ones first."""
     rows: list[Row] = await FollowUp.raw(
         """
-        SELECT left(f.region_code, 9) || '000' AS township, r.name, count(*) AS items,
+        SELECT h.township_code AS township, h.township AS name, count(*) AS items,
             count(DISTINCT f.pair) AS pairs, min(f.due_on) AS oldest,
             count(*) FILTER (WHERE h.colour = 'red') AS red
-        FROM follow_up f JOIN pair p ON p.id = f.pair JOIN household h ON h.id = p.household
-        LEFT JOIN region r ON r.code = left(f.region_code, 9) || '000'
+        FROM follow_up f JOIN pair p ON p.id = f.pair JOIN family_card h ON h.id = p.household
         WHERE f.state = 'due' AND p.state = 'active' AND f.due_on < {} AND f.region_code LIKE {}
         GROUP BY 1, 2 ORDER BY red DESC, items DESC, 1
         """,
@@ -144,13 +143,13 @@ async def overdue_items(
     rows: list[Row] = await FollowUp.raw(
         """
         SELECT f.id, f.pair, f.medium, f.due_on, f.region_code, h.colour, h.name AS household,
-            v.name AS volunteer, v.number, r.name AS village,
+            v.name AS volunteer, v.number, h.village,
             (SELECT max(happened_on) FROM visit
                 WHERE visit.pair = p.id AND outcome = 'reached') AS last_contact,
             (SELECT count(*) FROM visit WHERE visit.pair = p.id AND outcome = 'no_answer'
                 AND visit.happened_on >= f.due_on) AS tries
-        FROM follow_up f JOIN pair p ON p.id = f.pair JOIN household h ON h.id = p.household
-        JOIN volunteer v ON v.id = p.volunteer JOIN region r ON r.code = f.region_code
+        FROM follow_up f JOIN pair p ON p.id = f.pair JOIN family_card h ON h.id = p.household
+        JOIN volunteer v ON v.id = p.volunteer
         WHERE f.state = 'due' AND p.state = 'active' AND f.due_on < {} AND f.region_code LIKE {}
             AND f.region_code LIKE {} AND (f.due_on, f.id) > ({}, {})
         ORDER BY f.due_on, f.id LIMIT {}

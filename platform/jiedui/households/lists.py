@@ -21,19 +21,18 @@ _MOST_FOUND = 50
 # Every sort key is a text that grows, so that one comparison pages through all of them.
 _KEYS = {
     "village": "h.region_code",
-    "colour": "array_position(ARRAY['red', 'yellow', 'green'], h.colour::text)::text || h.region_code",
+    "colour": "severity(h.colour)::text || h.region_code",
     "recent": "lpad((9999999999 - extract(epoch FROM h.updated_at)::bigint)::text, 10, '0')",
 }
 # Pairs stand above households, so their view is asked by name.
 HELPER_SQL = """coalesce(
     (SELECT min(CASE WHEN p.state IN ('active', 'paused') THEN 'paired' ELSE 'proposed' END) FROM live_pair p
     WHERE p.household = h.id), 'none')"""
-_COLUMNS = f"""h.id, h.region_code, h.name, h.colour, h.contact_way, h.updated_at, v.short_name AS village,
-    t.short_name AS township, {HELPER_SQL} AS helper,
+_COLUMNS = f"""h.id, h.region_code, h.name, h.colour, h.contact_way, h.updated_at, p.village, p.township,
+    {HELPER_SQL} AS helper,
     ARRAY(SELECT n.kind FROM need n WHERE n.household = h.id ORDER BY n.position) AS needs,
     (SELECT count(*) FROM member m WHERE m.household = h.id AND m.relation = 'child') AS children"""  # noqa: S608
-_FROM = """FROM household h JOIN region v ON v.code = h.region_code
-    LEFT JOIN region t ON t.code = left(h.region_code, 9) || '000'"""
+_FROM = "FROM household h JOIN place p ON p.code = h.region_code JOIN region v ON v.code = h.region_code"
 
 
 class HouseholdFilter(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -123,7 +122,7 @@ def _where(actor: Actor, wanted: HouseholdFilter) -> tuple[str, list[Any]]:
             values.append(value)
     if wanted.place:
         like = _literal(wanted.place)
-        conditions.append("(v.short_name LIKE {} OR t.short_name LIKE {} OR v.initials LIKE {})")
+        conditions.append("(p.village LIKE {} OR p.township LIKE {} OR v.initials LIKE {})")
         values += [f"%{like}%", f"%{like}%", f"{like.lower()}%"]
     return " AND ".join(conditions), values
 

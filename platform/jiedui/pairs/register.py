@@ -7,11 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from jiedui.actor import Actor
+from jiedui.clock import today
 from jiedui.households.tables import Household
 from jiedui.i18n import N_
 from jiedui.pairs.hand_over import Match, who_could_take_over
 from jiedui.pairs.rules import STATES
-from jiedui.pairs.tables import Concern, HouseholdLink, Pair
+from jiedui.pairs.safety import against, in_words
+from jiedui.pairs.tables import LIVE, Concern, HouseholdLink, Pair
 from jiedui.pairs.transitions import pair_of
 from jiedui.regions.codes import significant, within
 from jiedui.store.columns import Row
@@ -23,6 +25,7 @@ VIEWS = {
     **STATES,
     "silent": N_("Household has not answered in time"),
     "no_contact": N_("Nobody may contact the household"),
+    "safety": N_("May not meet at present"),
 }
 """What the list can be narrowed to: the states, and what waits for a coordinator."""
 EVENTS = {
@@ -40,15 +43,15 @@ EVENTS = {
     "pair.close": N_("Closed"),
 }
 _CONDITIONS = {
-    "running": "p.state IN ('proposed', 'accepted', 'active', 'paused')",
+    "running": "p.id IN (SELECT id FROM live_pair)",
     "silent": "p.state = 'accepted' AND p.household_deadline <= {}",
     "no_contact": "p.state = 'accepted' AND h.contact_way = 'none'",
+    "safety": "p.state = 'paused' AND p.pause_reason = 'safety'",
 }
 _ROWS = """
 SELECT p.*, h.name AS household_name, h.colour, h.contact_way, v.name AS volunteer_name, v.kind,
-    coalesce(r.short_name, p.region_code) AS village, coalesce(t.short_name, '') AS township
-FROM pair p JOIN household h ON h.id = p.household JOIN volunteer v ON v.id = p.volunteer
-LEFT JOIN region r ON r.code = p.region_code LEFT JOIN region t ON t.code = left(p.region_code, 9) || '000'
+    h.village, coalesce(h.township, '') AS township
+FROM pair p JOIN family_card h ON h.id = p.household JOIN volunteer v ON v.id = p.volunteer
 WHERE p.region_code LIKE {}"""
 
 
@@ -81,6 +84,8 @@ class Whole:
     links: list[Row]
     concerns: list[Row]
     events: list[Event]
+    against: list[str]
+    """Why these two may not meet today, in sentences."""
     successor: UUID | None
 
 
@@ -95,7 +100,7 @@ async def list_pairs(actor: Actor, view: str, township: str, after: str, now: da
     return Listing(found.rows, counts, found.after)
 
 
-async def whole_pair(actor: Actor, pair_id: UUID) -> Whole:
+async def whole_pair(actor: Actor, pair_id: UUID, now: datetime) -> Whole:
     """Everything staff may know of a pair. Raises NotFound."""
     pair = await pair_of(actor, pair_id)
     household = await Household.select(
@@ -114,6 +119,7 @@ async def whole_pair(actor: Actor, pair_id: UUID) -> Whole:
         links=await links.order_by(HouseholdLink.created_at, ascending=False),
         concerns=await concerns.order_by(Concern.raised_at, ascending=False),
         events=await _events(pair),
+        against=in_words(await against(pair, today(now))) if pair["state"] in LIVE else [],
         successor=next_one["id"] if next_one else None,
     )
 
@@ -137,14 +143,15 @@ def _condition(view: str, now: datetime) -> tuple[str, list[Any]]:
 async def _counts(area: str, now: datetime) -> dict[str, int]:
     rows = await Pair.raw(
         f"SELECT p.state, count(*) AS n, count(*) FILTER (WHERE {_CONDITIONS['silent']}) AS silent,"  # noqa: S608
-        f" count(*) FILTER (WHERE {_CONDITIONS['no_contact']}) AS no_contact"
+        f" count(*) FILTER (WHERE {_CONDITIONS['no_contact']}) AS no_contact,"
+        f" count(*) FILTER (WHERE {_CONDITIONS['safety']}) AS safety"
         " FROM pair p JOIN household h ON h.id = p.household WHERE p.region_code LIKE {} GROUP BY p.state",
         now,
         area,
     )
     counts = dict.fromkeys(VIEWS, 0) | {row["state"]: row["n"] for row in rows}
     counts["running"] = sum(counts[state] for state in ("proposed", "accepted", "active", "paused"))
-    for name in ("silent", "no_contact"):
+    for name in ("silent", "no_contact", "safety"):
         counts[name] = sum(row[name] for row in rows)
     return counts
 

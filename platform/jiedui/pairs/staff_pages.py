@@ -246,7 +246,7 @@ async def _do(
 
 
 async def _pair(request: PageRequest, pair_id: UUID, form: Form[Any]) -> Response[Any]:
-    whole = await service.whole_pair(request.user, pair_id)
+    whole = await service.whole_pair(request.user, pair_id, _now(request))
     return page(
         request,
         "pairs/pair.html",
@@ -268,7 +268,7 @@ async def _pair(request: PageRequest, pair_id: UUID, form: Form[Any]) -> Respons
 
 
 async def _hand_over(request: PageRequest, pair_id: UUID, form: Form[Any]) -> Response[Any]:
-    whole = await service.whole_pair(request.user, pair_id)
+    whole = await service.whole_pair(request.user, pair_id, _now(request))
     takers = await service.takers(request.user, pair_id, _now(request))
     return page(
         request,

@@ -44,21 +44,18 @@ async def _counted(question: str, plan_id: UUID, other_id: UUID) -> tuple[int, l
     return (rows[0]["n"] if rows else 0), rows
 
 
-_FAMILY = """h.id AS household, h.name AS household_name, h.colour, p.short_name AS village,
-    t.short_name AS township"""
-_PLACES = """JOIN region p ON p.code = h.region_code
-    LEFT JOIN region t ON t.code = left(h.region_code, 9) || '000'"""
+_FAMILY = "h.id AS household, h.name AS household_name, h.colour, h.village, h.township"
 _ONLY_IN = f"""
 SELECT count(*) OVER () AS n, c.distance_m, {_FAMILY}, v.id AS volunteer, v.name AS volunteer_name, v.number
-FROM candidate c JOIN household h ON h.id = c.household {_PLACES} JOIN volunteer v ON v.id = c.volunteer
+FROM candidate c JOIN family_card h ON h.id = c.household JOIN volunteer v ON v.id = c.volunteer
 WHERE c.plan = {{}} AND NOT EXISTS (SELECT FROM candidate o WHERE o.plan = {{}}
     AND o.household = c.household AND o.volunteer = c.volunteer)
 ORDER BY h.region_code, c.id LIMIT {{}}
 """  # noqa: S608 -- our own words
 _HELPED_ONLY_IN = f"""
 SELECT count(*) OVER () AS n, {_FAMILY}
-FROM household h {_PLACES}
+FROM family_card h
 WHERE h.id IN (SELECT household FROM candidate WHERE plan = {{}}
     EXCEPT SELECT household FROM candidate WHERE plan = {{}})
-ORDER BY array_position(ARRAY['red', 'yellow', 'green'], h.colour::text), h.region_code, h.id LIMIT {{}}
+ORDER BY severity(h.colour), h.region_code, h.id LIMIT {{}}
 """  # noqa: S608 -- our own words

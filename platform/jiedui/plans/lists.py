@@ -127,41 +127,33 @@ async def townships_of(plan: Row) -> list[tuple[str, str]]:
     """The townships that have families in a plan, paired or left out, for the filter."""
     rows = await Plan.raw(
         """
-        SELECT t.code, t.short_name FROM region t WHERE t.code IN (
-            SELECT left(h.region_code, 9) || '000' FROM household h
-            WHERE h.id IN (SELECT household FROM candidate WHERE plan = {}
-                           UNION ALL SELECT household FROM left_out WHERE plan = {})
-        ) ORDER BY t.code
+        SELECT DISTINCT township_code, township FROM family_card
+        WHERE id IN (SELECT household FROM candidate WHERE plan = {}
+                     UNION ALL SELECT household FROM left_out WHERE plan = {}) ORDER BY 1
         """,
         plan["id"], plan["id"],
     )  # fmt: skip
-    return [(row["code"], row["short_name"]) for row in rows]
+    return [(row["township_code"], row["township"]) for row in rows]
 
 
-_PLACES = """
-    JOIN household h ON h.id = c.household
-    JOIN region p ON p.code = h.region_code
-    LEFT JOIN region t ON t.code = left(h.region_code, 9) || '000'"""
-_PAIRS = f"""
+_PAIRS = """
 SELECT c.id, c.household, c.volunteer, c.stage, c.distance_m, c.cost, c.needs_met, c.needs_unmet, c.pinned,
-    c.runner_up, h.name AS household_name, h.colour, h.region_code, p.short_name AS village,
-    t.short_name AS township, v.name AS volunteer_name, v.number, v.capacity,
-    vp.short_name AS volunteer_village, w.kind AS pin, w.id AS pin_id, n.name AS next_name,
-    n.number AS next_number, l.name AS loser_name, lp.short_name AS loser_village,
+    c.runner_up, h.name AS household_name, h.colour, h.region_code, h.village, h.township,
+    v.name AS volunteer_name, v.number, v.capacity, v.village AS volunteer_village,
+    w.kind AS pin, w.id AS pin_id, n.name AS next_name,
+    n.number AS next_number, l.name AS loser_name, l.village AS loser_village,
     (SELECT count(DISTINCT o.household) FROM candidate o WHERE o.plan = c.plan AND o.volunteer = c.volunteer)
     + (SELECT count(DISTINCT q.household) FROM live_pair q WHERE q.volunteer = c.volunteer
        AND q."round" IS DISTINCT FROM plan."round") AS load
-FROM candidate c JOIN plan ON plan.id = c.plan {_PLACES}
-    JOIN volunteer v ON v.id = c.volunteer
-    JOIN region vp ON vp.code = v.region_code
+FROM candidate c JOIN plan ON plan.id = c.plan JOIN family_card h ON h.id = c.household
+    JOIN helper_card v ON v.id = c.volunteer
     LEFT JOIN volunteer n ON n.id = (c.runner_up ->> 'volunteer')::uuid
-    LEFT JOIN household l ON l.id = (c.runner_up ->> 'loses')::uuid
-    LEFT JOIN region lp ON lp.code = l.region_code
+    LEFT JOIN family_card l ON l.id = (c.runner_up ->> 'loses')::uuid
     LEFT JOIN pin w ON w."round" = plan."round" AND w.household = c.household AND w.volunteer = c.volunteer
-"""  # noqa: S608 -- our own words
-_LEFT_OUT = f"""
+"""
+_LEFT_OUT = """
 SELECT c.id, c.household, c.colour, c.stage, c.reasons, h.name AS household_name, h.region_code,
-    p.short_name AS village, t.short_name AS township,
+    h.village, h.township,
     ARRAY(
         SELECT n.kind FROM need n WHERE n.household = h.id AND (c.stage = 1 OR NOT EXISTS (
             SELECT FROM candidate f
@@ -170,17 +162,15 @@ SELECT c.id, c.household, c.colour, c.stage, c.reasons, h.name AS household_name
             WHERE q.household = h.id AND n.kind = ANY (q.needs)
         )) ORDER BY n.position
     ) AS needs
-FROM left_out c {_PLACES}
-"""  # noqa: S608 -- our own words
+FROM left_out c JOIN family_card h ON h.id = c.household
+"""
 _PAIR_KEYS = {
     "far": "-c.distance_m::bigint",
     "near": "c.distance_m::bigint",
     "cost": "-c.cost",
     "village": "h.region_code::bigint",
 }
-_LEFT_OUT_KEY = (
-    "array_position(ARRAY['red', 'yellow', 'green'], c.colour::text) * 1000000000000 + h.region_code::bigint"
-)
+_LEFT_OUT_KEY = "severity(c.colour) * 1000000000000 + h.region_code::bigint"
 
 
 _NEWCOMERS = """
@@ -194,9 +184,7 @@ SELECT c.*, coalesce(l.n, 0) AS left_out FROM (
     FROM left_out o JOIN household h ON h.id = o.household WHERE o.plan = {{}} AND o.stage = 1 GROUP BY 1
 ) AS l ON l.town = left(c.region_code, 9)
 """
-_NEWCOMER_KEY = (
-    "coalesce(array_position(ARRAY['red', 'yellow', 'green'], c.colour::text), 4) * 1000000000000 - c.saved_m"
-)
+_NEWCOMER_KEY = "coalesce(severity(c.colour), 4) * 1000000000000 - c.saved_m"
 
 
 async def _every_newcomer(plan: Row, wanted: NewcomerFilter) -> list[Row]:

@@ -60,7 +60,7 @@ async def village_on_map(plan: Row, round_row: Row, code: str) -> Row | None:
         SELECT h.id AS household, h.name AS household_name, h.colour, c.reasons
         FROM left_out c JOIN household h ON h.id = c.household
         WHERE c.plan = {} AND c.stage = 1 AND h.region_code = {}
-        ORDER BY array_position(ARRAY['red', 'yellow', 'green'], h.colour::text), h.id LIMIT 200
+        ORDER BY severity(h.colour), h.id LIMIT 200
         """,
         plan["id"], code,
     )  # fmt: skip
@@ -90,7 +90,7 @@ def _villages(lines: list[Row], left_out: list[Row], room: list[Row]) -> set[str
 _LINES = """
 SELECT h.region_code AS home, v.region_code AS helper, count(*) AS n,
     (ARRAY['red', 'yellow', 'green'])[
-        min(array_position(ARRAY['red', 'yellow', 'green'], h.colour::text))] AS colour
+        min(severity(h.colour))] AS colour
 FROM candidate c JOIN household h ON h.id = c.household JOIN volunteer v ON v.id = c.volunteer
 WHERE c.plan = {} GROUP BY 1, 2 ORDER BY 1, 2
 """
@@ -113,7 +113,7 @@ FROM ({_ROOM}) AS r WHERE room > 0 GROUP BY 1 ORDER BY 1
 """  # noqa: S608 -- our own words
 _VILLAGES = "SELECT code, short_name AS name, lat, lng FROM region WHERE code = ANY ({}) AND lat IS NOT NULL"
 _SUMMARY = """
-SELECT t.code, t.short_name AS name, count(*) FILTER (WHERE f.paired) AS pairs,
+SELECT h.township_code AS code, h.township AS name, count(*) FILTER (WHERE f.paired) AS pairs,
     round(avg(f.distance_m) FILTER (WHERE f.paired))::int AS mean_m,
     count(*) FILTER (WHERE f.colour = 'red') AS red, count(*) FILTER (WHERE f.colour = 'yellow') AS yellow,
     count(*) FILTER (WHERE f.colour = 'green') AS green
@@ -121,6 +121,5 @@ FROM (
     SELECT household, distance_m, true AS paired, '' AS colour FROM candidate WHERE plan = {}
     UNION ALL SELECT household, 0, false, colour FROM left_out WHERE plan = {} AND stage = 1
 ) AS f
-JOIN household h ON h.id = f.household JOIN region t ON t.code = left(h.region_code, 9) || '000'
-GROUP BY t.code, t.short_name ORDER BY t.code
+JOIN family_card h ON h.id = f.household GROUP BY 1, 2 ORDER BY 1
 """

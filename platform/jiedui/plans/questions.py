@@ -215,26 +215,20 @@ SELECT count(*) AS n FROM what_if w JOIN plan ON plan.id = w.plan
 WHERE plan."round" = {{}} AND w.state IN ('queued', 'running') AND NOT {_LOST}
 """  # noqa: S608 -- our own words
 _QUESTIONS = f"""
-SELECT w.*, {_LOST} AS lost, h.name AS household_name, h.colour, hp.short_name AS village,
+SELECT w.*, {_LOST} AS lost, h.name AS household_name, h.colour, h.village,
     v.name AS volunteer_name, v.number, nt.short_name AS place, a.name AS asked_by
 FROM what_if w
-LEFT JOIN household h ON h.id = (w.change ->> 'household')::uuid
-LEFT JOIN region hp ON hp.code = h.region_code
+LEFT JOIN family_card h ON h.id = (w.change ->> 'household')::uuid
 LEFT JOIN volunteer v ON v.id = (w.change ->> 'volunteer')::uuid
 LEFT JOIN region nt ON nt.code = w.change ->> 'place'
 LEFT JOIN account a ON a.id = w.created_by
 """  # noqa: S608 -- our own words
 _FAMILY = """
-SELECT h.id, h.name, NULL AS number, h.colour, p.short_name AS village, t.short_name AS township,
+SELECT h.id, h.name, NULL AS number, h.colour, h.village, h.township,
     ARRAY(SELECT n.kind FROM need n WHERE n.household = h.id ORDER BY n.position) AS needs
-FROM household h JOIN region p ON p.code = h.region_code
-LEFT JOIN region t ON t.code = left(h.region_code, 9) || '000'
+FROM family_card h
 """
-_VOLUNTEER = """
-SELECT v.id, v.name, v.number, v.capacity, p.short_name AS village, t.short_name AS township
-FROM volunteer v JOIN region p ON p.code = v.region_code
-LEFT JOIN region t ON t.code = left(v.region_code, 9) || '000'
-"""
+_VOLUNTEER = "SELECT v.id, v.name, v.number, v.capacity, v.village, v.township FROM helper_card v"
 _FAMILIES_BY_ID = f"{_FAMILY} WHERE h.id = ANY ({{}}) AND h.region_code LIKE {{}}"
 _VOLUNTEERS_BY_ID = f"{_VOLUNTEER} WHERE v.id = ANY ({{}}) AND v.region_code LIKE {{}}"
 _FAMILIES = f"""{_FAMILY} WHERE h.region_code LIKE {{}} AND h.active AND h.name LIKE {{}}

@@ -67,10 +67,9 @@ async def pins_of(round_id: UUID) -> list[Row]:
     """The pins and bans of a round, the newest first."""
     rows: list[Row] = await Round.raw(
         """
-        SELECT w.*, h.name AS household_name, h.colour, p.short_name AS village, t.short_name AS township,
+        SELECT w.*, h.name AS household_name, h.colour, h.village, h.township,
             v.name AS volunteer_name, v.number, a.name AS pinned_by
-        FROM pin w JOIN household h ON h.id = w.household JOIN volunteer v ON v.id = w.volunteer
-        JOIN region p ON p.code = h.region_code LEFT JOIN region t ON t.code = left(h.region_code, 9) || '000'
+        FROM pin w JOIN family_card h ON h.id = w.household JOIN volunteer v ON v.id = w.volunteer
         LEFT JOIN account a ON a.id = w.created_by
         WHERE w."round" = {} ORDER BY w.created_at DESC, w.id
         """,

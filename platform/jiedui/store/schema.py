@@ -16,5 +16,5 @@ async def drop_views(connection: Any) -> None:
 
 async def install(connection: Any) -> None:
     """After tables have changed: the views, then what asks them."""
-    for name in ("views.sql", "safety.sql"):
+    for name in ("views.sql", "safety.sql", "areas.sql"):
         await connection.execute((_SQL / name).read_text("utf-8"))

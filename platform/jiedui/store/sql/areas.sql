@@ -1,0 +1,72 @@
+-- A row's area is its household's or its volunteer's: taken from the person when it is written, carried along when she
+-- moves, whoever moves her. Rows of jiedui_notifications and consents name their person by kind and id.
+
+-- The area of the person a new row is about. Arguments: the column that names another row, and that row's table.
+CREATE OR REPLACE FUNCTION area_of_person() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE area text;
+BEGIN
+    EXECUTE format('SELECT region_code FROM %I WHERE id = ($1).%I', TG_ARGV[1], TG_ARGV[0]) INTO area USING NEW;
+    NEW.region_code := coalesce(area, NEW.region_code);
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER area_of_person BEFORE INSERT ON pair FOR EACH ROW EXECUTE FUNCTION area_of_person('household', 'household');
+CREATE OR REPLACE TRIGGER area_of_person BEFORE INSERT ON never_again FOR EACH ROW EXECUTE FUNCTION area_of_person('household', 'household');
+CREATE OR REPLACE TRIGGER area_of_person BEFORE INSERT ON concern FOR EACH ROW EXECUTE FUNCTION area_of_person('household', 'household');
+CREATE OR REPLACE TRIGGER area_of_person BEFORE INSERT ON follow_up FOR EACH ROW EXECUTE FUNCTION area_of_person('pair', 'pair');
+CREATE OR REPLACE TRIGGER area_of_person BEFORE INSERT ON visit FOR EACH ROW EXECUTE FUNCTION area_of_person('pair', 'pair');
+CREATE OR REPLACE TRIGGER area_of_person BEFORE INSERT ON vetting_check FOR EACH ROW EXECUTE FUNCTION area_of_person('volunteer', 'volunteer');
+
+-- Who acts, for entries that the database itself writes (store.scope).
+CREATE OR REPLACE FUNCTION acting_account() RETURNS uuid LANGUAGE sql STABLE AS $$
+    SELECT nullif(current_setting('jiedui.actor', true), '')::uuid
+$$;
+
+-- A move stands in the records of both areas, and only there: neither says where the person lives now or lived before.
+CREATE OR REPLACE FUNCTION note_move(kind text, person uuid, before text, after text) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO audit_entry (id, at, account_id, role, action, subject_kind, subject_id, region_code, detail)
+    SELECT gen_random_uuid(), now(), acting_account(), coalesce(nullif(current_setting('jiedui.role', true), ''), 'system'),
+        kind || '.' || deed, kind, person::text, area, '{}'
+    FROM (VALUES ('moved_away', before), ('moved_here', after)) AS sides (deed, area)
+$$;
+
+CREATE OR REPLACE FUNCTION household_moves() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE n.region_code <> o.region_code) THEN
+        RETURN NULL;
+    END IF;
+    CREATE TEMPORARY TABLE moved ON COMMIT DROP AS
+        SELECT n.id, o.region_code AS before, n.region_code AS after
+        FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE n.region_code <> o.region_code;
+    UPDATE pair t SET region_code = m.after FROM moved m WHERE t.household = m.id;
+    UPDATE follow_up t SET region_code = m.after FROM moved m JOIN pair p ON p.household = m.id WHERE t.pair = p.id;
+    UPDATE visit t SET region_code = m.after FROM moved m JOIN pair p ON p.household = m.id WHERE t.pair = p.id;
+    UPDATE concern t SET region_code = m.after FROM moved m WHERE t.household = m.id;
+    UPDATE never_again t SET region_code = m.after FROM moved m WHERE t.household = m.id;
+    UPDATE notice t SET region_code = m.after FROM moved m WHERE t.recipient_kind = 'household' AND t.recipient_id = m.id;
+    UPDATE consent t SET region_code = m.after FROM moved m
+        WHERE t.subject_id = m.id OR t.subject_kind = 'pair' AND t.subject_id IN (SELECT id FROM pair WHERE household = m.id);
+    PERFORM note_move('household', id, before, after) FROM moved;
+    DROP TABLE moved;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER household_moves AFTER UPDATE ON household
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION household_moves();
+
+CREATE OR REPLACE FUNCTION volunteer_moves() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE n.region_code <> o.region_code) THEN
+        RETURN NULL;
+    END IF;
+    CREATE TEMPORARY TABLE moved ON COMMIT DROP AS
+        SELECT n.id, o.region_code AS before, n.region_code AS after
+        FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE n.region_code <> o.region_code;
+    UPDATE account t SET region_code = m.after FROM moved m WHERE t.volunteer_id = m.id;
+    UPDATE vetting_check t SET region_code = m.after FROM moved m WHERE t.volunteer = m.id;
+    UPDATE notice t SET region_code = m.after FROM moved m WHERE t.recipient_kind = 'volunteer' AND t.recipient_id = m.id;
+    UPDATE consent t SET region_code = m.after FROM moved m WHERE t.subject_kind = 'volunteer' AND t.subject_id = m.id;
+    PERFORM note_move('volunteer', id, before, after) FROM moved;
+    DROP TABLE moved;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER volunteer_moves AFTER UPDATE ON volunteer
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION volunteer_moves();

@@ -1,0 +1,113 @@
+"""Whoever moves takes everything along: pairs, contacts, worries and messages are the new area's."""
+
+from datetime import date
+from uuid import UUID
+
+import pytest
+from factories import (
+    NOW,
+    OTHER_COUNTY,
+    OTHER_VILLAGE,
+    VILLAGE,
+    a_coordinator,
+    a_household,
+    a_pair,
+    a_volunteer,
+    the_volunteer,
+)
+
+from jiedui.accounts.service import actor_of
+from jiedui.accounts.tables import Account
+from jiedui.audit.tables import AuditEntry
+from jiedui.errors import NotFound
+from jiedui.followups.service import ensure_due, log_visit, overdue_by_township, visits_of
+from jiedui.followups.tables import FollowUp, Visit
+from jiedui.households.tables import Household
+from jiedui.pairs import service
+from jiedui.pairs.tables import Concern, NeverAgain, Pair
+from jiedui.policies.service import store_standard
+from jiedui.volunteers.tables import VettingCheck, Volunteer
+from jiedui_notifications.tables import Notice
+
+pytestmark = pytest.mark.usefixtures("db")
+OLD, NEW = a_coordinator(), a_coordinator(OTHER_COUNTY)
+
+
+async def _areas(table: type, condition: object) -> set[str]:
+    return {row["region_code"] for row in await table.select(table.region_code).where(condition)}  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+async def family() -> tuple[UUID, UUID]:
+    """A household with all that belongs to it, moved to another county."""
+    await store_standard(NOW)
+    household, volunteer = await a_household(), await a_volunteer()
+    her = await the_volunteer(volunteer)
+    pair = await a_pair(household, volunteer)
+    await service.accept_proposal(her, pair, NOW)
+    await service.record_household_answer(OLD, pair, "accepts", "call", NOW)
+    await log_visit(her, pair, medium="call", outcome="reached", happened_on=date(2026, 10, 30), now=NOW)
+    await ensure_due(NOW)
+    await service.raise_concern(her, pair, "She coughs.", NOW)
+    await NeverAgain(
+        household=household, volunteer=await a_volunteer(), region_code=VILLAGE, reason="x", created_at=NOW
+    ).save()
+    await Household.update({Household.region_code: OTHER_VILLAGE}).where(Household.id == household)
+    return household, pair
+
+
+async def test_a_household_that_moves_takes_its_rows_along(family: tuple[UUID, UUID]) -> None:
+    household, pair = family
+    for table, condition in (
+        (Pair, Pair.id == pair),
+        (FollowUp, FollowUp.pair == pair),
+        (Visit, Visit.pair == pair),
+        (Concern, Concern.household == household),
+        (NeverAgain, NeverAgain.household == household),
+        (Notice, (Notice.recipient_kind == "household") & (Notice.recipient_id == household)),
+    ):
+        assert await _areas(table, condition) == {OTHER_VILLAGE}, table
+
+
+async def test_the_old_area_finds_nothing_and_the_new_one_everything(family: tuple[UUID, UUID]) -> None:
+    _, pair = family
+    with pytest.raises(NotFound):
+        await service.whole_pair(OLD, pair, NOW)
+    with pytest.raises(NotFound):
+        await visits_of(OLD, pair, NOW)
+    assert (await service.whole_pair(NEW, pair, NOW)).concerns
+    assert [len(await visits_of(NEW, pair, NOW)), await service.count_open_concerns(OLD)] == [1, 0]
+    assert await service.count_open_concerns(NEW) == 1
+    assert await overdue_by_township(OLD, date(2027, 11, 1)) == []
+
+
+async def test_a_move_stands_in_both_areas_records_and_tells_neither_the_other_village(
+    family: tuple[UUID, UUID],
+) -> None:
+    household, _ = family
+    entries = await AuditEntry.select().where(
+        AuditEntry.subject_id == str(household), AuditEntry.action.like("%moved%")
+    )
+    assert {(entry["action"], entry["region_code"]) for entry in entries} == {
+        ("household.moved_away", VILLAGE), ("household.moved_here", OTHER_VILLAGE),
+    }  # fmt: skip
+    assert {entry["detail"] for entry in entries} == {"{}"}
+
+
+async def test_a_volunteer_who_moves_takes_account_and_checks_along() -> None:
+    volunteer = await a_volunteer()
+    her = await the_volunteer(volunteer)
+    await VettingCheck(
+        volunteer=volunteer, region_code=VILLAGE, kind="identity", passed=True, checked_on=date(2026, 1, 1),
+        paper="x", created_at=NOW,
+    ).save()  # fmt: skip
+    await Volunteer.update({Volunteer.region_code: OTHER_VILLAGE}).where(Volunteer.id == volunteer)
+    assert await _areas(Account, Account.volunteer_id == volunteer) == {OTHER_VILLAGE}
+    assert await _areas(VettingCheck, VettingCheck.volunteer == volunteer) == {OTHER_VILLAGE}
+    assert her.account_id is not None
+    assert (await actor_of(her.account_id)).region_code == OTHER_VILLAGE  # type: ignore[union-attr]
+
+
+async def test_a_new_row_takes_its_area_from_its_person_whatever_is_written() -> None:
+    pair = await a_pair(await a_household(region_code=OTHER_VILLAGE), region_code=VILLAGE)
+    assert await _areas(Pair, Pair.id == pair) == {OTHER_VILLAGE}
