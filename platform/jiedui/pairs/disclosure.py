@@ -60,7 +60,7 @@ async def proposals_of(actor: Actor, now: datetime) -> list[Family]:
     """What a volunteer is asked and has not answered, the most urgent first; de-identified."""
     hers = Pair.volunteer == actor.volunteer_id
     rows = await Pair.select().where(hers, Pair.state == "proposed").order_by(Pair.volunteer_deadline)
-    return await _families(rows, now)
+    return await families(rows, now)
 
 
 async def pairs_of(actor: Actor, now: datetime) -> list[Family]:
@@ -68,12 +68,12 @@ async def pairs_of(actor: Actor, now: datetime) -> list[Family]:
     hers = Pair.volunteer == actor.volunteer_id
     shown = (*_RUNNING_FIRST, "closed", "refused")
     rows = await Pair.select().where(hers, Pair.state.is_in(list(shown))).order_by(Pair.proposed_at)
-    return await _families(sorted(rows, key=lambda row: shown.index(row["state"])), now)
+    return await families(sorted(rows, key=lambda row: shown.index(row["state"])), now)
 
 
 async def family_of(actor: Actor, pair_id: UUID, now: datetime) -> Family:
     """One of her families. Raises NotFound."""
-    return (await _families([await pair_of(actor, pair_id)], now))[0]
+    return (await families([await pair_of(actor, pair_id)], now))[0]
 
 
 async def show_phone(actor: Actor, pair_id: UUID, now: datetime) -> str:
@@ -111,7 +111,8 @@ def surname(name: str) -> str:
     return name.split("·", maxsplit=1)[0] if "·" in name else mask_name(name).removesuffix("*")
 
 
-async def _families(pairs: list[Row], now: datetime) -> list[Family]:
+async def families(pairs: list[Row], now: datetime) -> list[Family]:
+    """These pairs' households as their volunteers may know them: every view of hers comes from here."""
     kept_apart = await against_each(pairs, today(now))
     may = {pair["id"]: disclosed(pair["state"], may_meet=not kept_apart[pair["id"]]) for pair in pairs}
     named = [pair["household"] for pair in pairs if "courtesy_name" in may[pair["id"]]]

@@ -1,0 +1,340 @@
+"""Whatever people do in whatever order: nobody who may not meet a family is active with it, and none sees it.
+
+A run is a list of steps over a small county, taken through the product's services; what is refused changes
+nothing. After each step a checker of its own judges from the bare rows, by birthdays and papers.
+"""
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+from factories import (
+    FAR_VILLAGE,
+    NOW,
+    OTHER_VILLAGE,
+    VILLAGE,
+    a_coordinator,
+    a_household,
+    a_pair,
+    a_volunteer,
+    an_account,
+    the_volunteer,
+)
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from jiedui.actor import Actor
+from jiedui.clock import today
+from jiedui.errors import DomainError
+from jiedui.followups.service import log_visit
+from jiedui.households.tables import Household, Member
+from jiedui.pairs import safety, service
+from jiedui.pairs.disclosure import families
+from jiedui.pairs.tables import Pair
+from jiedui.policies.service import store_standard
+from jiedui.store.piccolo_conf import DB
+from jiedui.volunteers import service as volunteers
+from jiedui.volunteers.tables import Volunteer
+
+RUNS, STEPS = (2000, 50) if os.environ.get("FULL") == "1" else (200, 30)
+BIRTHS = (None, date(2009, 1, 15), date(2008, 12, 1), date(2016, 4, 1), date(1970, 1, 1))
+VILLAGES = (VILLAGE, FAR_VILLAGE, OTHER_VILLAGE)
+
+
+@dataclass
+class County:
+    """A few people, and who acts."""
+
+    now: datetime = NOW
+    volunteers: list[UUID] = field(default_factory=list)
+    households: list[UUID] = field(default_factory=list)
+    staff: list[Actor] = field(default_factory=list)
+    hers: dict[UUID, Actor] = field(default_factory=dict)
+    logged: set[str] = field(default_factory=set)
+
+    async def pairs(self, *states: str) -> list[UUID]:
+        rows = await Pair.select(Pair.id).where(Pair.state.is_in(list(states))).order_by(Pair.id)
+        return [row["id"] for row in rows]
+
+
+Step = tuple[str, int, int]
+
+
+def _of(people: list[Any], number: int) -> Any:
+    return people[number % len(people)] if people else None
+
+
+async def _propose(county: County, a: int, b: int) -> None:
+    """What publishing a round does: only for two whom the rules let meet and who are not paired already."""
+    household, volunteer = _of(county.households, a), _of(county.volunteers, b)
+    rows = await Pair.raw(
+        "SELECT cardinality(may_not_meet(v, h, {}, 'standard')) AS n FROM volunteer v, household h"
+        " WHERE v.id = {} AND h.id = {}",
+        today(county.now), volunteer, household,
+    )  # fmt: skip
+    if rows[0]["n"] == 0:
+        deadline = county.now + timedelta(days=7)
+        await a_pair(household, volunteer, proposed_at=county.now, volunteer_deadline=deadline)
+
+
+async def _propose_anyhow(county: County, a: int, b: int) -> None:
+    """An older plan, a direct INSERT: the later steps must stop it."""
+    deadline = county.now + timedelta(days=7)
+    await a_pair(
+        _of(county.households, a), _of(county.volunteers, b), proposed_at=county.now,
+        volunteer_deadline=deadline,
+    )  # fmt: skip
+
+
+async def _accept(county: County, a: int, b: int) -> None:
+    if pair := _of(await county.pairs("proposed"), a):
+        row = await Pair.select(Pair.volunteer).where(Pair.id == pair).first()
+        await service.accept_proposal(county.hers[row["volunteer"]], pair, county.now)
+
+
+async def _agree(county: County, a: int, b: int) -> None:
+    if pair := _of(await county.pairs("accepted"), a):
+        answer = ("accepts", "accepts", "asks_another")[b % 3]
+        await service.record_household_answer(_of(county.staff, b), pair, answer, "call", county.now)
+
+
+async def _pause(county: County, a: int, b: int) -> None:
+    if pair := _of(await county.pairs("active"), a):
+        await service.pause(_of(county.staff, b), pair, "away", county.now)
+
+
+async def _resume(county: County, a: int, b: int) -> None:
+    if pair := _of(await county.pairs("paused"), a):
+        await service.resume(_of(county.staff, b), pair, county.now)
+
+
+async def _close(county: County, a: int, b: int) -> None:
+    if pair := _of(await county.pairs("accepted", "active", "paused"), a):
+        await service.close(_of(county.staff, b), pair, "other", "", county.now)
+
+
+async def _hand_over(county: County, a: int, b: int) -> None:
+    if pair := _of(await county.pairs("active", "paused"), a):
+        await service.hand_over(
+            _of(county.staff, a), pair, _of(county.volunteers, b), "no_more_time", county.now
+        )
+
+
+async def _visit(county: County, a: int, b: int) -> None:
+    if pair := _of(await county.pairs("active", "paused"), a):
+        row = await Pair.select(Pair.volunteer).where(Pair.id == pair).first()
+        day = today(county.now) - timedelta(days=b % 40)
+        await log_visit(
+            county.hers[row["volunteer"]], pair, medium="visit", outcome="reached", happened_on=day,
+            now=county.now,
+        )  # fmt: skip
+
+
+async def _reveal(county: County, a: int, b: int) -> None:
+    if pair := _of(await county.pairs("proposed", "accepted", "active", "paused", "closed"), a):
+        row = await Pair.select().where(Pair.id == pair).first()
+        rows = await bare_rows()
+        allowed = rows.may_meet(rows.pairs[str(pair)], today(county.now))
+        number = await service.show_phone(county.hers[row["volunteer"]], pair, county.now)
+        assert allowed and row["state"] == "active", f"{number} was shown"
+
+
+async def _vet(county: County, a: int, b: int) -> None:
+    day = today(county.now) - timedelta(days=(0, 10, 364, 366)[b % 4])
+    kind, passed = ("record", "training", "record")[a % 3], b % 5 != 0
+    await volunteers.record_check(
+        _of(county.staff, b), _of(county.volunteers, a), kind=kind, passed=passed, checked_on=day,
+        paper="p", now=county.now,
+    )  # fmt: skip
+
+
+async def _suspend(county: County, a: int, b: int) -> None:
+    await volunteers.suspend(_of(county.staff, b), _of(county.volunteers, a), "concern", county.now)
+
+
+async def _reinstate(county: County, a: int, b: int) -> None:
+    await volunteers.reinstate(_of(county.staff, b), _of(county.volunteers, a), county.now)
+
+
+async def _ledger_names_a_child(county: County, a: int, b: int) -> None:
+    household = _of(county.households, a)
+    if b % 3 == 0:
+        await Member.delete().where(Member.household == household)
+    else:
+        await Member(household=household, relation="child", name="小孩", born_on=_of(list(BIRTHS), b)).save()
+
+
+async def _ledger_names_one_telephone(county: County, a: int, b: int) -> None:
+    volunteer, household = _of(county.volunteers, a), _of(county.households, b)
+    row = await Volunteer.select(Volunteer.phone_key).where(Volunteer.id == volunteer).first()
+    await Household.update({Household.phone_key: row["phone_key"]}).where(Household.id == household)
+
+
+async def _move(county: County, a: int, b: int) -> None:
+    village = _of(list(VILLAGES), b)
+    if a % 2:
+        await Household.update({Household.region_code: village}).where(
+            Household.id == _of(county.households, a)
+        )
+    else:
+        await Volunteer.update({Volunteer.region_code: village}).where(
+            Volunteer.id == _of(county.volunteers, a)
+        )
+
+
+async def _time_passes(county: County, a: int, b: int) -> None:
+    county.now += timedelta(days=(1, 7, 40, 200)[a % 4])
+    await safety.watch(county.now)
+    await service.expire_overdue(county.now)
+
+
+DEEDS: dict[str, Callable[[County, int, int], Awaitable[None]]] = {
+    "propose": _propose, "propose anyhow": _propose_anyhow, "accept": _accept, "agree": _agree,
+    "pause": _pause, "resume": _resume, "close": _close, "hand over": _hand_over, "visit": _visit,
+    "reveal": _reveal, "vet": _vet,
+    "suspend": _suspend, "reinstate": _reinstate, "child": _ledger_names_a_child,
+    "telephone": _ledger_names_one_telephone, "move": _move, "time": _time_passes,
+}  # fmt: skip
+LIKELY = ("propose", "accept", "agree", "accept", "agree", "resume", "visit", "reveal")
+
+
+@dataclass
+class Rows:
+    """Everything the checker reads, bare."""
+
+    volunteers: dict[str, dict[str, Any]]
+    households: dict[str, dict[str, Any]]
+    pairs: dict[str, dict[str, Any]]
+    visits: dict[str, dict[str, Any]]
+    births: dict[str, list[date | None]]
+    papers: dict[str, list[dict[str, Any]]]
+    apart: set[tuple[str, str]]
+
+    def may_meet(self, pair: dict[str, Any], day: date) -> bool:
+        """The checker's own judgement: by birthdays and papers, not by what was made of them."""
+        volunteer, household = self.volunteers[pair["volunteer"]], self.households[pair["household"]]
+        one = any(volunteer[key] == household[key] for key in ("phone_key", "ledger_key"))
+        if volunteer["state"] != "active" or one or (pair["household"], pair["volunteer"]) in self.apart:
+            return False
+        if all(born is not None and _age(born, day) >= 18 for born in self.births[pair["household"]]):
+            return True
+        record = [paper for paper in self.papers[volunteer["id"]] if paper["kind"] == "record"]
+        if record and not max(record, key=lambda one: (one["checked_on"], one["created_at"]))["passed"]:
+            return False
+        checked = _day(volunteer["record_checked_on"])
+        in_date = checked is not None and 0 <= (day - checked).days <= 365
+        return bool(volunteer["trained"]) and in_date
+
+
+_ALL = ("volunteer", "household", "member", "vetting_check", "never_again", "pair", "visit")
+
+
+async def bare_rows() -> Rows:
+    columns = ", ".join(f"(SELECT coalesce(json_agg(t), '[]') FROM {table} t) AS {table}" for table in _ALL)
+    (found,) = await Pair.raw(f"SELECT {columns}")
+    read = {table: json.loads(found[table]) for table in _ALL}
+    births: dict[str, list[date | None]] = defaultdict(list)
+    for row in read["household"]:
+        births[row["id"]].append(_day(row["born_on"]))
+    for row in read["member"]:
+        births[row["household"]].append(_day(row["born_on"]))
+    papers: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in read["vetting_check"]:
+        papers[row["volunteer"]].append(row)
+    return Rows(
+        *({row["id"]: row for row in read[table]} for table in ("volunteer", "household", "pair", "visit")),
+        births, papers, {(row["household"], row["volunteer"]) for row in read["never_again"]},
+    )  # fmt: skip
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _age(born: date, day: date) -> int:
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+async def check(county: County, step: Step) -> None:
+    """Raises AssertionError where somebody who may not meet a family is active with it or sees it."""
+    day, rows = today(county.now), await bare_rows()
+    for pair in rows.pairs.values():
+        assert pair["state"] != "active" or rows.may_meet(pair, day), (step, "active, and may not meet")
+    for family in await families(await Pair.select(), county.now):
+        pair = rows.pairs[str(family.pair_id)]
+        if family.surname or family.village or family.has_phone:
+            assert pair["state"] in ("active", "paused"), (step, "sees a family before both said yes")
+            assert rows.may_meet(pair, day), (step, "sees a family she may not meet")
+    for visit in rows.visits.values():
+        if visit["id"] not in county.logged:
+            county.logged.add(visit["id"])
+            happened = date.fromisoformat(visit["happened_on"])
+            assert rows.may_meet(rows.pairs[visit["pair"]], happened), (
+                step,
+                "a visit that may not have been",
+            )
+
+
+@asynccontextmanager
+async def a_county() -> AsyncIterator[County]:
+    """Four families, four volunteers in various states, two of staff; gone afterwards."""
+    async with DB.transaction() as transaction:
+        await store_standard(NOW)
+        county = County()
+        county.households = [
+            await a_household(), await a_household(children=(date(2016, 4, 1),)),
+            await a_household(children=(None,)),  # type: ignore[arg-type]  # a birth that is not known
+            await a_household(born_on=date(2009, 1, 15)),
+        ]  # fmt: skip
+        county.volunteers = [
+            await a_volunteer(), await a_volunteer(capacity=4), await a_volunteer(trained=False),
+            await a_volunteer(record_checked_on=date(2025, 11, 10)),
+        ]  # fmt: skip
+        county.hers = {one: await the_volunteer(one) for one in county.volunteers}
+        county.staff = [
+            a_coordinator(account_id=await an_account()),
+            a_coordinator(account_id=await an_account()),
+        ]
+        yield county
+        await transaction.rollback()
+
+
+async def _take(county: County, step: Step) -> bool:
+    """Whether the step changed anything."""
+    name, a, b = step
+    transaction = DB.current_transaction.get()
+    before = await transaction.savepoint()
+    try:
+        await DEEDS[name](county, a, b)
+    except (DomainError, asyncpg.IntegrityConstraintViolationError):
+        await before.rollback_to()
+        return False
+    return True
+
+
+@settings(
+    max_examples=RUNS, deadline=None, phases=(Phase.explicit, Phase.generate, Phase.shrink),
+    suppress_health_check=list(HealthCheck),
+)  # fmt: skip
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(sorted(DEEDS) + list(LIKELY)), st.integers(0, 11), st.integers(0, 11)
+        ),
+        min_size=STEPS, max_size=STEPS,
+    )
+)  # fmt: skip
+@pytest.mark.usefixtures("database")
+async def test_nobody_who_may_not_meet_a_family_is_active_with_it_or_sees_it(steps: list[Step]) -> None:
+    async with a_county() as county:
+        for step in steps:
+            if await _take(county, step):
+                await check(county, step)
