@@ -125,6 +125,25 @@ def test_the_web_process_loads_neither_solver_nor_compiler() -> None:
     assert told.stdout.split() == []
 
 
+WEB = [path for path in SOURCES if path.name.endswith("pages.py") or path.parent.name == "web"]
+MEANT_IN_ONE_PLACE = re.compile(
+    r"\burl(split|parse)\(|\bfromisoformat\b|\bstrptime\b|\bUUID\(|\bint\(|\bfloat\(|\.isdigit\(|request\.url\b"
+)
+
+
+def test_what_comes_from_outside_as_text_is_understood_in_one_place() -> None:
+    elsewhere = {
+        f"{path.relative_to(ROOT)}: {found[0]}"
+        for path in WEB
+        if path.name != "asked.py"
+        for found in MEANT_IN_ONE_PLACE.finditer(path.read_text("utf-8"))
+    }
+    assert elsewhere == {
+        "platform/jiedui/accounts/pages.py: int(",  # a cookie's seconds
+        "platform/jiedui/web/once.py: int(",
+    }
+
+
 def test_no_text_becomes_markup_on_its_way_into_a_page() -> None:
     """Neither in our scripts, nor handed to Leaflet without `plain`, nor past the templates' escaping."""
     scripts = [path for path in (ROOT / "platform/jiedui/web/static").glob("*.js")]
