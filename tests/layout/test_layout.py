@@ -123,3 +123,39 @@ def test_the_web_process_loads_neither_solver_nor_compiler() -> None:
     script = "import sys, jiedui.asgi; print(*{'numba', 'ortools', 'scipy'} & sys.modules.keys())"
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert told.stdout.split() == []
+
+
+WEB = [path for path in SOURCES if path.name.endswith("pages.py") or path.parent.name == "web"]
+MEANT_IN_ONE_PLACE = re.compile(
+    r"\burl(split|parse)\(|\bfromisoformat\b|\bstrptime\b|\bUUID\(|\bint\(|\bfloat\(|\.isdigit\(|request\.url\b"
+)
+
+
+def test_what_comes_from_outside_as_text_is_understood_in_one_place() -> None:
+    elsewhere = {
+        f"{path.relative_to(ROOT)}: {found[0]}"
+        for path in WEB
+        if path.name != "asked.py"
+        for found in MEANT_IN_ONE_PLACE.finditer(path.read_text("utf-8"))
+    }
+    assert elsewhere == {
+        "platform/jiedui/accounts/pages.py: int(",  # a cookie's seconds
+        "platform/jiedui/web/once.py: int(",
+    }
+
+
+def test_no_text_becomes_markup_on_its_way_into_a_page() -> None:
+    """Neither in our scripts, nor handed to Leaflet without `plain`, nor past the templates' escaping."""
+    scripts = [path for path in (ROOT / "platform/jiedui/web/static").glob("*.js")]
+    written = re.compile(
+        r"(inner|outer)HTML\s*=|insertAdjacentHTML|document\.write|createContextualFragment|DOMParser"
+        r"|\b(bindTooltip|bindPopup|setContent|setTooltipContent|setPopupContent)\((?!plain\()"
+        r"|\bhtml: (?!plain\()|\b(attribution|prefix): "
+    )
+    assert len(scripts) > 1
+    assert [
+        (path.name, found[0]) for path in scripts for found in written.finditer(path.read_text("utf-8"))
+    ] == []
+    templates = [*(ROOT / "platform").rglob("templates/**/*.html")]
+    assert len(templates) > 50
+    assert [path for path in templates if re.search(r"\|\s*safe\b|autoescape", path.read_text("utf-8"))] == []

@@ -109,7 +109,7 @@ async def test_going_back_to_change_something_shows_everything_that_was_typed(tr
         ("capacity", "11", "between 1 and 10"),
         ("capacity", "-1", "between 1 and 10"),
         ("capacity", "many", "whole number"),
-        ("capacity", "999999999999999999999", "between 1 and 10"),
+        ("capacity", "999999999999999999999", "too large"),
         ("reach_km", "7", "choose one of the options"),
         ("village", "", "choose your village"),
         ("village", "999999999999", "choose your village"),

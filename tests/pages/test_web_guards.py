@@ -8,8 +8,9 @@ import pytest
 from factories import a_volunteer
 from litestar import Litestar, get
 
-from jiedui.accounts.access import ADMITTED, check_declared, safe_path
+from jiedui.accounts.access import ADMITTED, check_declared
 from jiedui.accounts.tables import Account
+from jiedui.web.asked import safe_path
 
 BROWSER = {"sec-fetch-site": "same-origin", "origin": "null"}
 

@@ -1,7 +1,7 @@
 """Who may open what: every handler says it in `opt["access"]`, one guard enforces it."""
 
 from typing import Any, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from litestar import Litestar, Request
 from litestar.connection import ASGIConnection
@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from jiedui.accounts.sessions import Sessions
 from jiedui.actor import Actor
 from jiedui.errors import Forbidden, Unavailable
+from jiedui.web.asked import address, safe_path
 
 ADMITTED: dict[str, frozenset[str] | None] = {
     "public": None,
@@ -77,13 +78,6 @@ def check_declared(app: Litestar) -> None:
         raise RuntimeError('handlers without opt={"access": …}: ' + "; ".join(undeclared))
 
 
-def safe_path(text: str | None) -> str:
-    """A path on this site to go to, or the first page for anything a browser might read as another site."""
-    if not text or text[0] != "/" or text[1:2] in ("/", "\\") or not text.isprintable():
-        return "/"
-    return text
-
-
 async def _who(request: Request[Any, Any, Any]) -> tuple[Actor | None, str | None]:
     state = request.app.state
     session_id = request.cookies.get(state.cookies.session)
@@ -100,8 +94,8 @@ async def _who(request: Request[Any, Any, Any]) -> tuple[Actor | None, str | Non
 def _login_path(connection: ASGIConnection[Any, Any, Any, Any], access: str) -> str:
     login = "/login/volunteer" if access == "volunteer" else "/login"
     if connection.headers.get("hx-request"):
-        shown = urlsplit(connection.headers.get("hx-current-url", ""))
-        back = shown.path + (f"?{shown.query}" if shown.query else "")
+        shown = address(connection.headers.get("hx-current-url"))
+        back = shown._replace(scheme="", netloc="", fragment="").geturl() if shown else "/"
     elif connection.scope.get("method") == "GET":
         query = connection.scope.get("query_string", b"").decode("latin-1")
         back = connection.scope["path"] + (f"?{query}" if query else "")

@@ -6,12 +6,13 @@ import msgspec
 from litestar import Response, Router, get, post
 
 from jiedui.accounts import service
-from jiedui.accounts.access import HOMES, safe_path
+from jiedui.accounts.access import HOMES
 from jiedui.accounts.codes import mobile_number
 from jiedui.accounts.sessions import lifetime
 from jiedui.actor import Actor
 from jiedui.errors import Refused, TooMany
 from jiedui.web import cookies
+from jiedui.web.asked import safe_path
 from jiedui.web.forms import Form, blank, read_form
 from jiedui.web.page import PageRequest, client_address, page, see_other
 

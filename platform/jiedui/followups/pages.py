@@ -14,6 +14,7 @@ from jiedui.followups import service
 from jiedui.i18n import N_
 from jiedui.pairs.service import family_of
 from jiedui.regions.codes import is_code
+from jiedui.web import asked
 from jiedui.web.forms import Form, blank, read_form
 from jiedui.web.once import once
 from jiedui.web.page import PageRequest, flash, page
@@ -99,10 +100,8 @@ async def _form_page(request: PageRequest, pair_id: UUID, form: Form[Any]) -> Re
 def _key(text: str) -> tuple[date, UUID] | None:
     """The place to go on from; anything unreadable starts at the beginning."""
     day, _, item = text.partition("_")
-    try:
-        return date.fromisoformat(day), UUID(item)
-    except ValueError:
-        return None
+    due_on, item_id = asked.day(day), asked.key(item)
+    return (due_on, item_id) if due_on and item_id else None
 
 
 ROUTER = Router(

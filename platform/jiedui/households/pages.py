@@ -22,6 +22,7 @@ from jiedui.households.tables import COLOURS
 from jiedui.households.words import CONTACT_WAYS, FIELDS, GUARDED, HELPERS, REASONS, SORTS
 from jiedui.i18n import N_, translate
 from jiedui.ledgers.export import attachment, to_csv, to_xlsx
+from jiedui.regions.codes import is_code
 from jiedui.regions.service import path_name, path_names
 from jiedui.store.columns import Row
 from jiedui.web import words
@@ -89,7 +90,7 @@ async def export(request: PageRequest) -> Response[Any]:
                 N_("How she may be told"), N_("Paired with"), N_("Changed")]  # fmt: skip
     header = [translate(language, heading) for heading in headings]
     table = [_cells(row, language) for row in rows]
-    if request.url.path.endswith(".csv"):
+    if request.scope["path"].endswith(".csv"):
         return attachment(to_csv(header, table), "households.csv")
     footer = f"{request.user.name} · {words.date_exact(now)}"
     sheet = translate(language, N_("Households"))
@@ -155,7 +156,7 @@ def _filter(request: PageRequest) -> HouseholdFilter:
         "sort": get_args(HouseholdFilter.__annotations__["sort"]),
     }
     chosen = {name: given[name] for name, options in known.items() if given.get(name) in options}
-    if given.get("township", "").isascii() and given.get("township", "").isdigit():
+    if is_code(given.get("township", "")):
         chosen["township"] = given["township"]
     return HouseholdFilter(**chosen, place=given.get("place", ""))
 

@@ -7,10 +7,10 @@ from uuid import UUID
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, FromQuery
 
-from jiedui.accounts.access import safe_path
 from jiedui.clock import machine_now
 from jiedui.jobs.service import ask_to_stop, job_of
 from jiedui.store.columns import Row
+from jiedui.web.asked import safe_path
 from jiedui.web.page import PageRequest, page, see_other
 
 

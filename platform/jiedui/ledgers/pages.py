@@ -213,7 +213,7 @@ def _take_along(request: PageRequest, findings: Sequence[Finding]) -> Response[A
     language = language_of(request)
     header = [translate(language, text) for text in (N_("Cell"), N_("What"), N_("Reason"), N_("Hint"))]
     table = [[one.cell, translate(language, _LEVELS[one.level]), *_said(one, language)] for one in findings]
-    if request.url.path.endswith(".csv"):
+    if request.scope["path"].endswith(".csv"):
         return attachment(to_csv(header, table), "findings.csv")
     sheet = translate(language, N_("Findings"))
     return attachment(to_xlsx(header, table, sheet=sheet), "findings.xlsx")

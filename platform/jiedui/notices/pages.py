@@ -3,7 +3,7 @@
 import asyncio
 from datetime import datetime
 from itertools import groupby
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -16,11 +16,13 @@ from jiedui.i18n import DEFAULT, N_
 from jiedui.notices import console, lists, service
 from jiedui.notices.letters import Letter, pdf_of
 from jiedui.notices.lists import Item
+from jiedui.web import asked
 from jiedui.web.forms import read_form
 from jiedui.web.once import once
 from jiedui.web.page import PageRequest, flash, page, see_other
 from jiedui_notifications.tables import STATES
 
+T = TypeVar("T")
 KINDS = ("household", "volunteer", "number")
 
 
@@ -122,10 +124,10 @@ async def letters_pdf(request: PageRequest) -> Response[bytes]:
     """The letters waiting at a moment (or one of them) on paper; changes nothing."""
     query = request.query_params
     if "notice" in query:
-        letters = await lists.one_letter(request.user, _understood(UUID, query["notice"]))
+        letters = await lists.one_letter(request.user, _understood(asked.key(query["notice"])))
     else:
         now = request.app.state.clock()
-        until = _understood(datetime.fromisoformat, query["until"]) if "until" in query else now
+        until = _understood(asked.moment(query["until"])) if "until" in query else now
         letters = await lists.letters_until(request.user, until)
     if not letters:
         raise NotFound(N_("There are no letters to print."))
@@ -197,14 +199,13 @@ def _place_in_list(text: str) -> tuple[datetime, UUID] | None:
     if not text:
         return None
     at, _, last = text.partition("_")
-    return _understood(datetime.fromisoformat, at), _understood(UUID, last)
+    return _understood(asked.moment(at)), _understood(asked.key(last))
 
 
-def _understood(kind: Any, text: str) -> Any:
-    try:
-        return kind(text)
-    except ValueError as error:
-        raise NotFound from error
+def _understood(value: T | None) -> T:
+    if value is None:
+        raise NotFound
+    return value
 
 
 ROUTER = Router(

@@ -16,6 +16,7 @@ from jiedui.pairs.concerns import PAGE
 from jiedui.pairs.register import VIEWS
 from jiedui.regions.codes import township
 from jiedui.regions.service import path_names, townships
+from jiedui.web import asked
 from jiedui.web.forms import Form, blank, read_form
 from jiedui.web.once import once
 from jiedui.web.page import PageRequest, flash, language_of, page
@@ -78,11 +79,11 @@ class Nothing(msgspec.Struct):
 @get("/pairs", name="pairs")
 async def pairs(request: PageRequest) -> Response[Any]:
     """The area's pairs, by state and township."""
-    asked = request.query_params
-    view, place = asked.get("view", "running"), asked.get("township", "")
+    query = request.query_params
+    view, place = query.get("view", "running"), query.get("township", "")
     view = view if view in VIEWS else "running"
     listing = await service.list_pairs(
-        request.user, view, place, asked.get("after", ""), request.app.state.clock()
+        request.user, view, place, query.get("after", ""), request.app.state.clock()
     )
     return page(
         request,
@@ -93,7 +94,7 @@ async def pairs(request: PageRequest) -> Response[Any]:
         township=place,
         townships=await townships(request.user.region_code),
         states=rules.STATES,
-        first_page=not asked.get("after"),
+        first_page=not query.get("after"),
     )
 
 
@@ -287,7 +288,7 @@ async def _hand_over(request: PageRequest, pair_id: UUID, form: Form[Any]) -> Re
 
 async def _concerns(request: PageRequest, form: Form[Any], wrong: UUID | None = None) -> Response[Any]:
     handled = request.query_params.get("show") == "handled"
-    number = _number(request.query_params.get("page", ""))
+    number = asked.number(request.query_params.get("page"), most=10_000) or 1
     rows = await service.list_concerns(request.user, handled=handled, page=number)
     return page(
         request,
@@ -307,10 +308,6 @@ async def _concerns(request: PageRequest, form: Form[Any], wrong: UUID | None = 
 
 def _choices(request: PageRequest, reasons: tuple[rules.Reason, ...]) -> list[tuple[str, str]]:
     return [(reason.code, translate(language_of(request), reason.label)) for reason in reasons]
-
-
-def _number(text: str) -> int:
-    return min(int(text), 10_000) if text.isascii() and text.isdigit() and len(text) < 6 and int(text) else 1
 
 
 def _now(request: PageRequest) -> Any:

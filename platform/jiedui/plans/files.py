@@ -94,7 +94,7 @@ def _file(
 ) -> Response[Any]:
     language, now = language_of(request), request.app.state.clock()
     header = [translate(language, heading) for heading in headings]
-    if request.url.path.endswith(".csv"):
+    if request.scope["path"].endswith(".csv"):
         return attachment(to_csv(header, table), f"{name}.csv")
     footer = f"{request.user.name} · {date_exact(now)}"
     return attachment(to_xlsx(header, table, sheet=translate(language, sheet), footer=footer), f"{name}.xlsx")

@@ -29,6 +29,7 @@ from jiedui.plans.questions import (
 from jiedui.regions.service import townships
 from jiedui.rounds.views import plan_at
 from jiedui.store.columns import Row
+from jiedui.web.asked import key
 from jiedui.web.forms import Form, blank, read_form
 from jiedui.web.page import PageRequest, flash, page, see_other
 
@@ -72,12 +73,12 @@ async def ask(request: PageRequest, round_id: FromPath[UUID], number: FromPath[i
     if change and form.ok:
         try:
             question_id = await questions.ask(request.user, plan, change, request.app.state.clock())
-            return see_other(request, f"{request.url.path}/{question_id}")
+            return see_other(request, f"{request.scope['path']}/{question_id}")
         except Refused as refused:
             form.refuse(refused)
         except Conflict as refused:
             flash(request, refused.msgid, kind="problem", **refused.params)
-            return see_other(request, request.url.path)
+            return see_other(request, request.scope["path"])
     return await _form_page(request, round_row, plan, form)
 
 
@@ -96,7 +97,7 @@ async def show(
         job=job,
         left=seconds_left(job, machine_now()) if job else None,
         longer_by=longer_by,
-        back=request.url.path,
+        back=request.scope["path"],
         **await head(request, round_row, plan),
     )
 
@@ -130,8 +131,8 @@ async def _form_page(request: PageRequest, round_row: Row, plan: Row, form: Form
 async def _choices(round_row: Row, form: Form[Any]) -> tuple[list[Row], list[Row]]:
     """Whom the form offers: the one a link names, or those who are called like this."""
     return (
-        await questions.families(round_row, _uuid(form.text("household")), form.text("family")),
-        await questions.volunteers(round_row, _uuid(form.text("volunteer")), form.text("helper")),
+        await questions.families(round_row, key(form.text("household")), form.text("family")),
+        await questions.volunteers(round_row, key(form.text("volunteer")), form.text("helper")),
     )
 
 
@@ -172,13 +173,6 @@ async def _who(round_row: Row, form: Form[Question], field: str, search: Search)
 async def _usual(round_row: Row, known: dict[str, str]) -> int | None:
     """The number most people will want: one family, or one more than she takes now."""
     if known.get("kind") == "capacity":
-        found = await questions.volunteers(round_row, _uuid(known.get("volunteer", "")), "")
+        found = await questions.volunteers(round_row, key(known.get("volunteer", "")), "")
         return found[0]["capacity"] + 1 if found else None
     return 1 if known.get("kind") == "join" else None
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

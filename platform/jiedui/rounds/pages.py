@@ -9,13 +9,13 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
-from jiedui.accounts.access import safe_path
 from jiedui.clock import machine_now
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
 from jiedui.jobs.pages import seconds_left
 from jiedui.jobs.service import latest_job
 from jiedui.rounds import pins, service, views, words
+from jiedui.web.asked import key, safe_path
 from jiedui.web.forms import blank, read_form
 from jiedui.web.once import once
 from jiedui.web.page import PageRequest, flash, page, see_other
@@ -42,7 +42,7 @@ class PinForm(msgspec.Struct):
 @get("/rounds", name="rounds:list")
 async def show_list(request: PageRequest) -> Response[Any]:
     """The rounds of the area, the newest first."""
-    rows, further = await views.rounds_of(request.user, _uuid(request.query_params.get("before", "")))
+    rows, further = await views.rounds_of(request.user, key(request.query_params.get("before")))
     link = f"/rounds?before={further}" if further else ""
     return page(request, "rounds/list.html", rounds=rows, next=link, states=words.ROUND_STATES)
 
@@ -203,13 +203,6 @@ async def _after_pin(
     known = mine[0] if mine else {"kind": None, "id": None}
     pair = {"household": household, "volunteer": volunteer, "pin": known["kind"], "pin_id": known["id"]}
     return page(request, "rounds/pin.html", round_id=round_id, pair=pair, back=back)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 ROUTER = Router(

@@ -9,6 +9,7 @@ from jiedui.consents.texts import current
 from jiedui.errors import Refused
 from jiedui.i18n import N_
 from jiedui.volunteers.enrolment import RECORD_CHECK, SERVICE
+from jiedui.web.asked import number
 
 Word = Annotated[str, msgspec.Meta(max_length=60)]
 Chosen = Annotated[list[Word], msgspec.Meta(max_length=40)]
@@ -28,9 +29,10 @@ class Wishes(msgspec.Struct, kw_only=True):
         """None is no limit. Raises Refused for what is neither a number nor "any"."""
         if self.reach_km == "any":
             return None
-        if not (self.reach_km.isascii() and self.reach_km.isdigit() and len(self.reach_km) < 6):
+        kilometres = number(self.reach_km, most=99_999)
+        if kilometres is None:
             raise Refused(N_("Please choose one of the options."), field="reach_km")
-        return int(self.reach_km)
+        return kilometres
 
 
 class Join(Wishes, kw_only=True):

@@ -8,8 +8,9 @@ from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
 from litestar.exceptions import SerializationException
 
-from jiedui.errors import DomainError
+from jiedui.errors import DomainError, NotFound
 from jiedui.i18n import N_
+from jiedui.web.asked import LARGEST
 
 Fields = dict[str, list[str | UploadFile]]
 MOST_FIELDS = 1000
@@ -23,7 +24,7 @@ class Unreadable(DomainError):
 
 
 def check_address(request: Request[Any, Any, Any]) -> None:
-    """Refuse an address with bytes that are no text; the database would choke on them later."""
+    """Refuse an address the database would choke on: bytes that are no text, numbers it has no room for."""
     try:
         address = unquote_to_bytes(request.scope["raw_path"] + b"?" + request.scope["query_string"])
         readable = "\0" not in address.decode("utf-8")
@@ -31,6 +32,8 @@ def check_address(request: Request[Any, Any, Any]) -> None:
         raise Unreadable from error
     if not readable:
         raise Unreadable
+    if any(isinstance(part, int) and part > LARGEST for part in request.path_params.values()):
+        raise NotFound
 
 
 async def fields_of(request: Request[Any, Any, Any]) -> Fields:
@@ -53,12 +56,12 @@ async def _read(request: Request[Any, Any, Any]) -> Fields:
             if kind == RequestEncodingType.JSON:
                 await request.json()
             fields = {}
+        for text in (text for name, values in fields.items() for text in (name, *values)):
+            # some alphabets know half a character (utf-7, unicode_escape), the database does not
+            if isinstance(text, str) and b"\0" in text.encode():
+                raise Unreadable
     except (UnicodeError, LookupError, ValueError, RecursionError, SerializationException) as error:
         raise Unreadable from error  # LookupError: a part with a charset nobody knows
-    if any(
-        "\0" in text for name, values in fields.items() for text in (name, *values) if isinstance(text, str)
-    ):
-        raise Unreadable
     return fields
 
 

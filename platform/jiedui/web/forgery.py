@@ -9,7 +9,6 @@ import hmac
 import re
 import secrets
 from typing import Any
-from urllib.parse import urlsplit
 
 from litestar import Request
 from litestar.connection import ASGIConnection
@@ -18,6 +17,7 @@ from litestar.handlers import BaseRouteHandler
 from jiedui.errors import Forbidden
 from jiedui.i18n import N_
 from jiedui.web import cookies
+from jiedui.web.asked import host
 from jiedui.web.body import check_address, fields_of
 
 FIELD = "_csrf_token"
@@ -75,9 +75,10 @@ def _from_elsewhere(request: Request[Any, Any, Any]) -> bool:
         origin is None or origin == "null"
     ):  # our own Referrer-Policy makes browsers say null: the token decides
         return False
-    return urlsplit(origin).netloc not in (
+    site = host(origin)
+    return site is None or site not in (
         request.headers.get("host"),
-        urlsplit(request.app.state.settings.public_url).netloc,
+        host(request.app.state.settings.public_url),
     )
 
 

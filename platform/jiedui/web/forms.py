@@ -1,10 +1,12 @@
 """Forms: typed values out of what a browser sends, or every mistake at its field and nothing typed lost."""
 
 import dataclasses
+import math
 import re
 import types
 import unicodedata
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin
 
 import msgspec
@@ -13,6 +15,7 @@ from litestar.datastructures import UploadFile
 
 from jiedui.errors import DomainError, Refused
 from jiedui.i18n import N_
+from jiedui.web.asked import LARGEST, in_calendar
 from jiedui.web.body import Fields, fields_of
 
 T = TypeVar("T")
@@ -157,7 +160,20 @@ def _convert(given: Any, kind: Any, plain: Any) -> Any:
         return _BOOLEANS[given.casefold()]
     if plain in (int, float) and isinstance(given, str):
         given = given.replace(",", "")
-    return msgspec.convert(given, kind, strict=False)
+    meant = msgspec.convert(given, kind, strict=False)
+    for value in meant if isinstance(meant, _LISTS) else [meant]:
+        _check_reach(value)
+    return meant
+
+
+def _check_reach(value: Any) -> None:
+    """No day, no number that is valid as such and too far away for any rule or column."""
+    if isinstance(value, date) and not in_calendar(value):
+        raise msgspec.ValidationError("beyond the calendar")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise msgspec.ValidationError("Expected `float`")
+    if isinstance(value, int | float) and abs(value) > LARGEST:
+        raise msgspec.ValidationError("beyond all numbers")
 
 
 _EXPLANATIONS = (
@@ -173,6 +189,8 @@ _EXPLANATIONS = (
     (r"`int`|integer", N_("Please write a whole number.")),
     (r"`float`|`decimal`", N_("Please write a number.")),
     (r"RFC3339|ISO8601|date", N_("Please write the date like this: 2026-06-01.")),
+    (r"beyond all numbers", N_("This number is too large.")),
+    (r"beyond the calendar", N_("Please write a day between 1900 and 2100.")),
     (r"enum|UUID|`bool`", N_("Please choose one of the options.")),
     (r"`file`", N_("Please choose a file.")),
 )

@@ -10,6 +10,7 @@ from litestar import Request, Response
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Redirect, Template
 from litestar.response.base import ASGIResponse
+from litestar.utils import url_quote
 
 from jiedui import i18n
 from jiedui.errors import DomainError
@@ -77,7 +78,9 @@ def client_address(request: Request[Any, Any, Any]) -> str:
 def see_other(request: Request[Any, Any, Any], path: str) -> Response[Any]:
     """Go on to another page after a form; also when htmx sent it."""
     if request.headers.get("hx-request") == "true":
-        return Response(b"", status_code=200, headers={"HX-Redirect": path}, media_type="text/html")
+        return Response(
+            b"", status_code=200, headers={"HX-Redirect": url_quote(path)}, media_type="text/html"
+        )
     return Redirect(path, status_code=303)
 
 

@@ -5,9 +5,10 @@ from typing import Any
 from litestar import Request, Response, Router, get, post
 from litestar.static_files import create_static_files_router
 
-from jiedui.accounts.access import HOMES, safe_path
+from jiedui.accounts.access import HOMES
 from jiedui.i18n import LANGUAGES
 from jiedui.web import cookies
+from jiedui.web.asked import safe_path
 from jiedui.web.body import fields_of
 from jiedui.web.page import page, see_other
 from jiedui.web.rendering import STATIC

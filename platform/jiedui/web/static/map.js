@@ -9,6 +9,8 @@
   const SHAPES = { red: "●", yellow: "▲", green: "■", way: "◆" };
   const BESIDE = { bottom: [0, 8], top: [0, -8], right: [8, 0], left: [-8, 0] };
   const RIM = 16;
+  // Leaflet takes texts for markup: whatever it is handed goes through here.
+  const plain = (text) => Object.assign(document.createElement("span"), { textContent: text });
   const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
   const open = (path, layer) => {
@@ -20,7 +22,7 @@
   // One tab stop for everything that is drawn; the arrow keys go from place to place, Enter opens.
   const places = [];
   const reachable = (layer, text, path) => {
-    layer.bindTooltip(text, { className: "what", direction: "top", sticky: true });
+    layer.bindTooltip(plain(text), { className: "what", direction: "top", sticky: true });
     layer.on("click", () => open(path, layer));
     layer.on("add", () => {
       const element = layer.getElement();
@@ -54,7 +56,7 @@
     for (const [home, helper, n, colour] of data.lines) {
       if (home === helper || !point(home) || !point(helper)) continue;
       const line = L.polyline([point(home), point(helper)], { className: `pairs-line ${colour}`, weight: Math.min(1 + Math.log2(n), 4) });
-      line.bindTooltip(fill(said.line, { home: name(home), helper: name(helper), n }), { className: "what", sticky: true });
+      line.bindTooltip(plain(fill(said.line, { home: name(home), helper: name(helper), n })), { className: "what", sticky: true });
       line.on("click", () => open(`between/${home}/${helper}`, line)).addTo(map);
       // Its tooltip listens for the focus, and that alone makes a tab stop of each of a thousand lines.
       line.getElement().setAttribute("tabindex", "-1");
@@ -82,7 +84,7 @@
     const count = data.newcomers.length;
     data.newcomers.forEach(([code, colour, text], at) => {
       const gain = colour || "way";
-      const icon = L.divIcon({ className: `gain ${gain}`, html: SHAPES[gain], iconSize: [26, 26] });
+      const icon = L.divIcon({ className: `gain ${gain}`, html: plain(SHAPES[gain]), iconSize: [26, 26] });
       const mark = L.marker(data.townships[code].slice(1), { icon, keyboard: false, zIndexOffset: 1000 * (count - at) });
       asked.set("township", code);
       reachable(mark, text, `recruit?${asked}`).addTo(map);
@@ -118,7 +120,7 @@
     const labels = Array.from(towns, (code) => {
       const [town, ...point] = data.townships[code];
       const label = L.tooltip({ permanent: true, className: "town", interactive: false });
-      return label.setLatLng(point).setContent(document.createTextNode(town)).addTo(map);
+      return label.setLatLng(point).setContent(plain(town)).addTo(map);
     });
     // A name that would lie on something or stick out goes to another side of its point if it may, or waits for more room.
     const sortOut = () => {

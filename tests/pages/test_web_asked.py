@@ -1,0 +1,123 @@
+"""Headers, addresses, days and keys that a browser never sends, but somebody else may."""
+
+from uuid import uuid4
+
+import pytest
+from factories import a_volunteer
+
+HTMX = {"hx-request": "true"}
+STRANGE_ADDRESSES = [
+    "http://[bad",
+    "http://a]b",
+    "//[",
+    "http://[::1",
+    "http://\udce4",
+    "http://%zz",
+    "\\",
+    "[",
+    "中文",
+]
+
+
+def raw(text):
+    return text.encode("utf-8", "surrogateescape")
+
+
+@pytest.mark.parametrize("address", STRANGE_ADDRESSES)
+async def test_an_origin_that_is_no_address_is_another_site(login_as, address):
+    coordinator = await login_as("coordinator")
+    assert (await coordinator.submit("/logout", headers={b"origin": raw(address)})).status_code == 403
+    assert (await coordinator.get("/desk")).status_code == 200
+
+
+@pytest.mark.parametrize("address", STRANGE_ADDRESSES)
+async def test_a_page_that_htmx_names_and_nobody_can_read_is_not_gone_back_to(visitor, address):
+    answer = await visitor.get(
+        "/followups", headers={b"hx-request": b"true", b"hx-current-url": raw(address)}
+    )
+    assert answer.status_code == 200
+    assert answer.headers["hx-redirect"].startswith("/login")
+
+
+@pytest.mark.parametrize("host", ["[bad", "a b", "a:99999", "中文", ""])
+async def test_a_host_that_is_no_host_is_not_read(login_as, host):
+    coordinator = await login_as("coordinator")
+    for path in ("/households.csv", "/desk", f"/pairs/{uuid4()}", "/login"):
+        answer = await coordinator.get(path, headers={b"host": raw(host)})
+        assert answer.status_code < 500, path
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+@pytest.mark.parametrize(
+    ("back", "led_to"),
+    [
+        ("/中文", "/%E4%B8%AD%E6%96%87"),
+        ("/a?q=杜%E5%A7%90", "/a?q=%E6%9D%9C%E5%A7%90"),
+        ("/\u0085set-cookie: a=b", "/"),
+        ("/a\r\nset-cookie: a=b", "/"),
+        ("/[", "/["),
+        ("/🙂", "/%F0%9F%99%82"),
+    ],
+)
+async def test_the_way_back_is_written_as_an_address_for_every_browser(visitor, headers, back, led_to):
+    answer = await visitor.post("/language", data={"language": "en", "back": back}, headers=headers)
+    assert answer.headers["hx-redirect" if headers else "location"] == led_to
+
+
+OUT_OF_ALL_CALENDARS = [
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-14:00",
+    "0001-01-01T00:00:00Z",
+    "9999-12-31T23:59:59Z",
+    "2026-06-01T00:00:00",
+    "2026-06-31T00:00:00Z",
+]
+
+
+@pytest.mark.parametrize("moment", OUT_OF_ALL_CALENDARS)
+async def test_a_moment_outside_the_calendar_is_not_understood(login_as, moment):
+    coordinator = await login_as("coordinator")
+    answer = await coordinator.submit("/notices/letters/printed", {"until": moment})
+    assert answer.status_code == 422
+    assert (await coordinator.get("/notices/letters.pdf", params={"until": moment})).status_code == 404
+    before = f"{moment}_{uuid4()}"
+    assert (await coordinator.get("/notices", params={"before": before})).status_code == 404
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "1899-12-31", "2101-01-01"])
+async def test_a_day_outside_the_calendar_is_not_understood(login_as, day):
+    coordinator = await login_as("coordinator")
+    her = await a_volunteer()
+    check = {"kind": "training", "outcome": "passed", "checked_on": day}
+    answer = await coordinator.submit(f"/volunteers/{her}/checks", check)
+    assert answer.status_code == 422
+    assert "1900" in answer.text and "2100" in answer.text
+    answer = await coordinator.get("/followups", params={"after": f"{day}_{uuid4()}"})
+    assert answer.status_code == 200
+    answer = await coordinator.get("/rounds/new", params={"dated": day})
+    assert answer.status_code < 500
+
+
+@pytest.mark.parametrize("number", [2**31, 2**63, 10**30, -1, 0])
+async def test_a_number_no_table_has_room_for_is_nowhere(login_as, number):
+    coordinator = await login_as("coordinator")
+    answer = await coordinator.get(f"/rounds/{uuid4()}/plans/{number}")
+    assert answer.status_code == 404
+    answer = await coordinator.get("/concerns", params={"page": number})
+    assert answer.status_code == 200
+    answer = await coordinator.submit(
+        f"/volunteers/{await a_volunteer()}/capacity", {"capacity": str(number)}
+    )
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("charset", "text"), [("utf-7", b"+2AA-"), ("unicode_escape", rb"\ud800"), ("utf-7", b"+AAA-")]
+)
+async def test_half_a_character_is_refused_in_whatever_alphabet_it_is_sent(visitor, charset, text):
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="login"\r\nContent-Type: text/plain; charset='
+        + charset.encode() + b"\r\n\r\n" + text + b"\r\n--b--\r\n"
+    )  # fmt: skip
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    assert (await visitor.post("/login", content=body, headers=headers)).status_code == 400
