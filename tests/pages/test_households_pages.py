@@ -22,10 +22,9 @@ from factories import (
 from ledger_files import household_row, identity_number, ledger_file
 
 from jiedui.audit.tables import AuditEntry
-from jiedui.households.lists import HELPER_SQL, HouseholdFilter, households_of
+from jiedui.households.lists import HouseholdFilter, households_of
 from jiedui.ledgers.export import to_csv, to_xlsx
 from jiedui.ledgers.service import import_file
-from jiedui.pairs.tables import LIVE
 from jiedui.store.paging import PAGE
 from jiedui.store.vault import keyed_hash
 
@@ -84,10 +83,6 @@ async def test_an_ended_pair_is_no_helper(login_as):
     await a_pair(household=await a_household(), state="closed")
     page = await (await login_as("coordinator")).get("/households?helper=none")
     assert len(links(page.text)) == 1
-
-
-def test_the_states_that_count_as_a_helper_are_those_of_rounds():
-    assert set(re.findall(r"'(\w+)'", HELPER_SQL)) - {"paired", "none"} == set(LIVE)
 
 
 async def test_the_list_ends_at_the_edge_of_the_area(login_as):
