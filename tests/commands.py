@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from datetime import time as dt_time
@@ -107,6 +108,13 @@ def living(data: Path) -> list[tuple[int, str]]:
             if command and os.fsencode(data) in command + environ + os.fsencode((entry / "cwd").readlink()):
                 found.append((int(entry.name), command.replace(b"\0", b" ").decode(errors="replace")))
     return found
+
+
+def answers(url: str) -> bool:
+    """Whether our own server answers well there."""
+    with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=30) as page:
+        return bool(page.status == 200)
+    return False
 
 
 def wait_until(what: Callable[[], bool], seconds: float = PATIENCE, every: float = 0.02) -> None:

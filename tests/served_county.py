@@ -6,14 +6,13 @@ import signal
 import socket
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import asyncpg
-from commands import JIEDUI, PATIENCE, environment, held_clock, living, wait_until
+from commands import JIEDUI, PATIENCE, answers, environment, held_clock, living, wait_until
 
 from jiedui.launcher.servers import running_servers
 
@@ -114,12 +113,7 @@ class County:
 
     def answers(self) -> bool:
         """Whether the site shows its front page."""
-        with (
-            suppress(OSError),
-            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/login", timeout=30) as page,
-        ):
-            return bool(page.status == 200)
-        return False
+        return answers(f"http://127.0.0.1:{self.port}/login")
 
     def kill(self, command: str) -> int:
         """Kill -9 the oldest process of this folder whose command says so: its number."""

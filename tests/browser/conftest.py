@@ -4,15 +4,14 @@ import os
 import socket
 import subprocess
 import sys
-import urllib.request
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from commands import FENGDU, JIEDUI, PATIENCE, done, environment, held_clock, servers_up, wait_until
+from commands import FENGDU, JIEDUI, PATIENCE, answers, done, environment, held_clock, servers_up, wait_until
 from people import COUNTY, PASSPHRASE, OpenWindow
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
@@ -109,15 +108,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         env=environment(data, JIEDUI_PORT=str(port), JIEDUI_PUBLIC_URL=address, JIEDUI_LANG="", **clock),
     )
     try:
-        wait_until(lambda: _answers(f"{address}/healthz", server), every=0.1)
+        wait_until(lambda: server.poll() is not None or answers(f"{address}/healthz"), every=0.1)
+        assert server.poll() is None, "the server ended"
         yield address
     finally:
         server.terminate()
         server.wait(PATIENCE)
-
-
-def _answers(url: str, server: "subprocess.Popen[bytes]") -> bool:
-    assert server.poll() is None, "the server ended"
-    with suppress(OSError), urllib.request.urlopen(url, timeout=30) as page:  # our own address
-        return bool(page.read())
-    return False
