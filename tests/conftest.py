@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 from redis.asyncio import Redis
 from xdist.scheduler import LoadScopeScheduling
 
@@ -18,6 +19,13 @@ from jiedui.launcher.servers import Servers, embedded_servers
 
 KEPT = {"JIEDUI_CHROMIUM"}
 PROCESSES = re.compile(r"tests/(browser/|chaos/|integration/test_(cli|launcher|notices_killed))")
+
+# Nothing is judged by its time: that is the machine's. A test's folder may serve all its examples.
+settings.register_profile(
+    "usual", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+settings.register_profile("full", settings.get_profile("usual"), max_examples=1000)
+settings.load_profile("full" if os.environ.get("FULL") == "1" else "usual")
 
 
 def pytest_configure(config: pytest.Config) -> None:

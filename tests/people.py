@@ -1,12 +1,14 @@
 """People at phones and desks: what a browser test can do and see, said as they would say it."""
 
 import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from commands import PATIENCE
 from playwright.async_api import BrowserContext, Page, expect
 
 COUNTY = "500230000000"
@@ -15,7 +17,7 @@ SHOTS = Path(__file__).parent / "browser" / "shots"
 """Where the window of whoever was stuck is kept, for a person to look at."""
 AXE = Path(__file__).parents[1] / "node_modules/axe-core/axe.min.js"
 OpenWindow = Callable[..., Awaitable[BrowserContext]]
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 @asynccontextmanager
@@ -23,7 +25,7 @@ async def somebody(window: OpenWindow, site: str, kind: str, **options: Any) -> 
     """A person at a phone or a desk; whatever her browser complains about fails the test."""
     context = await window(kind, base_url=site, **options)
     page = await context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE * 1000)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
@@ -77,7 +79,8 @@ async def serious(page: Page) -> list[dict[str, Any]]:
 
 async def newest_message(admin: Page, to: str, pattern: str) -> str:
     """The operator's console on the newest message to this masked recipient; waits for the worker."""
-    for _ in range(60):
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
         await admin.goto("/notices?state=sent")
         for text in await admin.locator(".message", has_text=to).all_inner_texts():
             if found := re.search(pattern, text):

@@ -6,14 +6,13 @@ import signal
 import socket
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import asyncpg
-from commands import JIEDUI, environment, held_clock, living, wait_until
+from commands import JIEDUI, PATIENCE, answers, environment, held_clock, living, wait_until
 
 from jiedui.launcher.servers import running_servers
 
@@ -50,7 +49,7 @@ class County:
         assert servers is not None, "the servers do not run"
 
         async def rows() -> list[dict[str, Any]]:
-            connection = await asyncpg.connect(servers.database_url, timeout=5)
+            connection = await asyncpg.connect(servers.database_url, timeout=PATIENCE)
             try:
                 return [dict(row) for row in await connection.fetch(query, *values)]
             finally:
@@ -69,7 +68,7 @@ class County:
 
     def queue(self, region: str, dated: str) -> tuple[str, str]:
         """Open a round and queue a plan of it: their ids."""
-        found = self.python(QUEUE, region, dated).communicate(timeout=60)[0]
+        found = self.python(QUEUE, region, dated).communicate(timeout=PATIENCE)[0]
         round_id, plan_id = found.decode().split()
         return round_id, plan_id
 
@@ -110,16 +109,11 @@ class County:
             yield process
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(PATIENCE)
 
     def answers(self) -> bool:
         """Whether the site shows its front page."""
-        with (
-            suppress(OSError),
-            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/login", timeout=2) as page,
-        ):
-            return bool(page.status == 200)
-        return False
+        return answers(f"http://127.0.0.1:{self.port}/login")
 
     def kill(self, command: str) -> int:
         """Kill -9 the oldest process of this folder whose command says so: its number."""

@@ -4,8 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from commands import held_clock
+from commands import FENGDU, JIEDUI, PATIENCE, answers, done, environment, held_clock, servers_up, wait_until
 from people import COUNTY, PASSPHRASE, OpenWindow
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
@@ -36,8 +34,6 @@ WINDOWS: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1440, "height": 900}},
 }
 
-REGIONS = Path(__file__).parents[2] / "examples/fengdu/regions.csv"
-
 
 @pytest_asyncio.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
@@ -45,7 +41,10 @@ async def browser() -> AsyncIterator[Browser]:
     path = os.environ.get("JIEDUI_CHROMIUM") or _found()
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(
-            executable_path=path, args=QUIET, chromium_sandbox=_sandbox_works()
+            executable_path=path,
+            args=QUIET,
+            chromium_sandbox=_sandbox_works(),
+            timeout=PATIENCE * 1000,
         )
         yield chromium
         await chromium.close()
@@ -96,39 +95,22 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("JIEDUI_")}
     # By number: a bare machine may have no name for itself.
     address = f"http://127.0.0.1:{port}"
-    env = kept | {
-        "JIEDUI_DATA": str(tmp_path_factory.mktemp("site")), "JIEDUI_PORT": str(port), "JIEDUI_DEMO": "1",
-        "JIEDUI_PUBLIC_URL": address, **held_clock(),
-    }  # fmt: skip
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        env.pop(name, None)
-    jiedui = [sys.executable, "-m", "jiedui"]
-    subprocess.run([*jiedui, "regions", "import", str(REGIONS)], env=env, check=True, capture_output=True)
-    for role in ("coordinator", "administrator"):
-        subprocess.run(
-            [*jiedui, "account", role, "--role", role, "--region", COUNTY, "--name", "周敏",
-             "--passphrase", PASSPHRASE],
-            env=env, check=True, capture_output=True,
-        )  # fmt: skip
-    server = subprocess.Popen([*jiedui, "serve"], env=env)
+    data, clock = tmp_path_factory.mktemp("site"), held_clock()
+    with servers_up(data):
+        done(data, "regions", "import", FENGDU / "regions.csv", **clock)
+        for role in ("coordinator", "administrator"):
+            done(data, "account", role, "--role", role, "--region", COUNTY, "--name", "周敏",
+                 "--passphrase", PASSPHRASE, **clock)  # fmt: skip
+    server = subprocess.Popen(
+        [*JIEDUI, "serve"],
+        env=environment(data, JIEDUI_PORT=str(port), JIEDUI_PUBLIC_URL=address, JIEDUI_LANG="", **clock),
+    )
     try:
-        _await(f"{address}/healthz", server)
+        wait_until(lambda: server.poll() is not None or answers(f"{address}/healthz"), every=0.1)
+        assert server.poll() is None, "the server ended"
         yield address
     finally:
         server.terminate()
-        server.wait(30)
-
-
-def _await(url: str, server: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=2).read()  # our own address
-            return
-        except OSError:
-            assert server.poll() is None, "the server ended"
-            assert time.monotonic() < deadline, "the server does not answer"
-            time.sleep(0.1)
+        server.wait(PATIENCE)

@@ -106,7 +106,7 @@ def _starts(path: Path) -> bool:
         return False
     with sync_playwright() as playwright:
         try:
-            playwright.chromium.launch(executable_path=path, timeout=30_000).close()
+            playwright.chromium.launch(executable_path=path, timeout=120_000).close()
         except Error:
             return False
     return True

@@ -162,7 +162,7 @@ async def look_around(coordinator: Page) -> None:
     await coordinator.fill("[name=number]", "20")
     await coordinator.keyboard.press("Enter")
     await coordinator.wait_for_url(re.compile(r"/what-if/[0-9a-f-]{36}$"))
-    await coordinator.locator("caption").first.wait_for(state="attached", timeout=30_000)
+    await coordinator.locator("caption").first.wait_for(state="attached")
     await fits(coordinator)
     assert await serious(coordinator) == []
     await coordinator.goto(plan)
@@ -178,7 +178,7 @@ async def plan_and_publish(coordinator: Page) -> str:
     address = coordinator.url
     await coordinator.click("form[action$='/calculate'] button")
     look = coordinator.locator("a.button.main[href*='/plans/']")
-    await look.wait_for(timeout=30_000)
+    await look.wait_for()
     await fits(coordinator)
     await look.click()
     await coordinator.wait_for_url("**/plans/*")

@@ -7,21 +7,22 @@ from collections import Counter
 from functools import partial
 
 import pytest
-from commands import COUNTY, living, servers_up, wait_until
+from commands import COUNTY, PATIENCE, living, servers_up, wait_until
 from served_county import County
 
 PAIRS = 1959
 
 
-def running(county: County, plan_id: str, pid: int | None = None) -> bool:
-    """Whether a worker is at the plan, or the worker of that number."""
-    query = "SELECT count(*) FROM job WHERE subject_id = $1 AND state = 'running' AND worker LIKE $2"
+def begun(county: County, plan_id: str, pid: int | None = None) -> bool:
+    """Whether a worker has been at the plan, or the worker of that number; it may be done already."""
+    query = "SELECT count(*) FROM job WHERE subject_id = $1 AND state <> 'queued' AND worker LIKE $2"
     return bool(county.one(query, plan_id, f"%:{pid or '%'}"))
 
 
 def written_or_over(county: County, plan_id: str) -> bool:
     """Whether the answer is being written, or was before anybody could look."""
-    return county.written("candidate") or not running(county, plan_id)
+    state = "SELECT state FROM job WHERE subject_id = $1"
+    return county.written("candidate") or county.one(state, plan_id) != "running"
 
 
 def nothing_half_made(county: County, plan_id: str) -> bool:
@@ -33,8 +34,8 @@ def nothing_half_made(county: County, plan_id: str) -> bool:
     return bool((state, pairs) == ("ready", PAIRS) or (state in ("queued", "running") and not pairs))
 
 
-def made_once_and_whole(county: County, round_id: str, plan_id: str, seconds: float = 30) -> None:
-    wait_until(lambda: county.one("SELECT state FROM plan WHERE id = $1", plan_id) == "ready", seconds)
+def made_once_and_whole(county: County, round_id: str, plan_id: str) -> None:
+    wait_until(lambda: county.one("SELECT state FROM plan WHERE id = $1", plan_id) == "ready")
     wait_until(lambda: county.one("SELECT state FROM job WHERE subject_id = $1", plan_id) == "done")
     found = county.ask(
         "SELECT stage, count(*) AS n, count(DISTINCT household) AS households, sum(cost)::bigint AS cost "
@@ -67,7 +68,7 @@ def test_workers_killed_at_many_moments_leave_one_whole_plan(county: County) -> 
             if county.one("SELECT state FROM job WHERE subject_id = $1", plan_id) == "done":
                 _, plan_id = county.queue(COUNTY, "2026-11-02")  # it was faster than the kill
             with county.worker() as worker:
-                wait_until(partial(running, county, plan_id, worker.pid), every=0.005)
+                wait_until(partial(begun, county, plan_id, worker.pid), every=0.005)
                 if moment is None:
                     wait_until(partial(written_or_over, county, plan_id), every=0.001)
                 else:
@@ -90,7 +91,7 @@ def test_worker_and_web_server_come_back_by_themselves_and_the_lease_ends(county
     """No hand is laid on: the round completes some seconds after the dead worker's lease."""
     with county.served():
         round_id, plan_id = county.queue(COUNTY, "2026-11-03")
-        wait_until(lambda: running(county, plan_id), every=0.005)
+        wait_until(lambda: begun(county, plan_id), every=0.005)
         killed = time.monotonic()
         county.kill("-m jiedui.worker")
         county.kill("-m jiedui.web.server")
@@ -107,7 +108,7 @@ def test_a_killed_server_is_started_again_with_everything_on_it(
 ) -> None:
     with county.served():
         round_id, plan_id = county.queue(COUNTY, dated)
-        wait_until(lambda: running(county, plan_id), every=0.005)
+        wait_until(lambda: begun(county, plan_id), every=0.005)
         pid = county.kill(server)
         wait_until(lambda: any(server in words and one != pid for one, words in living(county.folder)))
         wait_until(county.answers)
@@ -118,7 +119,7 @@ def test_a_killed_server_is_started_again_with_everything_on_it(
 def test_kill_9_of_the_launcher_leaves_no_process_and_the_next_start_goes_on(county: County) -> None:
     with county.served() as launcher:
         round_id, plan_id = county.queue(COUNTY, "2026-11-07")
-        wait_until(lambda: running(county, plan_id), every=0.005)
+        wait_until(lambda: begun(county, plan_id), every=0.005)
         os.kill(launcher.pid, signal.SIGKILL)
         launcher.wait()
         wait_until(lambda: living(county.folder) == [])
@@ -132,7 +133,7 @@ def test_kill_9_of_the_launcher_leaves_no_process_and_the_next_start_goes_on(cou
 def test_kill_9_of_everything_at_once_loses_nothing(county: County) -> None:
     with county.served():
         round_id, plan_id = county.queue(COUNTY, "2026-11-08")
-        wait_until(lambda: running(county, plan_id), every=0.005)
+        wait_until(lambda: begun(county, plan_id), every=0.005)
         for pid, _ in living(county.folder):
             os.kill(pid, signal.SIGKILL)
         wait_until(lambda: living(county.folder) == [])
@@ -145,9 +146,12 @@ def test_kill_9_of_everything_at_once_loses_nothing(county: County) -> None:
 def test_ctrl_c_in_mid_round_puts_the_job_back_at_once(county: County) -> None:
     with county.served() as launcher:
         round_id, plan_id = county.queue(COUNTY, "2026-11-09")
-        wait_until(lambda: running(county, plan_id), every=0.005)
+        wait_until(lambda: begun(county, plan_id), every=0.005)
         launcher.send_signal(signal.SIGINT)
-        assert launcher.wait(30) == 0
+        assert launcher.wait(PATIENCE) == 0
         assert living(county.folder) == []
+    with servers_up(county.folder):
+        found = county.ask("SELECT state, lease_until FROM job WHERE subject_id = $1", plan_id)[0]
+        assert tuple(found.values()) in (("queued", None), ("done", None)), "no lease is waited for"
     with county.served():
-        made_once_and_whole(county, round_id, plan_id, seconds=10)  # no lease is waited for
+        made_once_and_whole(county, round_id, plan_id)

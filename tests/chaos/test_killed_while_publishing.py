@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from functools import partial
 
-from commands import COUNTY, servers_up, wait_until
+from commands import COUNTY, PATIENCE, servers_up, wait_until
 from served_county import County
 
 PUBLISH = """
@@ -96,9 +96,9 @@ def test_twenty_kills_while_publishing_leave_nothing_or_everything(county: Count
         if outcome(county, round_id) == "nothing":
             began = time.monotonic()
             process = publishing(county, round_id, plan_id)
-            assert process.communicate(timeout=60)[0] == f"{PAIRS}\n".encode()
+            assert process.communicate(timeout=PATIENCE)[0] == f"{PAIRS}\n".encode()
             print(f"published in {time.monotonic() - began:.2f} s")
         assert outcome(county, round_id) == "everything"
         again = publishing(county, round_id, plan_id)
-        assert again.communicate(timeout=60)[0] == b"conflict\n"
+        assert again.communicate(timeout=PATIENCE)[0] == b"conflict\n"
         assert outcome(county, round_id) == "everything"

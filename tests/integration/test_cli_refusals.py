@@ -13,6 +13,7 @@ from commands import (
     DATED,
     FENGDU,
     JIEDUI,
+    PATIENCE,
     closed_port,
     done,
     environment,
@@ -203,7 +204,7 @@ def test_two_commands_on_a_fresh_folder_both_do_their_work_and_leave_nobody_behi
         subprocess.Popen(command, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for _ in range(2)
     ]
-    words = [process.communicate(timeout=60) for process in both]
+    words = [process.communicate(timeout=PATIENCE) for process in both]
     assert [process.returncode for process in both] == [0, 0], words
     counts = sorted(out.decode().splitlines()[-1] for out, _ in words)
     assert counts == ["0 new, 0 changed, 369 unchanged", "369 new, 0 changed, 0 unchanged"]

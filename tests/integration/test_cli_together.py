@@ -1,6 +1,5 @@
 """Commands on one data folder: who joins whom, who waits for whom, and what a watching person sees."""
 
-import contextlib
 import os
 import pty
 import re
@@ -10,20 +9,21 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import COUNTY, DATED, JIEDUI, children, done, environment, living, servers_up, wait_until
+from commands import COUNTY, DATED, JIEDUI, PATIENCE, done, environment, living, servers_up, wait_until
 from served_county import County
 
 from jiedui.launcher.servers import running_servers
 
 KEY = "import sys; from jiedui.store.vault import keyed_hash; print(keyed_hash(sys.argv[1], 'phone'))"
-HOLD = "import time; print('up', flush=True); time.sleep({})"
+HOLD = "import sys; print('up', flush=True); sys.stdin.read()"
 
 
-def holder(data: Path, seconds: float) -> subprocess.Popen[bytes]:
-    """A command that starts the servers and needs them for so long."""
+def holder(data: Path) -> subprocess.Popen[bytes]:
+    """A command that starts the servers and needs them until it is released."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "jiedui.launcher", sys.executable, "-c", HOLD.format(seconds)],
+        [sys.executable, "-m", "jiedui.launcher", sys.executable, "-c", HOLD],
         env=environment(data),
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
@@ -32,32 +32,36 @@ def holder(data: Path, seconds: float) -> subprocess.Popen[bytes]:
     return process
 
 
+def release(process: subprocess.Popen[bytes]) -> None:
+    """What the command was doing is done."""
+    assert process.stdin is not None
+    process.stdin.close()
+
+
 def test_a_command_that_joined_keeps_its_servers_when_the_first_one_is_done(tmp_path: Path) -> None:
-    first = holder(tmp_path, 0.5)
-    second = holder(tmp_path, 3)
+    first, second = holder(tmp_path), holder(tmp_path)
+    release(first)
     assert first.stderr is not None
     assert b"Valkey stays until another jiedui command" in first.stderr.readline()
     assert running_servers(tmp_path), "taken from under the second command"
-    assert second.wait(30) == 0
-    assert first.wait(30) == 0
+    release(second)
+    assert second.wait(PATIENCE) == 0
+    assert first.wait(PATIENCE) == 0
     assert living(tmp_path) == []
 
 
 def test_ctrl_c_ends_the_wait_for_the_others_and_their_servers(tmp_path: Path) -> None:
-    first = holder(tmp_path, 0.2)
-    second = holder(tmp_path, 600)
-    sleeping = children(second.pid)
+    first, second = holder(tmp_path), holder(tmp_path)
+    release(first)
     try:
         assert first.stderr is not None
         assert b"Ctrl-C: ends at once" in first.stderr.readline()
         first.send_signal(signal.SIGINT)
-        first.wait(30)
+        first.wait(PATIENCE)
         assert running_servers(tmp_path) is None
     finally:
-        for pid in {pid for pid, _ in living(tmp_path)} | set(sleeping):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        second.wait()
+        release(second)
+        second.wait(PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +143,7 @@ def test_a_command_whose_server_is_taken_away_ends_with_a_sentence(
     demonstration: tuple[Path, list[str]],
 ) -> None:
     folder, _ = demonstration
-    first = holder(folder, 600)
+    first = holder(folder)
     command = subprocess.Popen(
         [*JIEDUI, "round", "run", "--region", COUNTY, "--on", "2026-11-02"],
         env=environment(folder),
@@ -150,7 +154,8 @@ def test_a_command_whose_server_is_taken_away_ends_with_a_sentence(
     wait_until(lambda: bool(county.one("SELECT count(*) FROM job WHERE state = 'running'")), every=0.005)
     first.kill()
     first.wait()
-    _, words = command.communicate(timeout=30)
+    release(first)  # its own command outlives it
+    _, words = command.communicate(timeout=PATIENCE)
     assert command.returncode == 1
     assert words.startswith("Cut short: "), words
     assert "Traceback" not in words

@@ -5,13 +5,13 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from commands import PATIENCE, wait_until
 
 from jiedui.launcher import processes
 from jiedui.launcher.errors import ServerError
@@ -20,13 +20,14 @@ from jiedui.launcher.processes import run_tree
 LAUNCH = """
 import fcntl, os, sys, termios
 from pathlib import Path
-from jiedui.launcher.processes import run_tree
+from jiedui.launcher import processes
 from jiedui.launcher.servers import embedded_servers
+processes._STOP_SECONDS = 3600
 if os.isatty(0):
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 with embedded_servers(Path(sys.argv[1]), durable=False):
     member = [sys.executable, "-c", sys.argv[2]]
-    run_tree({"web": member, "worker": member}, os.environ)
+    processes.run_tree({"web": member, "worker": member}, os.environ)
 print("ended in order", flush=True)
 """
 # Like a web server: a main process whose worker it takes down when it is told to stop.
@@ -34,12 +35,17 @@ MEMBER = """
 import signal, subprocess
 worker, told = None, []
 signal.signal(signal.SIGTERM, lambda *_: told.append(worker and worker.terminate()))
-worker = subprocess.Popen(["sleep", "600"])
+worker = subprocess.Popen(["sleep", "3600"])
 if told:
     worker.terminate()
 worker.wait()
 """
-DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf'); time.sleep(600)"
+DEAF = """
+import signal, time
+signal.signal(signal.SIGTERM, lambda *_: print("so what", flush=True))
+print("deaf", flush=True)
+time.sleep(3600)
+"""
 
 
 @dataclass
@@ -65,10 +71,7 @@ class Family:
 
     def becomes(self, wanted: Callable[[list[int]], bool]) -> None:
         """Wait until the family is as wanted."""
-        deadline = time.monotonic() + 30
-        while not wanted(living := self.living()):
-            assert time.monotonic() < deadline, [command(pid)[:80] for pid in living]
-            time.sleep(0.05)
+        wait_until(lambda: wanted(self.living()))
 
 
 @pytest.fixture
@@ -109,7 +112,7 @@ def test_a_told_launcher_ends_everything_in_order(
     process = launch(family, tmp_path)
     assert servers_of(tmp_path)
     process.send_signal(signum)
-    assert process.communicate(timeout=60)[0].endswith(b"ended in order\n")
+    assert process.communicate(timeout=PATIENCE)[0].endswith(b"ended in order\n")
     assert process.returncode == 0
     assert not family.living()
     assert not servers_of(tmp_path)
@@ -120,10 +123,7 @@ def test_a_killed_launcher_leaves_nothing(tmp_path: Path, family: Family) -> Non
     process.kill()
     process.wait()
     family.becomes(lambda living: not living)
-    deadline = time.monotonic() + 10
-    while servers_of(tmp_path) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not servers_of(tmp_path)
+    wait_until(lambda: not servers_of(tmp_path))
 
 
 @pytest.mark.parametrize("end", ["ctrl_c", "window_closed"])
@@ -135,23 +135,24 @@ def test_a_terminal_that_interrupts_or_vanishes_leaves_nothing(
     os.close(terminal)
     if end == "ctrl_c":
         os.write(window, b"\x03")
-        process.wait(timeout=60)
+        process.wait(PATIENCE)
         os.close(window)
     else:
         os.close(window)
-        process.wait(timeout=60)
+        process.wait(PATIENCE)
     assert not family.living()
     assert not servers_of(tmp_path)
 
 
 def test_a_member_that_does_not_listen_is_killed_when_asked_twice(tmp_path: Path, family: Family) -> None:
     process = launch(family, tmp_path, member=DEAF)
-    time.sleep(1)  # until it is deaf
+    assert process.stdout is not None
+    assert [process.stdout.readline() for _ in range(2)] == [b"deaf\n"] * 2
     process.send_signal(signal.SIGINT)
-    time.sleep(0.5)
+    assert [process.stdout.readline() for _ in range(2)] == [b"so what\n"] * 2
     assert len(family.living()) == 3
     process.send_signal(signal.SIGINT)
-    process.wait(timeout=15)
+    process.wait(PATIENCE)
     assert not family.living()
 
 
@@ -167,7 +168,7 @@ def test_a_member_that_dies_is_started_again_and_its_leftovers_are_ended(
     assert members[1] in family.living()
     assert len(set(leftovers) & set(family.living())) == 1
     process.terminate()
-    process.wait(timeout=60)
+    process.wait(PATIENCE)
     assert not family.living()
 
 
@@ -176,7 +177,7 @@ def test_a_member_that_keeps_dying_is_given_up_by_name(
 ) -> None:
     monkeypatch.setattr(processes, "_PATIENCE", 2)
     with pytest.raises(ServerError, match="web ended 2 times in a row, last with status 3"):
-        run_tree({"web": ["/bin/sh", "-c", "exit 3"], "worker": ["/bin/sleep", "600"]}, family.environ)
+        run_tree({"web": ["/bin/sh", "-c", "exit 3"], "worker": ["/bin/sleep", "3600"]}, family.environ)
     assert not family.living()
 
 

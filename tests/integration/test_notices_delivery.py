@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from commands import PATIENCE
 from factories import NOW, VILLAGE, a_coordinator, a_household, a_volunteer
 
 from jiedui.households.tables import Household
@@ -194,7 +195,7 @@ async def test_a_notice_that_another_worker_holds_does_not_hold_up_the_others(cl
     async with DB.transaction():
         await Notice.select(Notice.id).where(Notice.id == held).lock_rows("UPDATE")
         other = asyncio.create_task(delivery.deliver_due(post_with(gateway)), context=Context())
-        assert await asyncio.wait_for(other, timeout=5) == 1
+        assert await asyncio.wait_for(other, timeout=PATIENCE) == 1
     assert [key for key, _ in gateway.seen] == [str(free)]
 
 

@@ -7,6 +7,7 @@ import sys
 
 import httpx
 import pytest
+from commands import PATIENCE, answers, wait_until
 from factories import an_account
 from redis.asyncio import Redis
 
@@ -31,13 +32,7 @@ async def address(servers, clean_db, redis):
         env={**os.environ, "JIEDUI_PUBLIC_URL": address},
     )
     try:
-        async with httpx.AsyncClient() as client:
-            for _ in range(200):
-                try:
-                    await client.get(f"{address}/healthz")
-                    break
-                except httpx.TransportError:
-                    await asyncio.sleep(0.1)
+        wait_until(lambda: answers(f"{address}/healthz"), every=0.1)
         yield address
     finally:
         server.terminate()
@@ -49,7 +44,9 @@ async def test_no_request_under_way_brings_a_login_back(address, servers):
     sessions = Sessions(redis, utc_now)
     account = await an_account()
     secret = load(os.environ).secret
-    async with httpx.AsyncClient(base_url=address, limits=httpx.Limits(max_connections=16)) as browser:
+    async with httpx.AsyncClient(
+        base_url=address, limits=httpx.Limits(max_connections=16), timeout=PATIENCE
+    ) as browser:
         for _ in range(50):
             session_id = await sessions.begin(account, "coordinator")
             cookie = {"cookie": f"__Host-jiedui={session_id}"}

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from commands import PATIENCE
 from piccolo.columns import ForeignKey, OnDelete
 
 ROOT = Path(__file__).parents[2]
@@ -87,7 +88,7 @@ def test_tables_and_migrations_agree(database: None, tmp_path: Path) -> None:
         input="n\n",
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
         cwd=tmp_path,
     )

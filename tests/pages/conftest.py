@@ -12,6 +12,8 @@ import pytest_asyncio
 from litestar import Litestar
 from redis.asyncio import Redis
 
+from jiedui.launcher.servers import Servers
+
 ADDRESS = "https://localhost:8000"
 COUNTY = "500230000000"
 
@@ -40,15 +42,23 @@ class Visitor(httpx.AsyncClient):
 LoginAs = Callable[..., Awaitable[Visitor]]
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def app(db: None, redis: Redis) -> AsyncIterator[Litestar]:
-    """The application on the tests' servers; its database work is rolled back after the test."""
+@pytest_asyncio.fixture(scope="session")
+async def made_app(servers: Servers) -> AsyncIterator[Litestar]:
+    """The application on the tests' servers, made once: its routes and templates take a second."""
     from jiedui.asgi import create_app
     from jiedui.settings import load
 
     app = create_app(load({**os.environ, "JIEDUI_PUBLIC_URL": ADDRESS}))
     yield app
     await app.state.redis.aclose()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def app(made_app: Litestar, db: None, redis: Redis) -> AsyncIterator[Litestar]:
+    """The application as it was made; its database work is rolled back after the test."""
+    state = made_app.state.dict()
+    yield made_app
+    made_app.state.update(state)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

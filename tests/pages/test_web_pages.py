@@ -2,12 +2,16 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 import msgspec
 import pytest
-from litestar import Response, Router, get, post
+import pytest_asyncio
+from jinja2 import ChoiceLoader, DictLoader
+from litestar import Litestar, Response, Router, get, post
 
+from jiedui.asgi import create_app
 from jiedui.errors import Conflict, Refused
 from jiedui.web.forms import blank, read_form
 from jiedui.web.once import once
@@ -70,16 +74,22 @@ TEMPLATE = """{% extends "front.html" %}{% import "components.html" as ui %}{% b
 {{ ui.checkbox_group(form, "skills", "S", [("英语", "英语"), ("法律", "法律")]) }}</form>{% endblock %}"""
 
 
-@pytest.fixture
-def trial_page(app):
-    from jinja2 import ChoiceLoader, DictLoader
-
-    DONE.clear()
+@pytest_asyncio.fixture(scope="module")
+async def made_app(made_app: Litestar) -> AsyncIterator[Litestar]:
+    """An application of our own, with pages on trial."""
+    app = create_app(made_app.state.settings)
     app.register(
         Router("/", route_handlers=[trial_form, trial, said, broken, moved], opt={"access": "public"})
     )
     engine = app.template_engine.engine
     engine.loader = ChoiceLoader([DictLoader({"trial.html": TEMPLATE}), engine.loader])
+    yield app
+    await app.state.redis.aclose()
+
+
+@pytest.fixture
+def trial_page(app):
+    DONE.clear()
 
 
 GOOD = {"name": "张三", "capacity": "3", "_once": "k1"}

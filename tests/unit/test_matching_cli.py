@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import children, wait_until
+from commands import PATIENCE, children, wait_until
 
 from jiedui_matching import Problem, solve
 from jiedui_matching.apart import run_apart
@@ -406,19 +406,22 @@ def test_the_terminals_interrupt_ends_a_solver_in_its_own_process(large, solver)
         wait_until(lambda: children(process.pid))
         # A terminal sends it to the whole group.
         os.killpg(process.pid, signal.SIGINT)
-        said, complaint = process.communicate(timeout=20)
+        said, complaint = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert said.startswith("status     stopped\n")
     assert complaint == "jiedui_matching: interrupted: this is what there was\n"
 
 
-def test_a_solver_does_not_outlive_whoever_asked_it(large):
-    command = [sys.executable, "-m", "jiedui_matching", "solve", str(large), "--solver", "ortools_flow"]
-    with subprocess.Popen(command) as process:
-        wait_until(lambda: children(process.pid))
+def test_a_solver_does_not_outlive_whoever_asked_it():
+    endless = (
+        "import time; from jiedui_matching.apart import run_apart\n"
+        "run_apart(lambda stop: print('up', flush=True) or time.sleep(3600), lambda: False)"
+    )
+    with subprocess.Popen([sys.executable, "-c", endless], stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"up\n"
         (solving,) = children(process.pid)
         process.kill()
-    wait_until(lambda: not Path(f"/proc/{solving}").exists(), seconds=2)
+    wait_until(lambda: not Path(f"/proc/{solving}").exists())
 
 
 @pytest.mark.parametrize("solver", ["prices", "ortools_flow", "ortools_cpsat"])
@@ -471,7 +474,7 @@ def test_work_that_listens_says_what_it_has_when_it_is_stopped():
 
 
 def test_work_that_listens_to_nobody_is_ended():
-    assert run_apart(lambda stop: time.sleep(600), lambda: True) is None
+    assert run_apart(lambda stop: time.sleep(3600), lambda: True) is None
     wait_until(lambda: not multiprocessing.active_children())
 
 

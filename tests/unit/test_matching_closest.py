@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from problems import random_problem
 
@@ -33,7 +33,6 @@ def chosen_in(problem, solution):
 
 
 @given(st.integers(0, 2**32), st.sampled_from([0, 1, 3]), st.sampled_from(["prices", "ortools_flow"]))
-@settings(max_examples=300, deadline=None)
 def test_no_best_plan_keeps_more(seed, dearest, solver):
     rng = np.random.default_rng(seed)
     problem = random_problem(rng, slots=4, volunteers=4, density=0.6, dearest=dearest)
@@ -54,7 +53,6 @@ def test_no_best_plan_keeps_more(seed, dearest, solver):
 
 
 @given(st.integers(0, 2**32), st.integers(0, 2))
-@settings(max_examples=100, deadline=None)
 def test_a_best_plan_that_is_known_is_found_again_whole(seed, dearest):
     rng = np.random.default_rng(seed)
     problem = random_problem(rng, slots=25, volunteers=15, density=0.5, dearest=dearest)

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from problems import small_problems
 
@@ -91,7 +91,6 @@ def pairs(problem, choice):
     small_problems(6, 6, dearest=10**12, most_arcs=14, tier_weights=LIGHT_TOO)
     | small_problems(tier_weights=LIGHT_TOO)
 )
-@settings(max_examples=150, deadline=None)
 def test_without_couplings_it_weighs_what_the_flow_weighs(problem):
     flow = solve(problem)
     chosen = np.isin(np.arange(problem.arcs), flow.pair_arc)
@@ -103,7 +102,6 @@ def test_without_couplings_it_weighs_what_the_flow_weighs(problem):
 
 
 @given(coupled())
-@settings(max_examples=300, deadline=None)
 def test_with_couplings_it_finds_what_trying_every_plan_finds(case):
     problem, couplings = case
     best = best_by_enumeration(problem, couplings)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from problems import eventful_plan, marked, untouched, weight, without
 
@@ -49,7 +49,6 @@ def simple_rise(problem, solution, pair, instead):
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=100, deadline=None)
 def test_every_pair_has_the_alternative_that_full_solves_find(seed):
     alternatives_are_those_of_full_solves(eventful_plan(np.random.default_rng(seed)))
 

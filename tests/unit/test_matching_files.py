@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jiedui_matching import Problem, check, solve
@@ -43,7 +43,6 @@ def same(one, other):
 @given(
     st.integers(0, 40), st.integers(0, 20), st.integers(0, 2**31), st.sampled_from([0, 7]), st.booleans()
 )  # fmt: skip
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_problem_comes_back_from_either_file_exactly(tmp_path, slots, volunteers, seed, load_step, pins):
     made = county(slots, volunteers, nearest=3, load_step=load_step, seed=seed, places_per_slot=2.0)
     first = np.isin(np.arange(made.arcs), made.row[:1]) & pins & (made.room[made.arc_volunteer] > 0)
@@ -193,7 +192,6 @@ def test_an_assignment_is_read_across_its_wrapped_lines():
 
 
 @given(st.integers(1, 12), st.integers(1, 9), st.integers(0, 2**31))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_assignment_with_any_line_length_has_scipys_optimum(tmp_path, n, width, seed):
     from scipy.optimize import linear_sum_assignment
 
@@ -277,7 +275,6 @@ def test_nodes_that_nothing_is_said_about_take_no_memory(tmp_path):
 
 
 @given(st.lists(st.integers(-99, 99), min_size=9, max_size=9), st.data(), st.integers(3, 9))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_assignment_is_read_alike_however_its_lines_are_broken(tmp_path, costs, data, at_once):
     breaks = data.draw(
         st.lists(st.sampled_from([" ", "\n", "  \n\n", "\t", "\r\n"]), min_size=10, max_size=10)
@@ -372,7 +369,6 @@ def transports(draw):
 
 
 @given(transports())
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_network_read_as_a_pairing_has_the_networks_own_optimum(tmp_path, text):
     case = read(written(tmp_path / "net.min", text))
     # A node that neither gives nor takes, at the end of one more arc, makes the same network a general one.

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from problems import eventful_plan
 
@@ -41,7 +41,6 @@ def is_proven(plan):
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=250, deadline=None)
 def test_every_slot_left_out_has_its_proof(seed):
     is_proven(eventful_plan(np.random.default_rng(seed)))
 

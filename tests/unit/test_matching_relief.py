@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from problems import eventful_plan, one_hot, untouched, weight
 
@@ -48,7 +48,6 @@ def changes_are_the_smallest(plan, slots):
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=100, deadline=None)
 def test_the_smallest_change_is_the_best_of_all_places(seed):
     plan = eventful_plan(np.random.default_rng(seed))
     changes_are_the_smallest(plan, np.flatnonzero(plan.solution().unassigned))
@@ -83,7 +82,6 @@ def with_arcs(problem, slot, volunteer, cost):
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=150, deadline=None)
 def test_a_new_arc_is_worth_what_full_solves_say(seed):
     rng = np.random.default_rng(seed)
     new_arcs_are_worth_what_full_solves_say(rng, eventful_plan(rng), 8)
@@ -127,7 +125,6 @@ def joining(problem, slots, costs):
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=100, deadline=None)
 def test_a_newcomer_is_worth_what_full_solves_say(seed):
     rng = np.random.default_rng(seed)
     newcomers_are_worth_what_full_solves_say(rng, eventful_plan(rng), 4, 4)

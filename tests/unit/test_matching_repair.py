@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from problems import eventful_plan, one_event, small, weight
 
@@ -21,7 +21,6 @@ def agrees_with_a_cold_solve(plan):
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=150, deadline=None)
 def test_any_sequence_of_events_leaves_an_optimal_plan(seed):
     rng = np.random.default_rng(seed)
     plan = Plan(small(rng))
@@ -190,7 +189,6 @@ def test_a_plan_stopped_before_it_is_complete_cannot_be_repaired():
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=100, deadline=None)
 def test_marginal_values_are_what_full_solves_say(seed):
     plan = eventful_plan(np.random.default_rng(seed))
     problem, values = plan.problem, plan.margins()

@@ -41,7 +41,6 @@ def best_by_enumeration(problem):
 
 
 @given(small_problems())
-@settings(max_examples=300, deadline=None)
 def test_the_flow_finds_what_trying_every_plan_finds(problem):
     solution = solve(problem)
     assert (list(solution.uncovered.values()), solution.cost) == best_by_enumeration(problem)
@@ -50,7 +49,6 @@ def test_the_flow_finds_what_trying_every_plan_finds(problem):
 
 
 @given(st.integers(1, 25), st.integers(1, 25), st.integers(0, 2**31), st.sampled_from([1, 50, 10**6]))
-@settings(max_examples=60, deadline=None)
 def test_one_to_one_problems_agree_with_scipy(n, m, seed, dearest):
     cost = np.random.default_rng(seed).integers(0, dearest, size=(n, m), endpoint=True)
     slot, volunteer = np.divmod(np.arange(n * m), m)
@@ -71,13 +69,12 @@ def test_one_to_one_problems_agree_with_scipy(n, m, seed, dearest):
 
 @pytest.mark.parametrize("solver", SOLVERS)
 @given(problem=small_problems())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=settings.default.max_examples // 3)
 def test_every_solver_brings_a_proof_that_holds(solver, problem):
     assert check(problem, solve(problem, solver=solver)).violations == {}
 
 
 @given(small_problems(slots=6, volunteers=6, dearest=10**14))
-@settings(max_examples=100, deadline=None)
 def test_huge_costs_stay_exact(problem):
     assert check(problem, solve(problem)).violations == {}
 
@@ -167,7 +164,6 @@ def test_an_unknown_solver_is_refused_by_name():
 
 
 @given(small_problems(), st.sampled_from(SOLVERS), st.integers(0, 4))
-@settings(max_examples=80, deadline=None)
 def test_wherever_a_solver_is_stopped_its_plan_is_allowed_and_its_bound_holds(problem, solver, asked):
     answers = iter([False] * asked)
     stopped = solve(problem, solver=solver, stop=lambda: next(answers, True))
@@ -181,7 +177,7 @@ def test_wherever_a_solver_is_stopped_its_plan_is_allowed_and_its_bound_holds(pr
 
 
 @given(small_problems())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=settings.default.max_examples // 5)
 def test_a_long_flow_in_a_process_of_its_own_answers_the_same(problem):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys.modules["jiedui_matching.solve"], "_LONG", 0)

@@ -4,7 +4,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from neighbours import a_demand
 from prefecture import a_prefecture
 
@@ -37,7 +37,6 @@ def same_as_everybody(demand):
 
 
 @pytest.mark.parametrize(("at_first", "each_turn"), [(1, 1), (1, 3), (2, 1), (3, 2)])
-@settings(max_examples=100, deadline=None)
 @given(demand=a_demand())
 def test_the_best_plan_of_all_pairs_is_found(demand, at_first, each_turn):
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -46,7 +45,6 @@ def test_the_best_plan_of_all_pairs_is_found(demand, at_first, each_turn):
         same_as_everybody(second_helpers(first, solution, demand.pinned))
 
 
-@settings(max_examples=100, deadline=None)
 @given(demand=a_demand())
 def test_a_group_never_costs_more_than_any_of_its_pairs(demand):
     alike = groups(demand.setting, demand.rows)

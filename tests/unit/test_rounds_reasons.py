@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from neighbours import a_demand
 
 from jiedui_matching import Problem, Solution, closest, solve
@@ -179,7 +179,6 @@ def test_the_reasons_are_those_of_a_recount_in_a_county(seed: int) -> None:
     assert why_left_out(one, plan) == recounted(one, plan)
 
 
-@settings(max_examples=200, deadline=None)
 @given(demand=a_demand())
 def test_the_reasons_are_those_of_a_recount_among_neighbours(demand: Demand) -> None:
     """With all rules at once, villages shared, pins, pairs running and kinds that need no nearness."""

@@ -23,9 +23,9 @@ async def test_an_unknown_login_costs_as_much_as_a_known_one():
     stored = await passwords.hash_passphrase("seven quiet rivers")
 
     async def seconds(hash_: str | None) -> float:
-        begun = time.perf_counter()
+        begun = time.process_time()
         await passwords.matches(hash_, "wrong")
-        return time.perf_counter() - begun
+        return time.process_time() - begun
 
     known = min([await seconds(stored) for _ in range(5)])
     unknown = min([await seconds(None) for _ in range(5)])

@@ -19,7 +19,8 @@ from jiedui.launcher.place import Place
 from jiedui.launcher.postgres import Postgres
 from jiedui.launcher.valkey import Valkey
 
-_START_SECONDS = 60
+_START_SECONDS = 300
+"""Until a server that lives and does not answer is taken to hang: a busy machine makes a cluster slowly."""
 _STOP_SECONDS = 30
 _LOG_BYTES = 5_000_000
 _THEIRS, _OURS, _GUESTS = "lock", "launcher", "guests"
@@ -173,7 +174,7 @@ def _locked(server: Server, *, joining: bool) -> Iterator[int | None]:
     A server that is just starting, or outlives its killed launcher by a moment, is waited for.
     """
     place = server.place
-    deadline = time.monotonic() + _STOP_SECONDS
+    deadline = time.monotonic() + _START_SECONDS
     while (lock := place.lock(_THEIRS)) is None:
         if place.taken(_OURS) and server.ready():
             if joining:
