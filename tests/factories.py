@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from jiedui.accounts.tables import Account
 from jiedui.actor import Actor
+from jiedui.households.numbers import next_numbers
 from jiedui.households.tables import Household, Member, Need
 from jiedui.pairs.tables import Pair
 from jiedui.regions.tables import Region
@@ -73,6 +74,8 @@ async def a_household(
         "phone": seal(phone, "household.phone"), "phone_key": keyed_hash(phone, "phone"),
         "born_on": date(1990, 5, 1), "created_at": NOW, "updated_at": NOW,
     }  # fmt: skip
+    if "number" not in columns:
+        (defaults["number"],) = await next_numbers([columns.get("region_code", VILLAGE)])
     row = Household(**defaults | columns)
     await row.save()
     for position, kind in enumerate(needs):

@@ -130,6 +130,7 @@ async def settle(prefecture: Prefecture, connection: Any) -> None:
     await copy(
         "household",
         **own,
+        number=[f"H990100-{at:05}" for at in range(count)],
         name=[f"虚构家庭{at}" for at in range(count)],
         identity=all_of(count, b"synthetic"),
         contact_way=all_of(count, "none"),

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from jiedui.actor import Actor
 from jiedui.households import rows
+from jiedui.households.numbers import next_numbers
 from jiedui.households.tables import Household, Member, Need
 from jiedui.ledgers import saving
 from jiedui.ledgers.households import HouseholdRecord
@@ -46,11 +47,13 @@ async def save_records(
 async def _add(new: Sequence[New[HouseholdRecord]], ledger_import_id: UUID, now: datetime) -> None:
     named = [(uuid4(), one) for one in new]
     facts = [(household, one.facts) for household, one in named]
+    numbers = await next_numbers([one.record.village for one in new])
     await saving.copy_rows(
         Household,
         [
             {
                 "id": household,
+                "number": number,
                 "ledger_key": one.key,
                 **rows.first_columns(one.record),
                 **rows.columns_of(one.facts),
@@ -58,7 +61,7 @@ async def _add(new: Sequence[New[HouseholdRecord]], ledger_import_id: UUID, now:
                 "created_at": now,
                 "updated_at": now,
             }
-            for household, one in named
+            for (household, one), number in zip(named, numbers, strict=True)
         ],
     )
     await _add_people(facts)

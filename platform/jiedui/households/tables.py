@@ -1,6 +1,6 @@
 """Households, their members and their needs."""
 
-from piccolo.columns import Boolean, Bytea, Integer, Text
+from piccolo.columns import Boolean, Bytea, Integer, Text, Varchar
 from piccolo.constraints import Unique
 from piccolo.table import Table
 
@@ -14,6 +14,8 @@ class Household(Table, tablename="household"):
     """A family that is helped, as its village's ledger knows it."""
 
     id = key()
+    number = word(20, unique=True)
+    """Tells her from others where names are masked; hers for ever, wherever she moves."""
     region_code = area()
     ledger_key = word(64, unique=True)
     """Keyed hash of the woman's identity number: names the household without telling who she is."""
@@ -43,9 +45,17 @@ class Household(Table, tablename="household"):
     created_at = moment()
     updated_at = moment()
 
+    number_known = rule("\"number\" ~ '^H[0-9]{6}-[0-9]{5,}$'")
     colour_known = one_of("colour", COLOURS)
     contact_way_known = one_of("contact_way", CONTACT_WAYS)
     wants_somebody = rule('"wanted_helpers" > 0')
+
+
+class NumberSeries(Table, tablename="number_series"):
+    """How far the numbers of a county's families have got; it only grows."""
+
+    county = Varchar(length=6, primary_key=True)
+    last = Integer()
 
 
 class Member(Table, tablename="member"):
