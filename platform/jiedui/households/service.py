@@ -10,6 +10,7 @@ from jiedui.households.tables import Household, Member, Need
 from jiedui.ledgers import saving
 from jiedui.ledgers.households import HouseholdRecord
 from jiedui.ledgers.saving import SAVING, Changed, Facts, New, OnProgress, Saved
+from jiedui.store import bulk
 from jiedui.store.piccolo_conf import DB
 
 
@@ -39,14 +40,14 @@ async def save_records(
         for changed in saving.in_chunks(compared.changed):
             await _change(changed, ledger_import_id, now)
             done = await saving.tell(progress, SAVING, done, len(changed), len(records))
-        await saving.update_rows(Household, compared.reworded)
+        await bulk.update(Household, compared.reworded)
     return compared.saved()
 
 
 async def _add(new: Sequence[New[HouseholdRecord]], ledger_import_id: UUID, now: datetime) -> None:
     named = [(uuid4(), one) for one in new]
     facts = [(household, one.facts) for household, one in named]
-    await saving.copy_rows(
+    await bulk.insert(
         Household,
         [
             {
@@ -67,7 +68,7 @@ async def _add(new: Sequence[New[HouseholdRecord]], ledger_import_id: UUID, now:
 
 
 async def _change(changed: Sequence[Changed[HouseholdRecord]], ledger_import_id: UUID, now: datetime) -> None:
-    await saving.update_rows(
+    await bulk.update(
         Household,
         [
             {
@@ -92,8 +93,8 @@ async def _change(changed: Sequence[Changed[HouseholdRecord]], ledger_import_id:
 
 
 async def _add_people(named: Sequence[tuple[UUID, Facts]]) -> None:
-    await saving.copy_rows(Member, [row for one in named for row in rows.member_rows(*one)])
+    await bulk.insert(Member, [row for one in named for row in rows.member_rows(*one)])
 
 
 async def _add_needs(named: Sequence[tuple[UUID, Facts]]) -> None:
-    await saving.copy_rows(Need, [row for one in named for row in rows.need_rows(*one)])
+    await bulk.insert(Need, [row for one in named for row in rows.need_rows(*one)])

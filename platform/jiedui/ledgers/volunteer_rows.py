@@ -11,6 +11,7 @@ from jiedui.i18n import N_
 from jiedui.ledgers import saving
 from jiedui.ledgers.saving import SAVING, Changed, Compared, Facts, New, OnProgress, Saved, day, sealed
 from jiedui.ledgers.volunteers import VolunteerRecord
+from jiedui.store import bulk
 from jiedui.store.columns import Row
 from jiedui.store.piccolo_conf import DB
 from jiedui.store.vault import keyed_hash, seal, unseal
@@ -51,7 +52,7 @@ async def save_records(
         for changed in saving.in_chunks(compared.changed):
             await _change(changed, ledger_import_id, now)
             done = await saving.tell(progress, SAVING, done, len(changed), len(records))
-        await saving.update_rows(Volunteer, compared.reworded)
+        await bulk.update(Volunteer, compared.reworded)
     return compared.saved()
 
 
@@ -105,7 +106,7 @@ async def _add(new: Sequence[New[VolunteerRecord]], ledger_import_id: UUID, now:
     numbers = await Volunteer.raw(
         "SELECT nextval('volunteer_number') AS n FROM generate_series(1, {})", len(named)
     )
-    await saving.copy_rows(
+    await bulk.insert(
         Volunteer,
         [
             {
@@ -124,7 +125,7 @@ async def _add(new: Sequence[New[VolunteerRecord]], ledger_import_id: UUID, now:
             for (volunteer, one), row in zip(named, numbers, strict=True)
         ],
     )
-    await saving.copy_rows(
+    await bulk.insert(
         VettingCheck,
         [
             check
@@ -156,8 +157,8 @@ async def _change(changed: Sequence[Changed[VolunteerRecord]], ledger_import_id:
         )
         newly = {field: fact for field, fact in facts.items() if fact != one.there[field]}
         checks += _checks(one.row["id"], one.record, newly, now, first=False)
-    await saving.update_rows(Volunteer, rows)
-    await saving.copy_rows(VettingCheck, checks)
+    await bulk.update(Volunteer, rows)
+    await bulk.insert(VettingCheck, checks)
     await saving.note_changed("volunteer", changed, ledger_import_id, now)
 
 
