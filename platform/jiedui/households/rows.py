@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from uuid import UUID, uuid4
 
+from jiedui.households.reading import HouseholdRecord
 from jiedui.households.tables import Member, Need
-from jiedui.ledgers.households import HouseholdRecord
 from jiedui.ledgers.identity import birth_date
 from jiedui.ledgers.saving import Facts, day, sealed
 from jiedui.store.columns import Row

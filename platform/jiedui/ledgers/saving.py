@@ -14,11 +14,10 @@ from uuid import UUID, uuid4
 import msgspec
 from piccolo.table import Table
 
-from jiedui.actor import Actor
+from jiedui.actor import Actor, within
 from jiedui.i18n import N_
 from jiedui.ledgers.report import Finding, Level, row_fingerprint
 from jiedui.ledgers.tables import LedgerChange
-from jiedui.regions.codes import within
 from jiedui.store import bulk
 from jiedui.store.columns import Row
 from jiedui.store.vault import keyed_hash, seal, unseal
