@@ -6,8 +6,9 @@ from typing import Any
 
 import xlsxwriter
 
+from jiedui.households.headers import PROFILE as HOUSEHOLDS
 from jiedui.ledgers.identity import check_digit
-from jiedui.ledgers.profiles import HOUSEHOLDS, VOLUNTEERS
+from jiedui.volunteers.headers import PROFILE as VOLUNTEERS
 
 _PROFILES = {"households": HOUSEHOLDS, "volunteers": VOLUNTEERS}
 

@@ -30,6 +30,7 @@ from jiedui.rounds import pages as rounds
 from jiedui.settings import Settings, load
 from jiedui.volunteers import pages as volunteers
 from jiedui.web import cookies, errors, forgery, headers, pages, rendering
+from jiedui.wiring import LEDGERS
 
 ROUTERS: list[Router] = [
     accounts.ROUTER,
@@ -37,7 +38,7 @@ ROUTERS: list[Router] = [
     followups.ROUTER,
     households.ROUTER,
     jobs.ROUTER,
-    ledgers.ROUTER,
+    ledgers.router(LEDGERS.values()),
     notices.ROUTER,
     pages.ROUTER,
     pages.STATIC_FILES,

@@ -12,20 +12,20 @@ from datetime import datetime
 from jiedui.clock import machine_now, utc_now
 from jiedui.followups.service import ensure_due
 from jiedui.jobs.service import Handler, run_one
-from jiedui.ledgers.work import apply_upload, read_upload
+from jiedui.ledgers import work as ledgers
 from jiedui.notices.service import deliver_due
 from jiedui.pairs.safety import announce, watch
 from jiedui.pairs.service import expire_overdue
 from jiedui.plans.what_if import run_what_if
 from jiedui.rounds.runs import run_plan
 from jiedui.store.piccolo_conf import DB
+from jiedui.wiring import LEDGERS
 from jiedui_matching.warm_up import warm_up
 
 HANDLERS: dict[str, Handler] = {
     "round.run": run_plan,
     "round.what_if": run_what_if,
-    "ledger.read": read_upload,
-    "ledger.apply": apply_upload,
+    **ledgers.handlers(LEDGERS),
 }
 CHORES: tuple[Callable[[datetime], Awaitable[int]], ...] = (
     watch,

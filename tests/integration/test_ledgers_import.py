@@ -33,10 +33,11 @@ from jiedui.ledgers.errors import LedgerError
 from jiedui.ledgers.saving import OTHER_AREA, SAVING, Changes
 from jiedui.ledgers.service import IGNORED, already_applied, import_file, remember_header
 from jiedui.ledgers.tables import LedgerChange, LedgerImport
-from jiedui.ledgers.volunteer_rows import HOLDS_MORE, SIGNED_UP_HERSELF
 from jiedui.store.vault import keyed_hash, unseal
 from jiedui.volunteers import service as volunteers
+from jiedui.volunteers.intake import HOLDS_MORE, SIGNED_UP_HERSELF
 from jiedui.volunteers.tables import VettingCheck, Volunteer
+from jiedui.wiring import LEDGERS
 
 FENGDU = Path(__file__).parents[2] / "examples" / "fengdu"
 ANSWERS = json.loads((Path(__file__).parents[1] / "instances" / "fengdu" / "answers.json").read_text("utf-8"))
@@ -46,7 +47,7 @@ LATER = NOW + timedelta(days=30)
 async def take(path: Path, kind: str = "households", actor: Actor | None = None, **options: Any) -> Any:
     await a_region_tree()
     options = {"dry_run": False, "now": NOW} | options
-    return await import_file(actor or a_coordinator(), kind, path, **options)
+    return await import_file(actor or a_coordinator(), LEDGERS[kind], path, **options)
 
 
 async def the_household(n: int) -> Any:
@@ -66,20 +67,20 @@ async def counts() -> tuple[int, ...]:
 
 @pytest.mark.parametrize("kind", ["households", "volunteers"])
 async def test_fengdu_is_taken_as_the_answers_say_and_again_changes_nothing(db, kind):
-    await import_file(Actor.system(), "regions", FENGDU / "regions.csv", dry_run=False, now=NOW)
+    await import_file(Actor.system(), LEDGERS["regions"], FENGDU / "regions.csv", dry_run=False, now=NOW)
     path = FENGDU / f"{kind}.xlsx"
-    forecast = await import_file(Actor.system(), kind, path, dry_run=True, now=NOW)
-    first = await import_file(Actor.system(), kind, path, dry_run=False, now=NOW)
+    forecast = await import_file(Actor.system(), LEDGERS[kind], path, dry_run=True, now=NOW)
+    first = await import_file(Actor.system(), LEDGERS[kind], path, dry_run=False, now=NOW)
     answers, report = ANSWERS[kind], first.report.as_data()
     assert {name: report[name] for name in ("rows", "accepted", "rejected", "warnings")} == {
         name: answers[name] for name in ("rows", "accepted", "rejected", "warnings")
     }
     assert forecast == first
     assert first.changes == Changes(new=answers["accepted"])
-    assert await already_applied(kind, path)
+    assert await already_applied(LEDGERS[kind], path)
     table = Household if kind == "households" else Volunteer
     stamped = await table.select(table.updated_at, table.fingerprint).order_by(table.id)
-    again = await import_file(Actor.system(), kind, path, dry_run=False, now=LATER)
+    again = await import_file(Actor.system(), LEDGERS[kind], path, dry_run=False, now=LATER)
     assert again.changes == Changes(same=answers["accepted"])
     assert await table.select(table.updated_at, table.fingerprint).order_by(table.id) == stamped
     assert await LedgerChange.count() == answers["accepted"]
@@ -88,8 +89,10 @@ async def test_fengdu_is_taken_as_the_answers_say_and_again_changes_nothing(db, 
 
 
 async def test_fengdu_needs_and_minors_are_those_of_the_answers(db):
-    await import_file(Actor.system(), "regions", FENGDU / "regions.csv", dry_run=False, now=NOW)
-    await import_file(Actor.system(), "households", FENGDU / "households.xlsx", dry_run=False, now=NOW)
+    await import_file(Actor.system(), LEDGERS["regions"], FENGDU / "regions.csv", dry_run=False, now=NOW)
+    await import_file(
+        Actor.system(), LEDGERS["households"], FENGDU / "households.xlsx", dry_run=False, now=NOW
+    )
     answers = ANSWERS["households"]
     assert await Need.count() == answers["needs"]
     minors = await Household.raw(
@@ -319,7 +322,7 @@ async def test_a_header_explained_once_is_understood_in_the_whole_county(db, tmp
     path = ledger_file(tmp_path, "households", household_row(1), headers={"identity_number": "身份ID"})
     with pytest.raises(LedgerError):
         await take(path)
-    await remember_header(a_coordinator(TOWNSHIP), "households", "身份 ID", "identity_number", NOW)
+    await remember_header(a_coordinator(TOWNSHIP), LEDGERS["households"], "身份 ID", "identity_number", NOW)
     assert (await take(path)).changes == Changes(new=1)
     with pytest.raises(LedgerError):
         await take(path, actor=a_coordinator(OTHER_COUNTY))
@@ -330,18 +333,18 @@ async def test_a_county_s_word_is_understood_above_it_while_no_other_county_mean
 ):
     await a_region_tree()
     path = ledger_file(tmp_path, "households", household_row(1), headers={"identity_number": "身份ID"})
-    await remember_header(a_coordinator(), "households", "身份ID", "identity_number", NOW)
+    await remember_header(a_coordinator(), LEDGERS["households"], "身份ID", "identity_number", NOW)
     above = (Actor.system(), a_coordinator("500000000000"))
     for actor in above:
         assert (await take(path, actor=actor, dry_run=True)).changes == Changes(new=1)
     with pytest.raises(LedgerError):
         await take(path, actor=a_coordinator("510000000000"))
-    await remember_header(a_coordinator(OTHER_COUNTY), "households", "身份ID", "remark", NOW)
+    await remember_header(a_coordinator(OTHER_COUNTY), LEDGERS["households"], "身份ID", "remark", NOW)
     for actor in above:
         with pytest.raises(LedgerError):
             await take(path, actor=actor)
     assert (await take(path, dry_run=True)).changes == Changes(new=1), "in the county itself nothing changed"
-    await remember_header(above[1], "households", "身份ID", "identity_number", NOW)
+    await remember_header(above[1], LEDGERS["households"], "身份ID", "identity_number", NOW)
     assert (await take(path, actor=above[1])).changes == Changes(new=1), "what she says herself counts"
 
 
@@ -350,11 +353,11 @@ async def test_a_header_that_nobody_needs_is_no_longer_mentioned(db, tmp_path):
     headers = {"remark": "包户干部"}
     path = ledger_file(tmp_path, "households", household_row(1, remark="某某"), headers=headers)
     assert [header.text for header in (await take(path, dry_run=True)).unknown_headers] == ["包户干部"]
-    await remember_header(a_coordinator(), "households", "包户干部", IGNORED, NOW)
+    await remember_header(a_coordinator(), LEDGERS["households"], "包户干部", IGNORED, NOW)
     assert (await take(path, dry_run=True)).unknown_headers == []
 
 
 @pytest.mark.parametrize(("header", "field"), [("身份ID", "no_such_field"), ("()", "name")])
 async def test_a_header_cannot_mean_what_no_ledger_has(db, header, field):
     with pytest.raises(Refused):
-        await remember_header(a_coordinator(), "households", header, field, NOW)
+        await remember_header(a_coordinator(), LEDGERS["households"], header, field, NOW)

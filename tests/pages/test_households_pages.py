@@ -27,6 +27,7 @@ from jiedui.ledgers.export import to_csv, to_xlsx
 from jiedui.ledgers.service import import_file
 from jiedui.store.paging import PAGE
 from jiedui.store.vault import keyed_hash
+from jiedui.wiring import LEDGERS
 
 
 def links(text: str) -> list[str]:
@@ -214,7 +215,7 @@ async def test_the_file_tells_its_history_without_telling_what_is_guarded(login_
     actor = a_coordinator()
     for row in (household_row(1), household_row(1, name="测试新名", colour="红", health="慢性病")):
         await import_file(
-            actor, "households", ledger_file(tmp_path, "households", row), dry_run=False, now=NOW
+            actor, LEDGERS["households"], ledger_file(tmp_path, "households", row), dry_run=False, now=NOW
         )
     coordinator = await login_as("coordinator")
     answer = await coordinator.submit("/households/find", {"text": identity_number(1)})

@@ -18,10 +18,8 @@ from jiedui.jobs.service import run_one
 from jiedui.jobs.tables import Job
 from jiedui.ledgers import service
 from jiedui.ledgers.tables import HeaderWord, LedgerImport
-from jiedui.ledgers.work import apply_upload, read_upload
 from jiedui.volunteers.tables import Volunteer
-
-HANDLERS = {"ledger.read": read_upload, "ledger.apply": apply_upload}
+from jiedui.worker import HANDLERS
 
 
 async def send(visitor: Any, content: bytes, kind: str = "households", name: str = "台账.xlsx") -> Any:

@@ -12,11 +12,10 @@ from ledger_files import household_row, ledger
 from jiedui.accounts.tables import Account
 from jiedui.jobs.service import run_one
 from jiedui.ledgers.tables import LedgerImport
-from jiedui.ledgers.work import apply_upload, read_upload
 from jiedui.regions.tables import Region
 from jiedui.store.paging import PAGE
+from jiedui.worker import HANDLERS
 
-HANDLERS = {"ledger.read": read_upload, "ledger.apply": apply_upload}
 HEAD = "代码,名称,级别,纬度,经度,坐标来源\n"
 KNOWN = f"{COUNTY},丰都县,县,29.887,107.8266,synthetic\n{TOWNSHIP},虎威镇,乡镇,29.90565,107.63853,synthetic\n"
 NEW = "500230101203,长坡村村民委员会,村,29.91,107.66,synthetic\n"

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from jiedui.ledgers.households import read_households
-from jiedui.ledgers.regions import VillageIndex, read_regions
-from jiedui.ledgers.volunteers import read_volunteers
+from jiedui.households.reading import read_households
+from jiedui.regions.reading import read_regions
+from jiedui.regions.villages import VillageIndex
+from jiedui.volunteers.reading import read_volunteers
 from jiedui_pairing.policy import standard
 
 ROOT = Path(__file__).parents[2]

@@ -12,11 +12,11 @@ import openpyxl
 import pytest
 import xlsxwriter
 
+from jiedui.households.reading import read_households
 from jiedui.ledgers import child, container, workbook
 from jiedui.ledgers.errors import LedgerError
-from jiedui.ledgers.households import read_households
-from jiedui.ledgers.regions import VillageIndex
 from jiedui.ledgers.workbook import address, open_workbook
+from jiedui.regions.villages import VillageIndex
 from jiedui_pairing.policy import standard
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)

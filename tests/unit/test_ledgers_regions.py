@@ -3,7 +3,8 @@
 import pytest
 
 from jiedui.ledgers.errors import LedgerError
-from jiedui.ledgers.regions import VillageIndex, read_regions
+from jiedui.regions.reading import read_regions
+from jiedui.regions.villages import VillageIndex
 
 HEAD = "code,name,level,lat,lng,position_source\n"
 COUNTY = "500230000000,丰都县,county,29.887,107.8266,x\n"

@@ -10,15 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jiedui.households.reading import read_households
 from jiedui.ledgers import table
 from jiedui.ledgers.errors import LedgerError
 from jiedui.ledgers.header import SEARCHED_ROWS
-from jiedui.ledgers.households import read_households
 from jiedui.ledgers.identity import check_digit
-from jiedui.ledgers.regions import VillageIndex
 from jiedui.ledgers.report import row_fingerprint
-from jiedui.ledgers.volunteers import read_volunteers
 from jiedui.ledgers.workbook import Sheet
+from jiedui.regions.villages import VillageIndex
+from jiedui.volunteers.reading import read_volunteers
+from jiedui.wiring import LEDGERS
 from jiedui_pairing.policy import standard
 
 ON = date(2026, 11, 1)
@@ -98,11 +99,13 @@ def save(tmp_path: Path) -> Callable[..., Path]:
 
 
 def households(path: Path, **mapping: str) -> Any:
-    return read_households(path, VILLAGES, standard(), on=ON, mapping=mapping)
+    others = LEDGERS["households"].others
+    return read_households(path, VILLAGES, standard(), on=ON, mapping=mapping, others=others)
 
 
 def volunteers(path: Path) -> Any:
-    return read_volunteers(path, VILLAGES, standard(), on=ON)
+    others = LEDGERS["volunteers"].others
+    return read_volunteers(path, VILLAGES, standard(), on=ON, others=others)
 
 
 def rejected(reading: Any) -> dict[str, str]:
@@ -317,13 +320,9 @@ def test_a_warning_counts_only_where_the_row_is_taken(save):
 
 
 def test_the_other_ledger_is_recognised(save):
-    with pytest.raises(
-        LedgerError, match="looks like a ledger of households, not of volunteers: it has no column 类别"
-    ):
+    with pytest.raises(LedgerError, match="looks like a ledger of households: it has no column 类别"):
         volunteers(save([["台账"], HEADER, household(1)]))
-    with pytest.raises(
-        LedgerError, match=r"looks like a ledger of volunteers, not of households: .* 帮扶需求"
-    ):
+    with pytest.raises(LedgerError, match=r"looks like a ledger of volunteers: .* 帮扶需求"):
         households(save([["登记表"], VOLUNTEER_HEADER, volunteer(1)]))
 
 

@@ -5,11 +5,10 @@ from uuid import UUID
 
 from jiedui.accounts import passwords
 from jiedui.accounts.tables import Account
-from jiedui.actor import Actor
+from jiedui.actor import Actor, within
 from jiedui.audit.service import record
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
-from jiedui.regions.codes import within
 from jiedui.store.piccolo_conf import DB
 
 

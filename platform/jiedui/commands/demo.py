@@ -14,7 +14,7 @@ from jiedui.i18n import N_, say
 COUNTY = "500230000000"
 DATED = date(2026, 11, 1)
 EXAMPLES = Path(__file__).parents[3] / "examples" / "fengdu"
-LEDGERS = (
+FILES = (
     ("regions", "regions.csv", N_("Reading the region tree")),
     ("households", "households.xlsx", N_("Reading the households' ledger")),
     ("volunteers", "volunteers.xlsx", N_("Reading the volunteers' ledger")),
@@ -52,8 +52,11 @@ async def _refuse_real_people() -> None:
     """Synthetic people and a printed passphrase have no place in a database that is in use."""
     from jiedui.households.tables import Household
     from jiedui.ledgers.service import already_applied
+    from jiedui.wiring import LEDGERS
 
-    if await Household.exists() and not await already_applied("households", EXAMPLES / "households.xlsx"):
+    if await Household.exists() and not await already_applied(
+        LEDGERS["households"], EXAMPLES / "households.xlsx"
+    ):
         raise Refused(
             N_(
                 "This database holds people already: the demonstration starts only in an empty one."
@@ -64,12 +67,13 @@ async def _refuse_real_people() -> None:
 
 async def _import_ledgers(actor: Actor) -> None:
     from jiedui.ledgers.service import already_applied
+    from jiedui.wiring import LEDGERS
 
-    for kind, name, words in LEDGERS:
+    for kind, name, words in FILES:
         path = EXAMPLES / name
         if not path.exists():
             raise Refused(N_("{path} is missing: run this from a complete checkout."), path=path)
-        if await already_applied(kind, path):
+        if await already_applied(LEDGERS[kind], path):
             continue
         console.print(f"[bold]{say(words)}[/bold]")
         print_import(await import_watched(actor, kind, path, dry_run=False), dry_run=False)

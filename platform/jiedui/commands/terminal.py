@@ -32,13 +32,14 @@ console = Console(highlight=False, soft_wrap=True)
 async def import_watched(actor: Actor, kind: str, path: Path, *, dry_run: bool) -> "ImportResult":
     """Import a ledger and show how far it is."""
     from jiedui.ledgers.service import import_file
+    from jiedui.wiring import LEDGERS
 
     with _bar() as tell:
 
         async def on(step: str, done: int, total: int) -> None:
             tell(step, done, total)
 
-        return await import_file(actor, kind, path, dry_run=dry_run, now=utc_now(), on=on)
+        return await import_file(actor, LEDGERS[kind], path, dry_run=dry_run, now=utc_now(), on=on)
 
 
 async def run_plan_watched(actor: Actor, region: str, dated: date, policy: str) -> tuple[UUID, UUID]:

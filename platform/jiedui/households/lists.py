@@ -57,7 +57,7 @@ async def households_of(actor: Actor, wanted: HouseholdFilter, *, after: str = "
     return msgspec.structs.replace(found, total=total)
 
 
-async def take_along(actor: Actor, wanted: HouseholdFilter, now: datetime) -> list[Row]:
+async def export_households(actor: Actor, wanted: HouseholdFilter, now: datetime) -> list[Row]:
     """Every row of the filtered list; that somebody took it, and how much, stays in the records."""
     where, values = _where(actor, wanted)
     async with DB.transaction():

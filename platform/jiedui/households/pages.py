@@ -13,9 +13,9 @@ from jiedui.errors import Refused
 from jiedui.households.file import history_of, household_file, unmask
 from jiedui.households.lists import (
     HouseholdFilter,
+    export_households,
     find_person,
     households_of,
-    take_along,
     townships_of,
 )
 from jiedui.households.tables import COLOURS
@@ -85,7 +85,7 @@ async def export(request: PageRequest) -> Response[Any]:
     """The list as it is filtered, with what the screen shows of each household and nothing more."""
     language, now = language_of(request), request.app.state.clock()
     wanted = _filter(request)
-    rows = await take_along(request.user, wanted, now)
+    rows = await export_households(request.user, wanted, now)
     headings = [N_("Township"), N_("Village"), N_("Name"), N_("Risk colour"), N_("Children"), N_("Needs"),
                 N_("How she may be told"), N_("Paired with"), N_("Changed")]  # fmt: skip
     header = [translate(language, heading) for heading in headings]

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from uuid import UUID, uuid4
 
+from jiedui.households.reading import HouseholdRecord
 from jiedui.households.tables import Member, Need
-from jiedui.ledgers.households import HouseholdRecord
 from jiedui.ledgers.identity import birth_date
 from jiedui.ledgers.saving import Facts, day, sealed
 from jiedui.store.columns import Row
@@ -46,9 +46,11 @@ async def facts_in(households: Sequence[Row]) -> list[Facts]:
     ids = [row["id"] for row in households]
     members: dict[UUID, list[Row]] = defaultdict(list)
     needs: dict[UUID, list[str]] = defaultdict(list)
-    for row in await Member.select().where(Member.household.is_in(ids), Member.relation == "child"):
+    children = "SELECT household, name, born_on FROM member WHERE household = ANY({}) AND relation = 'child'"
+    for row in await Member.raw(children, ids):
         members[row["household"]].append(row)
-    for row in await Need.select().where(Need.household.is_in(ids)).order_by(Need.position):
+    wanted = "SELECT household, kind FROM need WHERE household = ANY({}) ORDER BY position"
+    for row in await Need.raw(wanted, ids):
         needs[row["household"]].append(row["kind"])
     return [
         {

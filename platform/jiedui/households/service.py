@@ -7,10 +7,11 @@ from uuid import UUID, uuid4
 from jiedui.actor import Actor
 from jiedui.households import rows
 from jiedui.households.numbers import next_numbers
+from jiedui.households.reading import HouseholdRecord
 from jiedui.households.tables import Household, Member, Need
 from jiedui.ledgers import saving
-from jiedui.ledgers.households import HouseholdRecord
 from jiedui.ledgers.saving import SAVING, Changed, Facts, New, OnProgress, Saved
+from jiedui.store import bulk
 from jiedui.store.piccolo_conf import DB
 
 
@@ -22,7 +23,7 @@ async def forecast_records(actor: Actor, records: Sequence[HouseholdRecord]) -> 
 async def save_records(
     actor: Actor,
     records: Sequence[HouseholdRecord],
-    ledger_import_id: UUID,
+    import_id: UUID,
     now: datetime,
     progress: OnProgress | None = None,
 ) -> Saved:
@@ -35,20 +36,20 @@ async def save_records(
         compared = await saving.compare(actor, Household, records, rows.facts_of, rows.facts_in)
         done = compared.same
         for new in saving.in_chunks(compared.new):
-            await _add(new, ledger_import_id, now)
+            await _add(new, import_id, now)
             done = await saving.tell(progress, SAVING, done, len(new), len(records))
         for changed in saving.in_chunks(compared.changed):
-            await _change(changed, ledger_import_id, now)
+            await _change(changed, import_id, now)
             done = await saving.tell(progress, SAVING, done, len(changed), len(records))
-        await saving.update_rows(Household, compared.reworded)
+        await bulk.update(Household, compared.reworded)
     return compared.saved()
 
 
-async def _add(new: Sequence[New[HouseholdRecord]], ledger_import_id: UUID, now: datetime) -> None:
+async def _add(new: Sequence[New[HouseholdRecord]], import_id: UUID, now: datetime) -> None:
     named = [(uuid4(), one) for one in new]
     facts = [(household, one.facts) for household, one in named]
     numbers = await next_numbers([one.record.village for one in new])
-    await saving.copy_rows(
+    await bulk.insert(
         Household,
         [
             {
@@ -66,11 +67,11 @@ async def _add(new: Sequence[New[HouseholdRecord]], ledger_import_id: UUID, now:
     )
     await _add_people(facts)
     await _add_needs(facts)
-    await saving.note_new("household", named, ledger_import_id, now)
+    await saving.note_new("household", named, import_id, now)
 
 
-async def _change(changed: Sequence[Changed[HouseholdRecord]], ledger_import_id: UUID, now: datetime) -> None:
-    await saving.update_rows(
+async def _change(changed: Sequence[Changed[HouseholdRecord]], import_id: UUID, now: datetime) -> None:
+    await bulk.update(
         Household,
         [
             {
@@ -91,12 +92,12 @@ async def _change(changed: Sequence[Changed[HouseholdRecord]], ledger_import_id:
     if other_needs:
         await Need.delete().where(Need.household.is_in([household for household, _ in other_needs]))
         await _add_needs(other_needs)
-    await saving.note_changed("household", changed, ledger_import_id, now)
+    await saving.note_changed("household", changed, import_id, now)
 
 
 async def _add_people(named: Sequence[tuple[UUID, Facts]]) -> None:
-    await saving.copy_rows(Member, [row for one in named for row in rows.member_rows(*one)])
+    await bulk.insert(Member, [row for one in named for row in rows.member_rows(*one)])
 
 
 async def _add_needs(named: Sequence[tuple[UUID, Facts]]) -> None:
-    await saving.copy_rows(Need, [row for one in named for row in rows.need_rows(*one)])
+    await bulk.insert(Need, [row for one in named for row in rows.need_rows(*one)])

@@ -10,11 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from jiedui.actor import Actor
+from jiedui.actor import Actor, significant
 from jiedui.errors import DomainError, NotFound, kept
 from jiedui.i18n import N_
 from jiedui.jobs.tables import Job
-from jiedui.regions.codes import significant
 from jiedui.store.piccolo_conf import DB
 
 LEASE = timedelta(seconds=20)

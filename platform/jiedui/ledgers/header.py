@@ -22,11 +22,14 @@ _OTHER_PERSON = re.compile("丈夫|配偶|爱人|儿童|子女|孩子|小孩|监
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """One kind of ledger: the wordings of each field, the main one first; the fields it cannot do without."""
+    """One kind of ledger: the wordings of each field, the main one first; the fields it cannot do without.
 
-    kind: str
+    `mistaken` says that a workbook sent for another kind looks like one of this.
+    """
+
     wordings: dict[str, tuple[str, ...]]
     required: tuple[str, ...]
+    mistaken: str
 
     def columns(self, fields: list[str]) -> str:
         """The usual headers of these fields, for a sentence."""

@@ -1,6 +1,6 @@
 """Importing a ledger in the browser: choose, look at what was read, explain headers, take it or leave it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,18 +9,16 @@ from litestar.datastructures import UploadFile
 from litestar.params import FromPath
 
 from jiedui.clock import machine_now
-from jiedui.errors import Refused
+from jiedui.errors import NotFound, Refused
 from jiedui.i18n import N_, translate
 from jiedui.jobs.pages import seconds_left
 from jiedui.ledgers import uploads
 from jiedui.ledgers.export import attachment, to_csv, to_xlsx
-from jiedui.ledgers.person import VILLAGE_UNKNOWN
+from jiedui.ledgers.ledger import Ledger
 from jiedui.ledgers.report import Finding
-from jiedui.ledgers.service import IGNORED, PROFILES
-from jiedui.ledgers.template import template_list, template_workbook
-from jiedui.ledgers.uploads import ACCESS, MAX_UPLOAD, Upload
-from jiedui.ledgers.words import WORDS
-from jiedui.regions.lists import tree_of
+from jiedui.ledgers.service import IGNORED
+from jiedui.ledgers.uploads import MAX_UPLOAD, Upload
+from jiedui.ledgers.words import Hint
 from jiedui.web.body import fields_of
 from jiedui.web.forms import Form, blank
 from jiedui.web.once import once
@@ -35,7 +33,7 @@ _LEVELS = {"rejected": N_("Not taken"), "warning": N_("Please look"), "note": N_
 @get("/")
 async def choose(request: PageRequest) -> Response[Any]:
     """Choose a file; what was sent before stands below."""
-    return await _choose(request, _kind(request), blank())
+    return await _choose(request, blank())
 
 
 @post("/", request_max_body_size=MAX_UPLOAD + _SLACK)
@@ -47,7 +45,7 @@ async def send(request: PageRequest) -> Response[Any]:
 
         async def receive() -> str:
             import_id = await uploads.receive(
-                request.user, _kind(request), content, request.app.state.clock()
+                request.user, _ledger(request), content, request.app.state.clock()
             )
             return f"{_base(request)}/{import_id}"
 
@@ -55,33 +53,30 @@ async def send(request: PageRequest) -> Response[Any]:
     except Refused as refused:
         form = blank()
         form.refuse(refused)
-        return await _choose(request, _kind(request), form)
+        return await _choose(request, form)
 
 
-@get("/template.xlsx")
+@get(["/template.xlsx", "/template.csv"])
 async def template(request: PageRequest) -> Response[Any]:
     """An empty ledger with the usual headers."""
-    return attachment(template_workbook(_kind(request)), f"{_kind(request)}-template.xlsx")
-
-
-@get("/template.csv")
-async def list_template(request: PageRequest) -> Response[Any]:
-    """An empty region list with the usual headers."""
-    return attachment(template_list(), "regions-template.csv")
+    ledger = _ledger(request)
+    if not request.url.path.endswith(ledger.words.template):
+        raise NotFound
+    return attachment(ledger.template(), f"{ledger.kind}-{ledger.words.template}")
 
 
 @get("/{import_id:uuid}")
 async def show(request: PageRequest, import_id: FromPath[UUID]) -> Response[Any]:
     """Where this file stands: being read, read, refused, being taken, taken, thrown away."""
     upload = await uploads.upload_of(request.user, _kind(request), import_id)
-    return _show(request, upload)
+    return _show(request, _ledger(request), upload)
 
 
 @get(["/{import_id:uuid}/findings.csv", "/{import_id:uuid}/findings.xlsx"])
 async def findings(request: PageRequest, import_id: FromPath[UUID]) -> Response[Any]:
     """Every finding with its cell, to send to the village."""
     upload = await uploads.upload_of(request.user, _kind(request), import_id)
-    return _take_along(request, upload.report.findings)
+    return _export_findings(request, upload.report.findings)
 
 
 @post("/{import_id:uuid}/headers")
@@ -96,7 +91,7 @@ async def headers(request: PageRequest, import_id: FromPath[UUID]) -> Response[A
             meanings[unknown.text] = chosen
     try:
         await uploads.explain_headers(
-            request.user, _kind(request), import_id, meanings, request.app.state.clock()
+            request.user, _ledger(request), import_id, meanings, request.app.state.clock()
         )
     except Refused as refused:
         flash(request, refused.msgid, kind="problem", **refused.params)
@@ -121,34 +116,40 @@ async def apply(request: PageRequest, import_id: FromPath[UUID]) -> Response[Any
 async def discard(request: PageRequest, import_id: FromPath[UUID]) -> Response[Any]:
     """Throw the file away."""
     await uploads.discard(request.user, _kind(request), import_id, request.app.state.clock())
-    flash(request, WORDS[_kind(request)].thrown_away)
+    flash(request, _ledger(request).words.thrown_away)
     return see_other(request, _base(request))
 
 
+def _ledger(request: PageRequest) -> Ledger:
+    ledger: Ledger = request.route_handler.opt["ledger"]
+    return ledger
+
+
 def _kind(request: PageRequest) -> str:
-    return str(request.route_handler.opt["ledger"])
+    return _ledger(request).kind
 
 
 def _base(request: PageRequest) -> str:
     return f"/{_kind(request)}/import"
 
 
-async def _choose(request: PageRequest, kind: str, form: Form[Any]) -> Response[Any]:
-    recent = await uploads.recent_uploads(request.user, kind)
+async def _choose(request: PageRequest, form: Form[Any]) -> Response[Any]:
+    ledger = _ledger(request)
+    recent = await uploads.recent_uploads(request.user, ledger.kind)
     return page(
         request,
         "ledgers/choose.html",
-        kind=kind,
-        words=WORDS[kind],
+        kind=ledger.kind,
+        words=ledger.words,
         form=form,
         recent=recent,
-        villages=(await tree_of(request.user)).villages,
+        first=await ledger.first(request.user),
         megabytes=MAX_UPLOAD // 2**20,
         status_code=form.status,
     )
 
 
-def _show(request: PageRequest, upload: Upload) -> Response[Any]:
+def _show(request: PageRequest, ledger: Ledger, upload: Upload) -> Response[Any]:
     language = language_of(request)
     level, reason = (request.query_params.get(name, "") for name in ("level", "reason"))
     order = request.query_params.get("sort", "cell")
@@ -164,7 +165,7 @@ def _show(request: PageRequest, upload: Upload) -> Response[Any]:
         request,
         "ledgers/import.html",
         kind=upload.kind,
-        words=WORDS[upload.kind],
+        words=ledger.words,
         upload=upload,
         job=job,
         left=seconds_left(job, machine_now()) if job else None,
@@ -176,16 +177,21 @@ def _show(request: PageRequest, upload: Upload) -> Response[Any]:
         order=order,
         levels=_LEVELS,
         counts=[(name, _counted(upload.report.findings, name, language)) for name in _LEVELS],
-        fields=_fields(upload.kind),
-        villages_unknown=any(one.reason == VILLAGE_UNKNOWN for one in upload.report.findings),
+        fields=_fields(ledger),
+        hints=_hints(ledger, upload.report.findings),
         ignored=IGNORED,
         say=lambda finding: _said(finding, language),
     )
 
 
-def _fields(kind: str) -> dict[str, str]:
+def _hints(ledger: Ledger, findings: Sequence[Finding]) -> list[Hint]:
+    reasons = {one.reason for one in findings}
+    return [hint for reason, hint in ledger.hints.items() if reason in reasons]
+
+
+def _fields(ledger: Ledger) -> dict[str, str]:
     """What an unknown header may mean, by its usual wording."""
-    wordings = PROFILES[kind].wordings if kind in PROFILES else {}
+    wordings = ledger.profile.wordings if ledger.profile else {}
     return {field: words[0] for field, words in wordings.items()}
 
 
@@ -209,7 +215,7 @@ def _said(finding: Finding, language: str) -> tuple[str, str]:
     return _plain_reason(finding, language), hint
 
 
-def _take_along(request: PageRequest, findings: Sequence[Finding]) -> Response[Any]:
+def _export_findings(request: PageRequest, findings: Sequence[Finding]) -> Response[Any]:
     language = language_of(request)
     header = [translate(language, text) for text in (N_("Cell"), N_("What"), N_("Reason"), N_("Hint"))]
     table = [[one.cell, translate(language, _LEVELS[one.level]), *_said(one, language)] for one in findings]
@@ -219,14 +225,15 @@ def _take_along(request: PageRequest, findings: Sequence[Finding]) -> Response[A
     return attachment(to_xlsx(header, table, sheet=sheet), "findings.xlsx")
 
 
-def _of(kind: str) -> Router:
-    """The same pages for one kind of ledger, under the address of its list."""
-    own = [template, headers] if kind in PROFILES else [list_template]
+def router(ledgers: Iterable[Ledger]) -> Router:
+    """The same pages for every kind of ledger, under the address of its list."""
+    return Router("/", route_handlers=[_of(ledger) for ledger in ledgers])
+
+
+def _of(ledger: Ledger) -> Router:
+    explaining = [headers] if ledger.profile else []
     return Router(
-        f"/{kind}/import",
-        route_handlers=[choose, send, show, findings, again, apply, discard, *own],
-        opt={"access": ACCESS[kind], "ledger": kind},
+        f"/{ledger.kind}/import",
+        route_handlers=[choose, send, template, show, findings, again, apply, discard, *explaining],
+        opt={"access": ledger.access, "ledger": ledger},
     )
-
-
-ROUTER = Router("/", route_handlers=[_of(kind) for kind in ACCESS])

@@ -1,24 +1,21 @@
-"""What both ledgers say of a person alike: name, identity number, village, telephone, kinds of support."""
+"""What ledgers of people say of each alike: name, identity number, telephone, kinds of support."""
 
 import re
 from datetime import date
 
 from jiedui.i18n import N_
 from jiedui.ledgers import identity, values
-from jiedui.ledgers.regions import VillageIndex
-from jiedui.ledgers.table import Row
+from jiedui.ledgers.table import SheetRow
 from jiedui_pairing.policy import Pack
 
 NAME_MISSING = N_("name missing")
 NAME_WRONG = N_("name is not a name")
-VILLAGE_UNKNOWN = N_("village not found in its township")
 PHONE_MALFORMED = N_("telephone number malformed")
-NEAR_NAMES = N_("Similar names there: {names}")
 
 _LONGEST_NAME = 100
 
 
-def name(row: Row) -> str:
+def name(row: SheetRow) -> str:
     """The person's name. Raises RejectedRow without one."""
     if values.blank(row["name"]):
         row.reject("name", NAME_MISSING)
@@ -26,7 +23,7 @@ def name(row: Row) -> str:
     return read if len(read) <= _LONGEST_NAME else row.reject("name", NAME_WRONG)
 
 
-def identity_number(row: Row, on: date) -> str:
+def identity_number(row: SheetRow, on: date) -> str:
     """The checked identity number. Raises RejectedRow with the first thing that is wrong about it."""
     fault = identity.fault(row["identity_number"], on)
     if fault is not None:
@@ -34,24 +31,12 @@ def identity_number(row: Row, on: date) -> str:
     return identity.identity_number(row["identity_number"])
 
 
-def village(row: Row, villages: VillageIndex) -> str:
-    """The code of the village; a sheet named as a township stands in for the column. Raises RejectedRow."""
-    township, named = values.clean(row["township"]), values.clean(row["village"])
-    if not township and villages.is_township(row.sheet):
-        township = row.sheet
-    code = villages.find(township, named) if named else None
-    if code is None:
-        near = villages.near(township, named) if named else []
-        row.reject("village", VILLAGE_UNKNOWN, NEAR_NAMES if near else "", names="、".join(near))
-    return code
-
-
-def phone(row: Row) -> str | None:
+def phone(row: SheetRow) -> str | None:
     """The telephone number, or None: then a warning says so unless there is none to read."""
     return None if values.nothing(row["phone"]) else row.read("phone", values.phone, PHONE_MALFORMED)
 
 
-def kinds(row: Row, field: str, pack: Pack, unknown: str) -> list[str]:
+def kinds(row: SheetRow, field: str, pack: Pack, unknown: str) -> list[str]:
     """The codes of the kinds of support named, in order; a word the catalogue lacks is `unknown`."""
     found = []
     for word in values.items(row[field]):

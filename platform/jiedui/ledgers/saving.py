@@ -14,13 +14,12 @@ from uuid import UUID, uuid4
 import msgspec
 from piccolo.table import Table
 
-from jiedui.actor import Actor
+from jiedui.actor import Actor, within
 from jiedui.i18n import N_
 from jiedui.ledgers.report import Finding, Level, row_fingerprint
 from jiedui.ledgers.tables import LedgerChange
-from jiedui.regions.codes import within
+from jiedui.store import bulk
 from jiedui.store.columns import Row
-from jiedui.store.piccolo_conf import DB
 from jiedui.store.vault import keyed_hash, seal, unseal
 
 SAVING = N_("Saving")
@@ -155,41 +154,16 @@ async def one_import_at_a_time(kind: str) -> None:
     await LedgerChange.raw("SELECT pg_advisory_xact_lock(hashtext({}))", f"ledger import {kind}")
 
 
-async def copy_rows(table: type[Table], rows: Sequence[Row]) -> None:
-    """Insert many complete rows inside the current transaction, by COPY."""
-    if rows:
-        await _connection().copy_records_to_table(
-            table._meta.tablename,
-            columns=list(rows[0]),
-            records=[tuple(row.values()) for row in rows],
-        )
-
-
-async def update_rows(table: type[Table], rows: Sequence[Row]) -> None:
-    """Update many rows by their `id`, the same columns in each, inside the current transaction."""
-    if not rows:
-        return
-    columns = [column for column in rows[0] if column != "id"]
-    unknown = set(columns) - {column._meta.db_column_name for column in table._meta.columns}
-    if unknown:
-        raise ValueError(f"{table._meta.tablename} has no columns {sorted(unknown)}")
-    settings = ", ".join(f'"{column}" = ${place}' for place, column in enumerate(columns, start=2))
-    await _connection().executemany(
-        f"UPDATE {table._meta.tablename} SET {settings} WHERE id = $1",  # noqa: S608 -- names checked above
-        [(row["id"], *(row[column] for column in columns)) for row in rows],
-    )
-
-
 async def note_new(kind: str, new: Iterable[tuple[UUID, New[Any]]], import_id: UUID, now: datetime) -> None:
     """The first line of history: what the ledger said, and where."""
-    await copy_rows(
+    await bulk.insert(
         LedgerChange, [_line(kind, key, one.record, import_id, now, None, one.facts) for key, one in new]
     )
 
 
 async def note_changed(kind: str, changed: Iterable[Changed[Any]], import_id: UUID, now: datetime) -> None:
     """A further line of history: what was there, and what the ledger says instead."""
-    await copy_rows(
+    await bulk.insert(
         LedgerChange,
         [
             _line(
@@ -236,8 +210,10 @@ async def tell(progress: OnProgress | None, step: str, done: int, more: int, tot
 
 async def _last_said(ids: Sequence[UUID]) -> dict[UUID, Facts]:
     said: dict[UUID, Facts] = defaultdict(dict)
-    query = LedgerChange.select(LedgerChange.subject_id, LedgerChange.after)
-    for line in await query.where(LedgerChange.subject_id.is_in(list(ids))).order_by(LedgerChange.at):
+    lines = await LedgerChange.raw(
+        "SELECT subject_id, after FROM ledger_change WHERE subject_id = ANY({}) ORDER BY at", list(ids)
+    )
+    for line in lines:
         said[line["subject_id"]] |= opened(line, "after")
     return said
 
@@ -266,10 +242,3 @@ def _line(
 
 def _json(facts: Facts) -> str:
     return json.dumps(facts, ensure_ascii=False)
-
-
-def _connection() -> Any:
-    transaction = DB.current_transaction.get()
-    if transaction is None:
-        raise RuntimeError("a ledger is saved inside one transaction")
-    return transaction.connection

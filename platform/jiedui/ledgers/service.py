@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,41 +11,23 @@ from uuid import UUID, uuid4
 import msgspec
 from piccolo.columns import Column
 
-from jiedui.actor import Actor
+from jiedui.actor import Actor, parent, significant
 from jiedui.audit.service import record as audit
-from jiedui.clock import today
 from jiedui.errors import Refused
-from jiedui.households import service as households
 from jiedui.i18n import N_
-from jiedui.ledgers import profiles, volunteer_rows
-from jiedui.ledgers.header import Profile, header_key
-from jiedui.ledgers.households import read_households
-from jiedui.ledgers.regions import VillageIndex, read_regions
+from jiedui.ledgers.header import header_key
+from jiedui.ledgers.ledger import Ledger
 from jiedui.ledgers.report import Finding, Reading, Report, UnknownHeader
-from jiedui.ledgers.saving import Changes, OnProgress, Saved, one_import_at_a_time
+from jiedui.ledgers.saving import Changes, OnProgress, Saved
 from jiedui.ledgers.tables import HeaderWord, LedgerImport
-from jiedui.ledgers.volunteers import read_volunteers
-from jiedui.regions.codes import county, parent, significant
-from jiedui.regions.service import forecast_regions, save_regions
-from jiedui.regions.tables import Region
 from jiedui.store.piccolo_conf import DB
-from jiedui_pairing.policy import standard
 
 READING = N_("Reading the workbook")
 COMPARING = N_("Comparing with the ledger")
 IGNORED = "-"
 """What a county says of a header nobody needs."""
-PROFILES: dict[str, Profile] = {"households": profiles.HOUSEHOLDS, "volunteers": profiles.VOLUNTEERS}
 
 _COUNTY_DIGITS = 6
-_SAVE: dict[str, Callable[..., Awaitable[Saved]]] = {
-    "households": households.save_records,
-    "volunteers": volunteer_rows.save_records,
-}
-_FORECAST: dict[str, Callable[..., Awaitable[Saved]]] = {
-    "households": households.forecast_records,
-    "volunteers": volunteer_rows.forecast_records,
-}
 
 
 class ImportResult(msgspec.Struct, frozen=True):
@@ -57,19 +39,19 @@ class ImportResult(msgspec.Struct, frozen=True):
 
 
 async def import_file(
-    actor: Actor, kind: str, path: Path, *, dry_run: bool, now: datetime, on: OnProgress | None = None
+    actor: Actor, ledger: Ledger, path: Path, *, dry_run: bool, now: datetime, on: OnProgress | None = None
 ) -> ImportResult:
     """Read a ledger and take it whole, or only say what would happen. Raises LedgerError for no ledger."""
-    reading = await read_file(actor, kind, path, now=now, on=on)
+    reading = await read_file(actor, ledger, path, now=now, on=on)
     if dry_run:
-        return await forecast(actor, kind, reading)
+        return await forecast(actor, ledger, reading)
     digest = await asyncio.to_thread(_digest, path)
     async with DB.transaction():
         import_id = uuid4()
         await LedgerImport.insert(
             LedgerImport(
                 id=import_id,
-                kind=kind,
+                kind=ledger.kind,
                 region_code=_area(actor, reading.records),
                 file_hash=digest,
                 state="applied",
@@ -78,61 +60,55 @@ async def import_file(
                 created_by=actor.account_id,
             )
         )
-        result = await take(actor, kind, reading, import_id, now=now, on=on)
+        result = await take(actor, ledger, reading, import_id, now=now, on=on)
         await LedgerImport.update(outcome(result)).where(LedgerImport.id == import_id)
     return result
 
 
-async def already_applied(kind: str, path: Path) -> bool:
+async def already_applied(ledger: Ledger, path: Path) -> bool:
     """Whether this very file was taken before; taking it again would change nothing."""
     digest = await asyncio.to_thread(_digest, path)
     return bool(
         await LedgerImport.exists().where(
-            LedgerImport.kind == kind, LedgerImport.file_hash == digest, LedgerImport.state == "applied"
+            LedgerImport.kind == ledger.kind,
+            LedgerImport.file_hash == digest,
+            LedgerImport.state == "applied",
         )
     )
 
 
 async def read_file(
-    actor: Actor, kind: str, path: Path, *, now: datetime, on: OnProgress | None = None
+    actor: Actor, ledger: Ledger, path: Path, *, now: datetime, on: OnProgress | None = None
 ) -> Reading[Any]:
     """The records of a file. Raises LedgerError when it is no such ledger."""
     if on is not None:
         await on(READING, 0, 0)
-    if kind == "regions":
-        known = {row["code"] for row in await Region.select(Region.code)}
-        return await asyncio.to_thread(read_regions, path, known=known, area=actor.region_code)
-    villages = VillageIndex(await _regions_around(actor))
-    mapping = await header_words(actor, kind)
-    read = read_households if kind == "households" else read_volunteers
-    return await asyncio.to_thread(read, path, villages, standard(), on=today(now), mapping=mapping)
+    mapping = await header_words(actor, ledger.kind)
+    return await ledger.read(actor, path, mapping=mapping, others=ledger.others, now=now)
 
 
-async def forecast(actor: Actor, kind: str, reading: Reading[Any]) -> ImportResult:
+async def forecast(actor: Actor, ledger: Ledger, reading: Reading[Any]) -> ImportResult:
     """What taking a reading would change; writes nothing."""
-    if kind == "regions":
-        told = await forecast_regions(reading.records)
-        return ImportResult(reading.report, Changes(told.new, told.changed, told.same))
-    saved = await _FORECAST[kind](actor, reading.records)
-    return _result(reading, saved)
+    return _result(reading, await ledger.forecast(actor, reading.records))
 
 
 async def take(
-    actor: Actor, kind: str, reading: Reading[Any], import_id: UUID, *, now: datetime, on: OnProgress | None
+    actor: Actor,
+    ledger: Ledger,
+    reading: Reading[Any],
+    import_id: UUID,
+    *,
+    now: datetime,
+    on: OnProgress | None,
 ) -> ImportResult:
     """Save a reading inside the caller's transaction, with its audit entry."""
-    if kind == "regions":
-        await one_import_at_a_time(kind)
-        done = await save_regions(actor, reading.records, now)
-        result = ImportResult(reading.report, Changes(done.new, done.changed, done.same))
-    else:
-        result = _result(reading, await _SAVE[kind](actor, reading.records, import_id, now, on))
+    result = _result(reading, await ledger.save(actor, reading.records, import_id, now, on))
     await audit(
         actor,
         action="ledger.import",
         subject=("ledger_import", import_id),
         region_code=_area(actor, reading.records),
-        detail={"kind": kind, "rows": result.report.rows, **msgspec.structs.asdict(result.changes)},
+        detail={"kind": ledger.kind, "rows": result.report.rows, **msgspec.structs.asdict(result.changes)},
         now=now,
     )
     return result
@@ -170,16 +146,17 @@ async def header_words(actor: Actor, kind: str) -> dict[str, str]:
     return {row["header"]: row["field"] for row in below} | words
 
 
-async def remember_header(actor: Actor, kind: str, header: str, field: str, now: datetime) -> None:
+async def remember_header(actor: Actor, ledger: Ledger, header: str, field: str, now: datetime) -> None:
     """A header means this field (or is not needed) from now on, in the whole county. Raises Refused."""
     word = header_key(header)[:80]
-    if kind not in PROFILES or not word or field not in (*PROFILES[kind].wordings, IGNORED):
+    fields = ledger.profile.wordings if ledger.profile else {}
+    if not fields or not word or field not in (*fields, IGNORED):
         raise Refused(N_("Please choose one of the options."), field="header")
     area = _home(actor)
     async with DB.transaction():
         await HeaderWord.insert(
             HeaderWord(
-                kind=kind,
+                kind=ledger.kind,
                 region_code=area,
                 header=word,
                 field="" if field == IGNORED else field,
@@ -195,7 +172,7 @@ async def remember_header(actor: Actor, kind: str, header: str, field: str, now:
             action="ledger.header",
             subject=("header_word", word),
             region_code=area,
-            detail={"kind": kind, "field": field},
+            detail={"kind": ledger.kind, "field": field},
             now=now,
         )
 
@@ -218,17 +195,7 @@ def _row(finding: Finding) -> tuple[str, int | None]:
 
 def _home(actor: Actor) -> str:
     """The county an actor works in; her own area when that is larger."""
-    area = actor.region_code
-    return county(area) if len(significant(area)) >= _COUNTY_DIGITS else area
-
-
-async def _regions_around(actor: Actor) -> list[tuple[str, str, str]]:
-    """The regions a ledger may name: all of the county, so that a neighbour's village is known as such."""
-    home = _home(actor)
-    rows = await Region.select(Region.code, Region.name, Region.level).where(
-        Region.code.like(significant(home) + "%")
-    )
-    return [(row["code"], row["name"], row["level"]) for row in rows]
+    return significant(actor.region_code)[:_COUNTY_DIGITS].ljust(12, "0")
 
 
 def _area(actor: Actor, records: Sequence[Any]) -> str:

@@ -1,6 +1,6 @@
 """Walks the rows of a ledger: skips what is no row, fills merged places down, counts every row once."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -44,7 +44,7 @@ class RejectedRow(Exception):
         super().__init__(finding.reason)
 
 
-class Row:
+class SheetRow:
     """One row below the header, its cells by field, and what had to be warned about while reading it."""
 
     def __init__(
@@ -98,10 +98,10 @@ class Row:
 def read_table(
     path: Path,
     profile: Profile,
-    record_of: Callable[[Row], Record],
+    record_of: Callable[[SheetRow], Record],
     *,
     mapping: Mapping[str, str],
-    others: tuple[Profile, ...] = (),
+    others: Sequence[Profile] = (),
 ) -> Reading[Record]:
     """All rows of all sheets with this ledger's header. Raises LedgerError if no sheet has it."""
     records: list[Record] = []
@@ -124,7 +124,7 @@ def read_table(
     return Reading(records, Report(rows, len(records), findings), unknown)
 
 
-def _refuse_repetition(row: Row, record: msgspec.Struct, seen: dict[str, str]) -> None:
+def _refuse_repetition(row: SheetRow, record: msgspec.Struct, seen: dict[str, str]) -> None:
     number = record.identity_number  # type: ignore[attr-defined]  # both kinds of record have one
     if number in seen:
         row.reject("identity_number", DUPLICATE, N_("The earlier row: {earlier}"), earlier=seen[number])
@@ -135,7 +135,7 @@ def _tables(
     sheets: list[Sheet],
     profile: Profile,
     mapping: Mapping[str, str],
-    others: tuple[Profile, ...],
+    others: Sequence[Profile],
     findings: list[Finding],
 ) -> Iterator[tuple[Sheet, Header]]:
     complete: list[tuple[Sheet, Header]] = []
@@ -173,7 +173,7 @@ def _refusal(
     sheets: list[Sheet],
     partial: list[tuple[Sheet, Header]],
     profile: Profile,
-    others: tuple[Profile, ...],
+    others: Sequence[Profile],
 ) -> LedgerError:
     if not partial:
         return LedgerError(
@@ -187,21 +187,11 @@ def _refusal(
     for other in others:
         found = find_header(sheet, other, {})
         if found is not None and not found.missing(other):
-            return LedgerError(_OTHER_LEDGER[other.kind], columns=missing, cell=cell)
+            return LedgerError(other.mistaken, columns=missing, cell=cell)
     return LedgerError(N_("The header row at {cell} has no column {columns}."), columns=missing, cell=cell)
 
 
-_OTHER_LEDGER = {
-    "households": N_(
-        "This looks like a ledger of households, not of volunteers: it has no column {columns}."
-    ),
-    "volunteers": N_(
-        "This looks like a ledger of volunteers, not of households: it has no column {columns}."
-    ),
-}
-
-
-def _rows(sheet: Sheet, header: Header) -> Iterator[Row]:
+def _rows(sheet: Sheet, header: Header) -> Iterator[SheetRow]:
     """The rows that somebody filled in.
 
     Merged places are filled down; a blank township below another one means the same, as on paper, while a
@@ -235,7 +225,7 @@ def _rows(sheet: Sheet, header: Header) -> Iterator[Row]:
             continue
         if "township" in header.columns:
             by_field["township"] = township
-        yield Row(sheet.name, number, header.columns, by_field)
+        yield SheetRow(sheet.name, number, header.columns, by_field)
 
 
 def _is_footer(cells: list[Cell], by_field: Mapping[str, Cell]) -> bool:

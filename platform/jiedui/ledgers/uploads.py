@@ -10,24 +10,21 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from jiedui.actor import Actor
+from jiedui.actor import Actor, significant
 from jiedui.audit.service import record as audit
 from jiedui.errors import Conflict, DomainError, NotFound, Refused
 from jiedui.i18n import N_
 from jiedui.jobs.service import enqueue, latest_job
+from jiedui.ledgers.ledger import Ledger
 from jiedui.ledgers.report import Report, UnknownHeader
 from jiedui.ledgers.saving import Changes
 from jiedui.ledgers.service import remember_header
 from jiedui.ledgers.tables import LedgerImport
-from jiedui.ledgers.words import WORDS
-from jiedui.regions.codes import significant
 from jiedui.store.columns import Row
 from jiedui.store.piccolo_conf import DB
 from jiedui.store.vault import seal, unseal
 
 MAX_UPLOAD = 10 * 2**20
-ACCESS = {"households": "coordinator", "volunteers": "coordinator", "regions": "administrator"}
-"""Who may import what."""
 _CONTENT = "ledger_import.content"
 _RECENT = 10
 
@@ -53,18 +50,18 @@ class Upload(msgspec.Struct, frozen=True):
         return self.job is not None and self.job["state"] in ("queued", "running")
 
 
-async def receive(actor: Actor, kind: str, content: bytes, now: datetime) -> UUID:
+async def receive(actor: Actor, ledger: Ledger, content: bytes, now: datetime) -> UUID:
     """Keep a file and have it read. Raises Refused when it is empty or too large."""
     if not content:
-        raise Refused(WORDS[kind].empty_file, field="file")
+        raise Refused(ledger.words.empty_file, field="file")
     if len(content) > MAX_UPLOAD:
-        raise Refused(WORDS[kind].too_large, field="file", n=MAX_UPLOAD // 2**20)
+        raise Refused(ledger.words.too_large, field="file", n=MAX_UPLOAD // 2**20)
     import_id = uuid4()
     async with DB.transaction():
         await LedgerImport.insert(
             LedgerImport(
                 id=import_id,
-                kind=kind,
+                kind=ledger.kind,
                 region_code=actor.region_code,
                 file_hash=hashlib.sha256(content).hexdigest(),
                 content=seal(base64.b85encode(content).decode(), _CONTENT),
@@ -74,7 +71,7 @@ async def receive(actor: Actor, kind: str, content: bytes, now: datetime) -> UUI
             )
         )
         await _queue(actor, "ledger.read", import_id, actor.region_code, now)
-        await _audit(actor, "ledger.upload", kind, import_id, actor.region_code, now)
+        await _audit(actor, "ledger.upload", ledger.kind, import_id, actor.region_code, now)
     return import_id
 
 
@@ -96,15 +93,15 @@ async def recent_uploads(actor: Actor, kind: str) -> list[Upload]:
 
 
 async def explain_headers(
-    actor: Actor, kind: str, import_id: UUID, meanings: Mapping[str, str], now: datetime
+    actor: Actor, ledger: Ledger, import_id: UUID, meanings: Mapping[str, str], now: datetime
 ) -> None:
     """Remember what headers mean for the county, and read the file again. Raises Refused, Conflict."""
     if not meanings:
         raise Refused(N_("Please say of at least one column what it means."), field="header")
     async with DB.transaction():
-        area = await _read_again(actor, kind, import_id, now)
+        area = await _read_again(actor, ledger.kind, import_id, now)
         for header, field in meanings.items():
-            await remember_header(replace(actor, region_code=area), kind, header, field, now)
+            await remember_header(replace(actor, region_code=area), ledger, header, field, now)
 
 
 async def read_again(actor: Actor, kind: str, import_id: UUID, now: datetime) -> None:

@@ -1,15 +1,23 @@
-"""What the pages of an import say, by what is imported."""
+"""What the pages of an import say; the ledgers of people say most things alike."""
 
 import msgspec
 
 from jiedui.i18n import N_
-from jiedui.ledgers import container, regions
+from jiedui.ledgers import container
 
 _XLSX = ".xlsx,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
+class Hint(msgspec.Struct, frozen=True):
+    """A sentence, and the way to where something can be done about it."""
+
+    said: str
+    path: str
+    label: str
+
+
 class Words(msgspec.Struct, frozen=True):
-    """The sentences of one kind; the ledgers of people say most things alike."""
+    """The sentences of one kind of ledger."""
 
     title: str
     back: str
@@ -33,44 +41,3 @@ class Words(msgspec.Struct, frozen=True):
     taken: str = N_("The ledger was taken")
     in_place: str = N_("in the ledger")
     nothing_new: str = N_("Everything in it is in the ledger already.")
-
-
-WORDS = {
-    "households": Words(
-        title=N_("Import a ledger of households"),
-        back=N_("All households"),
-        take=N_("Take {n} households into the ledger"),
-        onward=N_("To the households"),
-    ),
-    "volunteers": Words(
-        title=N_("Import a ledger of volunteers"),
-        back=N_("All volunteers"),
-        take=N_("Take {n} volunteers into the ledger"),
-        onward=N_("To the volunteers"),
-    ),
-    "regions": Words(
-        title=N_("Import the region list"),
-        back=N_("All regions"),
-        take=N_("Take {n} regions into the list"),
-        onward=N_("To the regions"),
-        file=N_("The region list, saved as .csv"),
-        help=N_(
-            "One region a line: 12-digit code, name, level, and latitude and longitude where they are known."
-            " A region that is not in the file stays. UTF-8 or GB 18030, at most {n} MB."
-        ),
-        accept=".csv,text/csv",
-        template="template.csv",
-        blank=N_("An empty list with the usual columns"),
-        empty_file=regions.EMPTY,
-        too_large=N_("This file is larger than {n} MB. Please split the region list by county."),
-        sent=N_("The region list you sent"),
-        reading=N_("The region list is being read"),
-        taking=N_("The region list is being taken"),
-        refused=N_("This file could not be read as a region list"),
-        untouched=N_("Nothing was changed. The regions are as they were."),
-        thrown_away=N_("The file was thrown away. The regions are as they were."),
-        taken=N_("The region list was taken"),
-        in_place=N_("taken"),
-        nothing_new=N_("All of it is known already."),
-    ),
-}

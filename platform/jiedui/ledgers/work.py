@@ -2,9 +2,10 @@
 
 import asyncio
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,51 +14,58 @@ from piccolo.columns import Column
 
 from jiedui.accounts.access import ADMITTED
 from jiedui.accounts.service import actor_of
-from jiedui.actor import Actor
+from jiedui.actor import Actor, within
 from jiedui.clock import utc_now
 from jiedui.errors import DomainError, Refused
 from jiedui.i18n import N_
-from jiedui.jobs.service import JobRow, Progress
+from jiedui.jobs.service import Handler, JobRow, Progress
 from jiedui.ledgers import service, uploads
 from jiedui.ledgers.errors import LedgerError
 from jiedui.ledgers.header import find_header
+from jiedui.ledgers.ledger import Ledger
 from jiedui.ledgers.report import UnknownHeader
 from jiedui.ledgers.tables import LedgerImport
 from jiedui.ledgers.workbook import open_workbook
-from jiedui.regions.codes import within
 from jiedui.store.columns import Row
 from jiedui.store.piccolo_conf import DB
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 -- a folder that is never written to a disk, where there is one
 
 
-async def read_upload(job: JobRow, progress: Progress) -> None:
+def handlers(ledgers: Mapping[str, Ledger]) -> dict[str, Handler]:
+    """What a worker does with ledgers of these kinds."""
+    return {"ledger.read": partial(_read, ledgers), "ledger.apply": partial(_apply, ledgers)}
+
+
+async def _read(ledgers: Mapping[str, Ledger], job: JobRow, progress: Progress) -> None:
     """The dry run: the report, what would change, and headers to explain; or why the file is no ledger."""
     row = await _import_in(job, "queued")
     if row is None:
         return
-    actor = await _actor(job, row)
-    with _file(row) as path:
+    ledger = ledgers[row["kind"]]
+    actor = await _actor(job, row, ledger)
+    with _file(row, ledger) as path:
         try:
-            reading = await service.read_file(actor, row["kind"], path, now=utc_now(), on=progress.report)
+            reading = await service.read_file(actor, ledger, path, now=utc_now(), on=progress.report)
         except LedgerError as refused:
-            unknown = await _headers_to_explain(actor, row["kind"], path)
+            unknown = await _headers_to_explain(actor, ledger, path)
             columns = _refused(refused, unknown)
         else:
             await progress.report(service.COMPARING, 0, 0)
-            columns = service.outcome(await service.forecast(actor, row["kind"], reading))
+            columns = service.outcome(await service.forecast(actor, ledger, reading))
             columns |= {"state": "checked", "refusal": ""}
     await LedgerImport.update(columns).where(LedgerImport.id == row["id"], LedgerImport.state == "queued")
 
 
-async def apply_upload(job: JobRow, progress: Progress) -> None:
+async def _apply(ledgers: Mapping[str, Ledger], job: JobRow, progress: Progress) -> None:
     """Take the ledger: all good rows in one transaction, or nothing."""
     row = await _import_in(job, "checked")
     if row is None:
         return
-    actor, now = await _actor(job, row), utc_now()
-    with _file(row) as path:
-        reading = await service.read_file(actor, row["kind"], path, now=now, on=progress.report)
+    ledger, now = ledgers[row["kind"]], utc_now()
+    actor = await _actor(job, row, ledger)
+    with _file(row, ledger) as path:
+        reading = await service.read_file(actor, ledger, path, now=now, on=progress.report)
     async with DB.transaction():
         taken = (
             await LedgerImport.update(
@@ -71,7 +79,7 @@ async def apply_upload(job: JobRow, progress: Progress) -> None:
             .returning(LedgerImport.id)
         )
         if taken:
-            result = await service.take(actor, row["kind"], reading, row["id"], now=now, on=progress.report)
+            result = await service.take(actor, ledger, reading, row["id"], now=now, on=progress.report)
             await LedgerImport.update(service.outcome(result)).where(LedgerImport.id == row["id"])
 
 
@@ -81,10 +89,10 @@ async def _import_in(job: JobRow, state: str) -> Row | None:
     return row if row is not None and row["state"] == state and row["content"] is not None else None
 
 
-async def _actor(job: JobRow, row: Row) -> Actor:
+async def _actor(job: JobRow, row: Row, ledger: Ledger) -> Actor:
     """Who asked for it, as she is now; never reaching further than the area the ledger was sent for."""
     actor = await actor_of(job.created_by) if job.created_by else None
-    roles = ADMITTED[uploads.ACCESS[row["kind"]]] or ()
+    roles = ADMITTED[ledger.access] or ()
     if actor is None or actor.role not in roles or not within(actor.region_code, row["region_code"]):
         raise Refused(
             N_("The account that asked for this may no longer do it. Please send the ledger again.")
@@ -93,10 +101,10 @@ async def _actor(job: JobRow, row: Row) -> Actor:
 
 
 @contextmanager
-def _file(row: Row) -> Iterator[Path]:
+def _file(row: Row, ledger: Ledger) -> Iterator[Path]:
     """The ledger as a file of this process alone, gone afterwards; a finding in a csv names it."""
     with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
-        path = Path(folder) / ("regions.csv" if row["kind"] == "regions" else "ledger.xlsx")
+        path = Path(folder) / ledger.file_name
         path.write_bytes(uploads.content_of(row))
         yield path
 
@@ -113,14 +121,14 @@ def _refused(refusal: DomainError, unknown: list[UnknownHeader]) -> dict[Column 
     return columns if unknown else columns | {"content": None}
 
 
-async def _headers_to_explain(actor: Actor, kind: str, path: Path) -> list[UnknownHeader]:
+async def _headers_to_explain(actor: Actor, ledger: Ledger, path: Path) -> list[UnknownHeader]:
     """The headers nobody knows in a table that lacks a column it needs."""
-    if kind not in service.PROFILES:
+    if ledger.profile is None:
         return []
-    mapping = await service.header_words(actor, kind)
+    mapping = await service.header_words(actor, ledger.kind)
     try:
         sheets = await asyncio.to_thread(open_workbook, path)
-        headers = [find_header(sheet, service.PROFILES[kind], mapping) for sheet in sheets if sheet.visible]
+        headers = [find_header(sheet, ledger.profile, mapping) for sheet in sheets if sheet.visible]
     except LedgerError:
         return []
     return [unknown for header in headers if header is not None for unknown in header.unknown]

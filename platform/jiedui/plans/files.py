@@ -22,7 +22,7 @@ async def pairs_file(request: PageRequest, round_id: FromPath[UUID], number: Fro
     """The pairs as they are filtered, with what the screen shows and nothing more."""
     round_row, plan = await plan_at(request.user, round_id, number)
     now, wanted = request.app.state.clock(), asked(request, PairFilter)
-    rows = await lists.take_pairs_along(request.user, round_row, plan, wanted, now)
+    rows = await lists.export_pairs(request.user, round_row, plan, wanted, now)
     kinds = await kinds_of(request, round_row)
     language = language_of(request)
     headings = [N_("Township"), N_("Village"), N_("Family"), N_("Risk colour"), N_("Needs met"),
@@ -51,7 +51,7 @@ async def left_out_file(
     """The families left out as they are filtered, with their reasons."""
     round_row, plan = await plan_at(request.user, round_id, number)
     now, wanted = request.app.state.clock(), asked(request, LeftOutFilter)
-    rows = await lists.take_left_out_along(request.user, round_row, plan, wanted, now)
+    rows = await lists.export_left_out(request.user, round_row, plan, wanted, now)
     kinds = await kinds_of(request, round_row)
     language = language_of(request)
     headings = [N_("Township"), N_("Village"), N_("Family"), N_("Risk colour"), N_("Needs"), N_("Why"),
@@ -75,7 +75,7 @@ async def recruit_file(
     """Where to recruit, as it is filtered."""
     round_row, plan = await plan_at(request.user, round_id, number)
     now, wanted = request.app.state.clock(), asked(request, NewcomerFilter)
-    rows = await lists.take_newcomers_along(request.user, round_row, plan, wanted, now)
+    rows = await lists.export_newcomers(request.user, round_row, plan, wanted, now)
     pack, language = await views.pack_of(round_row), language_of(request)
     headings = [N_("Township"), N_("Left out there"), N_("What she would offer"), N_("What that would bring"),
                 N_("Kilometres saved")]  # fmt: skip

@@ -78,7 +78,7 @@ async def between(plan: Row, home: str, helper: str = "") -> list[Row]:
     return [_pair(row) for row in rows]
 
 
-async def take_pairs_along(
+async def export_pairs(
     actor: Actor, round_row: Row, plan: Row, wanted: PairFilter, now: datetime
 ) -> list[Row]:
     """Every pair of the filtered list; that it was taken, and by whom, stays in the records."""
@@ -90,7 +90,7 @@ async def take_pairs_along(
     return [_pair(row) for row in rows]
 
 
-async def take_left_out_along(
+async def export_left_out(
     actor: Actor, round_row: Row, plan: Row, wanted: LeftOutFilter, now: datetime
 ) -> list[Row]:
     """Every family of the filtered list of those left out; noted likewise."""
@@ -113,7 +113,7 @@ async def best_newcomers(plan: Row, wanted: NewcomerFilter) -> list[Row]:
     return await _every_newcomer(plan, replace(wanted, township=""))
 
 
-async def take_newcomers_along(
+async def export_newcomers(
     actor: Actor, round_row: Row, plan: Row, wanted: NewcomerFilter, now: datetime
 ) -> list[Row]:
     """Every row of the filtered list of newcomers; noted likewise."""

@@ -10,6 +10,7 @@ from typing import Protocol
 from jiedui.actor import Actor
 from jiedui.audit.service import record
 from jiedui.errors import NotFound
+from jiedui.ledgers.saving import Changes
 from jiedui.regions.codes import parent, significant, township
 from jiedui.regions.names import initials, short_name
 from jiedui.regions.tables import Region
@@ -36,15 +37,6 @@ class RegionRecord(Protocol):
     def lng(self) -> float | None: ...
     @property
     def position_source(self) -> str: ...
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What an upsert did."""
-
-    new: int
-    changed: int
-    same: int
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from jiedui.jobs.threads import Stop, Tell, in_thread
 from jiedui.rounds.explanation import Explained, explained, townships_in
 from jiedui.rounds.problem import load
 from jiedui.rounds.tables import Candidate, LeftOut, Newcomer, Plan, Round
+from jiedui.store import bulk
+from jiedui.store.columns import Row
 from jiedui.store.piccolo_conf import DB
 from jiedui_pairing.newcomers import Places
 from jiedui_pairing.people import Inputs, kinds_of
@@ -25,12 +27,6 @@ from jiedui_pairing.stages import Stage, plan
 
 Answer = tuple[Stage, Explained]
 STEPS = (*PLANNING, N_("Working out the reasons"))
-_CANDIDATE = (
-    "id", "plan", "household", "volunteer", "region_code", "stage", "distance_m", "cost", "needs_met",
-    "needs_unmet", "runner_up", "pinned",
-)  # fmt: skip
-_LEFT_OUT = ("id", "plan", "household", "region_code", "colour", "stage", "reasons")
-_NEWCOMER = ("id", "plan", "region_code", "kind", "skilled", "colour", "saved_m")
 
 
 async def run_plan(job: JobRow, progress: Progress) -> None:
@@ -78,21 +74,13 @@ async def _write(plan_id: Any, region_code: str, inputs: Inputs, answers: list[A
             checks=", ".join(failed),
         )
     first = stages[0].solution
-    async with DB.transaction() as transaction:
+    async with DB.transaction():
         for table in (LeftOut, Candidate, Newcomer):
             await table.delete().where(table.plan == plan_id)
         for stage, said in answers:
-            await transaction.connection.copy_records_to_table(
-                "candidate",
-                records=_candidates(plan_id, region_code, inputs, stage, said),
-                columns=_CANDIDATE,
-            )
-            await transaction.connection.copy_records_to_table(
-                "left_out", records=_left_out(plan_id, region_code, inputs, stage, said), columns=_LEFT_OUT
-            )
-            await transaction.connection.copy_records_to_table(
-                "newcomer", records=_newcomers(plan_id, said), columns=_NEWCOMER
-            )
+            await bulk.insert(Candidate, list(_candidates(plan_id, region_code, inputs, stage, said)))
+            await bulk.insert(LeftOut, list(_left_out(plan_id, region_code, inputs, stage, said)))
+            await bulk.insert(Newcomer, list(_newcomers(plan_id, said)))
         await Plan.update(
             {
                 Plan.state: "ready",
@@ -131,7 +119,7 @@ def _figures(inputs: Inputs, stage: Stage, said: Explained) -> dict[str, Any]:
 
 def _candidates(
     plan_id: Any, region_code: str, inputs: Inputs, stage: Stage, said: Explained
-) -> Iterator[tuple[Any, ...]]:
+) -> Iterator[Row]:
     problem, candidates = stage.candidates.problem, stage.candidates
     households, volunteers = inputs.households, inputs.volunteers
     kinds = cache(partial(kinds_of, inputs.pack))
@@ -140,26 +128,44 @@ def _candidates(
         stage.solution.pair_volunteer.tolist(), said.runners_up, strict=True,
     ):  # fmt: skip
         met = int(candidates.needs_met[arc])
-        yield (
-            uuid.uuid4(), plan_id, households.ids[int(candidates.household[slot])],
-            volunteers.ids[volunteer], region_code, stage.number, int(candidates.distance_m[arc]),
-            int(problem.arc_cost[arc]),
-            kinds(met), kinds(int(candidates.needs[slot]) & ~met),
-            msgspec.json.encode(runner_up).decode(), bool(problem.pinned[arc]),
-        )  # fmt: skip
+        yield {
+            "id": uuid.uuid4(),
+            "plan": plan_id,
+            "household": households.ids[int(candidates.household[slot])],
+            "volunteer": volunteers.ids[volunteer],
+            "region_code": region_code,
+            "stage": stage.number,
+            "distance_m": int(candidates.distance_m[arc]),
+            "cost": int(problem.arc_cost[arc]),
+            "needs_met": kinds(met),
+            "needs_unmet": kinds(int(candidates.needs[slot]) & ~met),
+            "runner_up": msgspec.json.encode(runner_up).decode(),
+            "pinned": bool(problem.pinned[arc]),
+        }
 
 
-def _left_out(
-    plan_id: Any, region_code: str, inputs: Inputs, stage: Stage, said: Explained
-) -> Iterator[tuple[Any, ...]]:
+def _left_out(plan_id: Any, region_code: str, inputs: Inputs, stage: Stage, said: Explained) -> Iterator[Row]:
     households = inputs.households
     for row, reasons in said.left_out:
-        yield (
-            uuid.uuid4(), plan_id, households.ids[row], region_code, households.colour[row], stage.number,
-            json.dumps(reasons),
-        )  # fmt: skip
+        yield {
+            "id": uuid.uuid4(),
+            "plan": plan_id,
+            "household": households.ids[row],
+            "region_code": region_code,
+            "colour": households.colour[row],
+            "stage": stage.number,
+            "reasons": json.dumps(reasons),
+        }
 
 
-def _newcomers(plan_id: Any, said: Explained) -> Iterator[tuple[Any, ...]]:
+def _newcomers(plan_id: Any, said: Explained) -> Iterator[Row]:
     for one in said.newcomers:
-        yield uuid.uuid4(), plan_id, one.code, one.kind, one.skilled, one.colour or "", one.saved_m
+        yield {
+            "id": uuid.uuid4(),
+            "plan": plan_id,
+            "region_code": one.code,
+            "kind": one.kind,
+            "skilled": one.skilled,
+            "colour": one.colour or "",
+            "saved_m": one.saved_m,
+        }

@@ -10,10 +10,11 @@ from jiedui.clock import today
 from jiedui.i18n import N_
 from jiedui.ledgers import saving
 from jiedui.ledgers.saving import SAVING, Changed, Compared, Facts, New, OnProgress, Saved, day, sealed
-from jiedui.ledgers.volunteers import VolunteerRecord
+from jiedui.store import bulk
 from jiedui.store.columns import Row
 from jiedui.store.piccolo_conf import DB
 from jiedui.store.vault import keyed_hash, seal, unseal
+from jiedui.volunteers.reading import VolunteerRecord
 from jiedui.volunteers.service import held_by
 from jiedui.volunteers.tables import VettingCheck, Volunteer
 
@@ -33,7 +34,7 @@ async def forecast_records(actor: Actor, records: Sequence[VolunteerRecord]) -> 
 async def save_records(
     actor: Actor,
     records: Sequence[VolunteerRecord],
-    ledger_import_id: UUID,
+    import_id: UUID,
     now: datetime,
     progress: OnProgress | None = None,
 ) -> Saved:
@@ -46,12 +47,12 @@ async def save_records(
         compared = await _compare(actor, records)
         done = compared.same
         for new in saving.in_chunks(compared.new):
-            await _add(new, ledger_import_id, now)
+            await _add(new, import_id, now)
             done = await saving.tell(progress, SAVING, done, len(new), len(records))
         for changed in saving.in_chunks(compared.changed):
-            await _change(changed, ledger_import_id, now)
+            await _change(changed, import_id, now)
             done = await saving.tell(progress, SAVING, done, len(changed), len(records))
-        await saving.update_rows(Volunteer, compared.reworded)
+        await bulk.update(Volunteer, compared.reworded)
     return compared.saved()
 
 
@@ -100,12 +101,12 @@ async def _refuse_smaller_capacities(compared: Compared[VolunteerRecord]) -> Non
     compared.changed = kept
 
 
-async def _add(new: Sequence[New[VolunteerRecord]], ledger_import_id: UUID, now: datetime) -> None:
+async def _add(new: Sequence[New[VolunteerRecord]], import_id: UUID, now: datetime) -> None:
     named = [(uuid4(), one) for one in new]
     numbers = await Volunteer.raw(
         "SELECT nextval('volunteer_number') AS n FROM generate_series(1, {})", len(named)
     )
-    await saving.copy_rows(
+    await bulk.insert(
         Volunteer,
         [
             {
@@ -124,7 +125,7 @@ async def _add(new: Sequence[New[VolunteerRecord]], ledger_import_id: UUID, now:
             for (volunteer, one), row in zip(named, numbers, strict=True)
         ],
     )
-    await saving.copy_rows(
+    await bulk.insert(
         VettingCheck,
         [
             check
@@ -132,10 +133,10 @@ async def _add(new: Sequence[New[VolunteerRecord]], ledger_import_id: UUID, now:
             for check in _checks(volunteer, one.record, one.facts, now, first=True)
         ],
     )
-    await saving.note_new("volunteer", named, ledger_import_id, now)
+    await saving.note_new("volunteer", named, import_id, now)
 
 
-async def _change(changed: Sequence[Changed[VolunteerRecord]], ledger_import_id: UUID, now: datetime) -> None:
+async def _change(changed: Sequence[Changed[VolunteerRecord]], import_id: UUID, now: datetime) -> None:
     recorded = await _recorded_by_people([one.row["id"] for one in changed])
     rows, checks = [], []
     for one in changed:
@@ -156,9 +157,9 @@ async def _change(changed: Sequence[Changed[VolunteerRecord]], ledger_import_id:
         )
         newly = {field: fact for field, fact in facts.items() if fact != one.there[field]}
         checks += _checks(one.row["id"], one.record, newly, now, first=False)
-    await saving.update_rows(Volunteer, rows)
-    await saving.copy_rows(VettingCheck, checks)
-    await saving.note_changed("volunteer", changed, ledger_import_id, now)
+    await bulk.update(Volunteer, rows)
+    await bulk.insert(VettingCheck, checks)
+    await saving.note_changed("volunteer", changed, import_id, now)
 
 
 async def _recorded_by_people(ids: list[UUID]) -> dict[tuple[UUID, str], Any]:

@@ -1,11 +1,9 @@
-"""The region list of a county (csv) and the index that finds a village by the words of a ledger."""
+"""Reads the official region list of a county, a csv: one line, one checked region."""
 
 import csv
-import difflib
 import io
 import re
-from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -15,7 +13,7 @@ from jiedui.ledgers.container import MAX_FILE, OLE
 from jiedui.ledgers.errors import LedgerError
 from jiedui.ledgers.header import header_key
 from jiedui.ledgers.report import Finding, Reading, Report
-from jiedui.ledgers.values import clean, normal
+from jiedui.ledgers.values import clean
 from jiedui.ledgers.workbook import address
 from jiedui.regions import codes
 
@@ -61,82 +59,6 @@ class RegionRecord(msgspec.Struct, frozen=True):
     lng: float | None
     position_source: str
     cell: str
-
-
-class VillageIndex:
-    """Finds a village by its township's name and its own (回龙村 for 回龙村村民委员会)."""
-
-    def __init__(self, regions: Iterable[tuple[str, str, str]]) -> None:
-        """`regions` are (code, name, level); counties among them make prefixes (丰都县三元镇) understood."""
-        self._townships: dict[str, set[str]] = defaultdict(set)
-        self._villages: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-        self._names: dict[str, list[str]] = defaultdict(list)
-        self._above: list[str] = []
-        for code, name, level in regions:
-            if level == "village":
-                for form in _village_forms(name):
-                    self._villages[codes.township(code)][form].add(code)
-                self._names[codes.township(code)].append(_village_forms(name)[0])
-            elif level == "township":
-                for form in _township_forms(name):
-                    self._townships[form].add(code)
-            else:
-                self._above.append(name)
-
-    def find(self, township: str, village: str) -> str | None:
-        """The village's code; None for none or several. Without a township the name must be unique."""
-        wanted = self._townships_named(township) if township.strip() else set(self._villages)
-        for form in self._forms_in(township, village):
-            found = {code for t in wanted for code in self._villages.get(t, {}).get(form, ())}
-            if found:
-                return found.pop() if len(found) == 1 else None
-        return None
-
-    def is_township(self, name: str) -> bool:
-        """Whether exactly one township is called so."""
-        return len(self._townships_named(name)) == 1
-
-    def near(self, township: str, village: str) -> list[str]:
-        """Villages of the township whose names look alike, for a hint; none if the township is not known."""
-        names = [name for t in sorted(self._townships_named(township)) for name in self._names.get(t, ())]
-        return difflib.get_close_matches(_village_forms(village)[0], names, n=3, cutoff=0.5)
-
-    def _townships_named(self, text: str) -> set[str]:
-        forms = _township_forms(self._without_county(text))
-        return next((self._townships[form] for form in forms if form in self._townships), set())
-
-    def _forms_in(self, township: str, village: str) -> list[str]:
-        bare = self._without_county(village)
-        return _village_forms(bare.removeprefix(self._without_county(township)) or bare)
-
-    def _without_county(self, text: str) -> str:
-        bare = normal(text).replace(" ", "")
-        for name in self._above:
-            bare = bare.removeprefix(name)
-        return bare
-
-
-_COMMITTEES = {"村民委员会": "村", "村委会": "村", "居民委员会": "社区", "居委会": "社区"}
-_GROUP = re.compile(r"(?<=.)第?[0-9一二三四五六七八九十]+(?:村民小组|小组|组|社|队|屯)$")
-_OFFICE = re.compile(r"(人民政府|办事处|政府)$")
-_TOWNSHIP_ENDING = re.compile(r"(?<=..)(?:街道|镇|(?:\w{1,4}族)?乡)$")
-_VILLAGE_ENDING = re.compile(r"(?<=.)(?:社区|村)$")
-
-
-def _village_forms(name: str) -> list[str]:
-    """The full name, then the bare one: 回龙村 and 回龙社区 may be neighbours, so the full one goes first."""
-    full = _GROUP.sub("", normal(name).replace(" ", ""))
-    for committee, ending in _COMMITTEES.items():
-        if full.endswith(committee):
-            full = full.removesuffix(committee).removesuffix(ending) + ending
-    bare = _VILLAGE_ENDING.sub("", full)
-    return [full] if bare == full else [full, bare]
-
-
-def _township_forms(name: str) -> list[str]:
-    full = _OFFICE.sub("", normal(name).replace(" ", ""))
-    bare = _TOWNSHIP_ENDING.sub("", full)
-    return [full] if bare == full else [full, bare]
 
 
 def read_regions(

@@ -1,20 +1,21 @@
 """Reads a ledger of households (留守妇女信息台账): one row, one checked record."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from jiedui.households.headers import PROFILE
 from jiedui.i18n import N_
 from jiedui.ledgers import person, values
-from jiedui.ledgers.profiles import HOUSEHOLDS, VOLUNTEERS
-from jiedui.ledgers.regions import VillageIndex
+from jiedui.ledgers.header import Profile
 from jiedui.ledgers.report import Reading
-from jiedui.ledgers.table import Row, read_table
+from jiedui.ledgers.table import SheetRow, read_table
 from jiedui.ledgers.workbook import Cell
 from jiedui.regions import codes
+from jiedui.regions.villages import VillageIndex, village
 from jiedui_pairing.policy import Colour, Pack
 
 ContactWay = Literal["sms", "call", "village", "letter", "none"]
@@ -80,25 +81,31 @@ class HouseholdRecord(msgspec.Struct, frozen=True):
 
 
 def read_households(
-    path: Path, villages: VillageIndex, pack: Pack, *, on: date, mapping: Mapping[str, str] | None = None
+    path: Path,
+    villages: VillageIndex,
+    pack: Pack,
+    *,
+    on: date,
+    mapping: Mapping[str, str] | None = None,
+    others: Sequence[Profile] = (),
 ) -> Reading[HouseholdRecord]:
     """The households of a workbook; `mapping` explains header texts. Raises LedgerError if it is none."""
 
-    def record_of(row: Row) -> HouseholdRecord:
+    def record_of(row: SheetRow) -> HouseholdRecord:
         return _household(row, villages, pack, on)
 
-    return read_table(path, HOUSEHOLDS, record_of, mapping=mapping or {}, others=(VOLUNTEERS,))
+    return read_table(path, PROFILE, record_of, mapping=mapping or {}, others=others)
 
 
-def _household(row: Row, villages: VillageIndex, pack: Pack, on: date) -> HouseholdRecord:
+def _household(row: SheetRow, villages: VillageIndex, pack: Pack, on: date) -> HouseholdRecord:
     name = person.name(row)
     identity_number = person.identity_number(row, on)
-    village = person.village(row, villages)
+    home = village(row, villages)
     return HouseholdRecord(
         identity_number=identity_number,
         name=name,
-        township=codes.township(village),
-        village=village,
+        township=codes.township(home),
+        village=home,
         phone=person.phone(row),
         phone_raw=row.text("phone", 100),
         ethnicity=row.text("ethnicity", 40),
@@ -120,7 +127,7 @@ def _household(row: Row, villages: VillageIndex, pack: Pack, on: date) -> Househ
     )
 
 
-def _colour(row: Row, pack: Pack) -> Colour:
+def _colour(row: SheetRow, pack: Pack) -> Colour:
     """A blank colour is green with a warning; a word nobody knows may hide a red one and refuses the row."""
     if values.nothing(row["colour"]):
         row.warn("colour", NO_COLOUR)
@@ -133,13 +140,13 @@ def _colour(row: Row, pack: Pack) -> Colour:
     return row.require("colour", colour, COLOUR_UNKNOWN)
 
 
-def _needs(row: Row, pack: Pack) -> list[str]:
+def _needs(row: SheetRow, pack: Pack) -> list[str]:
     if not values.items(row["needs"]):
         row.warn("needs", NO_NEED)
     return person.kinds(row, "needs", pack, NEED_UNKNOWN)
 
 
-def _children(row: Row, on: date) -> list[Child]:
+def _children(row: SheetRow, on: date) -> list[Child]:
     children = [
         Child(name[:100], born if born is not None and born <= on else None)
         for name, born in values.children(row["children"])
@@ -149,7 +156,7 @@ def _children(row: Row, on: date) -> list[Child]:
     return children
 
 
-def _contact_way(row: Row) -> ContactWay:
+def _contact_way(row: SheetRow) -> ContactWay:
     """Through the village where nothing is said; nobody is contacted in a way that is not understood."""
     text = values.normal(row["contact_way"]).replace(" ", "")
     if not text:

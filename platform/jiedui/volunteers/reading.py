@@ -1,6 +1,6 @@
 """Reads a ledger of volunteers (志愿者登记表): one row, one checked record."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -8,12 +8,13 @@ import msgspec
 
 from jiedui.i18n import N_
 from jiedui.ledgers import identity, person, values
-from jiedui.ledgers.profiles import HOUSEHOLDS, VOLUNTEERS
-from jiedui.ledgers.regions import VillageIndex
+from jiedui.ledgers.header import Profile
 from jiedui.ledgers.report import Reading
-from jiedui.ledgers.table import Row, read_table
+from jiedui.ledgers.table import SheetRow, read_table
 from jiedui.ledgers.workbook import Cell
 from jiedui.regions import codes
+from jiedui.regions.villages import VillageIndex, village
+from jiedui.volunteers.headers import PROFILE
 from jiedui_pairing.policy import Pack, VolunteerKind
 
 VOLUNTEER_KIND_UNKNOWN = N_("kind of volunteer unknown")
@@ -66,21 +67,27 @@ class VolunteerRecord(msgspec.Struct, frozen=True):
 
 
 def read_volunteers(
-    path: Path, villages: VillageIndex, pack: Pack, *, on: date, mapping: Mapping[str, str] | None = None
+    path: Path,
+    villages: VillageIndex,
+    pack: Pack,
+    *,
+    on: date,
+    mapping: Mapping[str, str] | None = None,
+    others: Sequence[Profile] = (),
 ) -> Reading[VolunteerRecord]:
     """The volunteers of a workbook; `mapping` explains header texts. Raises LedgerError if it is none."""
 
-    def record_of(row: Row) -> VolunteerRecord:
+    def record_of(row: SheetRow) -> VolunteerRecord:
         return _volunteer(row, villages, pack, on)
 
-    return read_table(path, VOLUNTEERS, record_of, mapping=mapping or {}, others=(HOUSEHOLDS,))
+    return read_table(path, PROFILE, record_of, mapping=mapping or {}, others=others)
 
 
-def _volunteer(row: Row, villages: VillageIndex, pack: Pack, on: date) -> VolunteerRecord:
+def _volunteer(row: SheetRow, villages: VillageIndex, pack: Pack, on: date) -> VolunteerRecord:
     name = person.name(row)
     identity_number = person.identity_number(row, on)
     kind: VolunteerKind = row.require("kind", _kind, VOLUNTEER_KIND_UNKNOWN)
-    village = person.village(row, villages)
+    home = village(row, villages)
     capacity = row.require("capacity", _capacity, CAPACITY_WRONG)
     return VolunteerRecord(
         identity_number=identity_number,
@@ -90,8 +97,8 @@ def _volunteer(row: Row, villages: VillageIndex, pack: Pack, on: date) -> Volunt
         occupation=row.text("occupation", 100),
         phone=person.phone(row),
         phone_raw=row.text("phone", 100),
-        township=codes.township(village),
-        village=village,
+        township=codes.township(home),
+        village=home,
         skills=_skills(row, pack),
         offers=_offers(row, pack),
         capacity=capacity,
@@ -113,7 +120,7 @@ def _capacity(cell: Cell) -> int | None:
     return number if number is not None and 0 < number <= _MOST_HOUSEHOLDS else None
 
 
-def _reach_km(row: Row) -> int | None:
+def _reach_km(row: SheetRow) -> int | None:
     """None is no limit, so a distance that is not understood refuses the row instead of lifting it."""
 
     def kilometres(cell: Cell) -> int | None:
@@ -123,14 +130,14 @@ def _reach_km(row: Row) -> int | None:
     return None if values.unlimited(row["reach_km"]) else row.require("reach_km", kilometres, REACH_WRONG)
 
 
-def _sex(row: Row, identity_number: str) -> str:
+def _sex(row: SheetRow, identity_number: str) -> str:
     of_number = identity.sex(identity_number)
     if not values.blank(row["sex"]) and _SEXES.get(values.normal(row["sex"])) != of_number:
         row.warn("sex", SEX_DIFFERS)
     return of_number
 
 
-def _skills(row: Row, pack: Pack) -> list[str]:
+def _skills(row: SheetRow, pack: Pack) -> list[str]:
     """The catalogue's names; a skill it lacks is kept as written and warned about."""
     known = {
         word: skill.name["zh_CN"] for skill in pack.skill for word in (skill.name["zh_CN"], *skill.words)
@@ -141,13 +148,13 @@ def _skills(row: Row, pack: Pack) -> list[str]:
     return list(dict.fromkeys(known.get(word, word[:40]) for word in written))
 
 
-def _offers(row: Row, pack: Pack) -> list[str]:
+def _offers(row: SheetRow, pack: Pack) -> list[str]:
     if not values.items(row["offers"]):
         row.warn("offers", NO_OFFER)
     return person.kinds(row, "offers", pack, OFFER_UNKNOWN)
 
 
-def _record_checked_on(row: Row, on: date) -> date | None:
+def _record_checked_on(row: SheetRow, on: date) -> date | None:
     checked = (
         None
         if values.nothing(row["record_checked_on"])
@@ -159,5 +166,5 @@ def _record_checked_on(row: Row, on: date) -> date | None:
     return checked
 
 
-def _trained(row: Row) -> bool:
+def _trained(row: SheetRow) -> bool:
     return bool(row.read("trained", values.yes_no, TRAINED_UNCLEAR))

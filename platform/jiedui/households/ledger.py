@@ -1,0 +1,31 @@
+"""The ledger of households, as ledgers/ takes it."""
+
+from functools import partial
+
+from jiedui.households.headers import EXAMPLE, PROFILE, TITLE
+from jiedui.households.reading import read_households
+from jiedui.households.service import forecast_records, save_records
+from jiedui.i18n import N_
+from jiedui.ledgers.ledger import Ledger
+from jiedui.ledgers.template import template_workbook
+from jiedui.ledgers.words import Words
+from jiedui.regions.villages import HINTS, nothing_to_find, with_villages
+
+HOUSEHOLDS = Ledger(
+    kind="households",
+    access="coordinator",
+    words=Words(
+        title=N_("Import a ledger of households"),
+        back=N_("All households"),
+        take=N_("Take {n} households into the ledger"),
+        onward=N_("To the households"),
+    ),
+    file_name="ledger.xlsx",
+    read=with_villages(read_households),
+    forecast=forecast_records,
+    save=save_records,
+    template=partial(template_workbook, PROFILE, TITLE, EXAMPLE),
+    profile=PROFILE,
+    hints=HINTS,
+    first=nothing_to_find,
+)

@@ -1,0 +1,84 @@
+"""A kind of ledger, as its concept brings it: what a row means, who may import it, how it is taken."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import UUID
+
+from jiedui.actor import Actor
+from jiedui.ledgers.header import Profile
+from jiedui.ledgers.report import Reading
+from jiedui.ledgers.saving import OnProgress, Saved
+from jiedui.ledgers.words import Hint, Words
+
+
+class Read(Protocol):
+    """The records of a file. Raises LedgerError when it is no such ledger."""
+
+    async def __call__(
+        self,
+        actor: Actor,
+        path: Path,
+        *,
+        mapping: Mapping[str, str],
+        others: Sequence[Profile],
+        now: datetime,
+    ) -> Reading[Any]:
+        """`mapping` explains headers; a workbook that looks like one of the `others` is told so."""
+
+
+class Save(Protocol):
+    """Take records inside the caller's transaction; taking them again changes nothing."""
+
+    async def __call__(
+        self,
+        actor: Actor,
+        records: Sequence[Any],
+        import_id: UUID,
+        now: datetime,
+        progress: OnProgress | None = None,
+    ) -> Saved:
+        """`progress` is told how far it is."""
+
+
+async def _nothing(actor: Actor) -> Hint | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What one concept says of its ledger; all the rest is alike for every kind."""
+
+    kind: str
+    """The word in addresses and in the command line."""
+    access: str
+    """Who may import it: a word of accounts.access."""
+    words: Words
+    file_name: str
+    """What a sent file is called while it is read; a finding of a list names it."""
+    read: Read
+    forecast: Callable[[Actor, Sequence[Any]], Awaitable[Saved]]
+    """What taking records would do; writes nothing."""
+    save: Save
+    template: Callable[[], bytes]
+    """An empty ledger to hand out."""
+    profile: Profile | None = None
+    """The columns of its workbook; a ledger that is no workbook has none to explain."""
+    hints: Mapping[str, Hint] = field(default_factory=dict)
+    """What to do about a reason that a whole file may have."""
+    first: Callable[[Actor], Awaitable[Hint | None]] = _nothing
+    """What has to be there before such a ledger can be read at all."""
+    others: tuple[Profile, ...] = ()
+
+
+def known(*ledgers: Ledger) -> dict[str, Ledger]:
+    """Ledgers by kind, each told of the others, so that the wrong workbook can be named."""
+    return {
+        one.kind: replace(
+            one,
+            others=tuple(other.profile for other in ledgers if other is not one and other.profile),
+        )
+        for one in ledgers
+    }

@@ -1,0 +1,31 @@
+"""The ledger of volunteers, as ledgers/ takes it."""
+
+from functools import partial
+
+from jiedui.i18n import N_
+from jiedui.ledgers.ledger import Ledger
+from jiedui.ledgers.template import template_workbook
+from jiedui.ledgers.words import Words
+from jiedui.regions.villages import HINTS, nothing_to_find, with_villages
+from jiedui.volunteers.headers import EXAMPLE, PROFILE, TITLE
+from jiedui.volunteers.intake import forecast_records, save_records
+from jiedui.volunteers.reading import read_volunteers
+
+VOLUNTEERS = Ledger(
+    kind="volunteers",
+    access="coordinator",
+    words=Words(
+        title=N_("Import a ledger of volunteers"),
+        back=N_("All volunteers"),
+        take=N_("Take {n} volunteers into the ledger"),
+        onward=N_("To the volunteers"),
+    ),
+    file_name="ledger.xlsx",
+    read=with_villages(read_volunteers),
+    forecast=forecast_records,
+    save=save_records,
+    template=partial(template_workbook, PROFILE, TITLE, EXAMPLE),
+    profile=PROFILE,
+    hints=HINTS,
+    first=nothing_to_find,
+)
