@@ -60,7 +60,7 @@ async def send(request: PageRequest) -> Response[Any]:
 async def template(request: PageRequest) -> Response[Any]:
     """An empty ledger with the usual headers."""
     ledger = _ledger(request)
-    if not request.url.path.endswith(ledger.words.template):
+    if not request.scope["path"].endswith(ledger.words.template):
         raise NotFound
     return attachment(ledger.template(), f"{ledger.kind}-{ledger.words.template}")
 
