@@ -16,8 +16,9 @@ from jiedui.rounds import problem
 from jiedui.store.columns import Row
 from jiedui.volunteers.rules import before_children
 from jiedui.volunteers.tables import Volunteer
-from jiedui_pairing.people import Pairs, PairSet, Setting, kinds_mask, kinds_of
+from jiedui_pairing.people import PairSet, Setting, kinds_mask, kinds_of
 from jiedui_pairing.rules import eligible, refusals
+from jiedui_pairing.traits import Pairs
 
 
 @dataclass(frozen=True)
