@@ -14,7 +14,8 @@ from jiedui_matching.nearby import NEVER, Map, on_globe
 from jiedui_matching.repair import Plan
 from jiedui_pairing import trait_groups
 from jiedui_pairing.candidates import Candidates, Demand, assembled, everybody, judged
-from jiedui_pairing.people import EARTH_RADIUS_M, NOBODY, Ints, Pairs, PairSet
+from jiedui_pairing.people import EARTH_RADIUS_M, NO_LIMIT, NOBODY, Ints, PairSet
+from jiedui_pairing.traits import Pairs
 
 # Up to here all pairs are judged at once: a county's round, in about a second.
 _FEW_PAIRS = 4_000_000
@@ -46,7 +47,7 @@ def best_plan(demand: Demand, stop: Callable[[], bool], earlier: PairSet = NOBOD
 
 def _let_in(demand: Demand, stop: Callable[[], bool], earlier: PairSet) -> tuple[Candidates, Plan]:
     area = _Area(demand, stop)
-    named = PairSet.of(demand.pinned) | earlier
+    named = PairSet.of(demand.pinned) | earlier | trait_groups.named(demand.setting)
     known = _merged(area.nearest(_NEAREST), area.named(named))
     candidates = assembled(demand, known)
     plan, most, every = Plan(candidates.problem, stop), _BETTER, _EVERY
@@ -68,17 +69,18 @@ class _Area:
     def __init__(self, demand: Demand, stop: Callable[[], bool]) -> None:
         self._demand, self._stop = demand, stop
         setting, rows = demand.setting, demand.rows
-        self._groups = trait_groups.groups(setting, rows)
+        groups = trait_groups.groups(setting, rows)
+        limited = np.where(groups.limit_m < NO_LIMIT, groups.limit_m, 0)
         radius = EARTH_RADIUS_M * setting.pack.eligibility.road_factor
         here, there = setting.households, setting.volunteers
         self._map = Map(
             on_globe(here.lat[rows], here.lng[rows], radius),
-            self._groups.household,
+            groups.household,
             on_globe(there.lat, there.lng, radius),
-            self._groups.volunteer,
-            setting.reach_m,
-            self._groups.cost,
-            self._groups.anywhere,
+            groups.volunteer,
+            limited.max(axis=0, initial=0)[groups.volunteer],
+            groups.cost,
+            groups.limit_m >= NO_LIMIT,
         )
         # What was paid and asked when everybody was looked at last, and who was not shown everyone then.
         self._paid = np.zeros(len(rows), dtype=np.int64)

@@ -9,8 +9,9 @@ import numpy as np
 
 from jiedui_matching import Problem, Solution
 from jiedui_pairing import costs, rules
-from jiedui_pairing.people import Households, Ints, Mask, Pairs, PairSet, Setting, Volunteers
+from jiedui_pairing.people import Households, Ints, Mask, PairSet, Setting, Volunteers
 from jiedui_pairing.policy import Pack
+from jiedui_pairing.traits import Pairs
 
 # Pairs judged at once: about 100 MB however many people a round has.
 _AT_ONCE = 2**20
@@ -146,9 +147,14 @@ def judged(pairs: Pairs) -> Ints:
 
 
 def assembled(demand: Demand, pairs: Ints) -> Candidates:
-    """The stage's problem from judged pairs, sorted by household, then volunteer, each pair once."""
+    """The stage's problem from judged pairs, sorted by household, then volunteer, each pair once.
+
+    Raises ValueError if a pair costs more than the cost terms say is possible: it could outweigh coverage.
+    """
     setting, rows, wanted = demand.setting, demand.rows, demand.wanted
     household, volunteer, distance, met, cost = pairs
+    if cost.max(initial=0) > (most := costs.most(setting)):
+        raise ValueError(f"a pair costs {cost.max()}, and the terms say that none costs more than {most}")
     pins, refused = _pins(demand, Pairs(setting, household, volunteer))
     tier = {colour: policy.tier for colour, policy in setting.pack.colours.items()}
     problem = Problem(

@@ -13,8 +13,9 @@ import numpy as np
 from jiedui_matching.repair import MarginalValues
 from jiedui_pairing import costs, rules
 from jiedui_pairing.candidates import Candidates
-from jiedui_pairing.people import NOBODY, Floats, Ints, Pairs, Setting, Volunteers
+from jiedui_pairing.people import NOBODY, Floats, Ints, Setting, Volunteers
 from jiedui_pairing.policy import Colour, Pack
+from jiedui_pairing.traits import Pairs
 
 # Pairs measured at once: about 50 MB however many people a round has.
 _AT_ONCE = 2**19

@@ -1,18 +1,21 @@
 """Who takes part in a round, as columns: no database, one row per household and per volunteer.
 
-The bridge (problem.py) fills these; rules and cost terms read them through `Pairs`.
+The bridge (problem.py) fills these; rules and cost terms read them through traits.py.
 """
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jiedui_pairing.policy import Colour, Pack
+
+if TYPE_CHECKING:
+    from jiedui_pairing.traits import Pairs
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -29,7 +32,10 @@ RowPairs = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Households:
-    """`needs` are kinds as bits (kinds_mask), `wanted` helpers in all; keys are None where unknown."""
+    """`needs` are kinds as bits (kinds_mask), `wanted` helpers in all; keys are None where unknown.
+
+    `more` are columns that only some rule reads, by name: whole numbers, 0 where nothing is said.
+    """
 
     ids: Sequence[Any]
     lat: Floats
@@ -40,6 +46,7 @@ class Households:
     wanted: Ints
     identity_key: Sequence[str | None]
     phone_key: Sequence[str | None]
+    more: Mapping[str, Ints] = field(default_factory=dict)
 
     @classmethod
     def of(cls, **columns: Sequence[Any]) -> Self:
@@ -56,7 +63,7 @@ class Households:
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Volunteers:
     """`active` is vetted and neither paused nor gone; `offers` are kinds as bits, whatever her skills;
-    `held` counts the households she holds; `reach_m` and `record_check` may hold None."""
+    `held` counts the households she holds; `reach_m` and `record_check` may hold None; `more` as there."""
 
     ids: Sequence[Any]
     lat: Floats
@@ -71,6 +78,7 @@ class Volunteers:
     trained: Mask
     identity_key: Sequence[str | None]
     phone_key: Sequence[str | None]
+    more: Mapping[str, Ints] = field(default_factory=dict)
 
     @classmethod
     def of(cls, **columns: Sequence[Any]) -> Self:
@@ -108,16 +116,23 @@ class PairSet:
 
     def having(self, pairs: "Pairs") -> Mask:
         """Which of the pairs are in the set."""
-        begin = np.searchsorted(self.household, np.arange(len(pairs.setting.households) + 1))
-        count = np.diff(begin)
+        begin, count = self._rows
+        # All households behind the last one named have as many pairs as the row after it: none.
+        row = np.minimum(pairs.household, len(count) - 1)
         having = np.zeros(len(pairs), dtype=np.bool_)
-        left, turn = np.flatnonzero(count[pairs.household]), 0
+        left, turn = np.flatnonzero(count[row]), 0
         while left.size:
-            household = pairs.household[left]
+            household = row[left]
             having[left] |= self.volunteer[begin[household] + turn] == pairs.volunteer[left]
             turn += 1
             left = left[count[household] > turn]
         return having
+
+    @cached_property
+    def _rows(self) -> tuple[Ints, Ints]:
+        """Where each household's pairs begin and how many they are, up to the last one and one more."""
+        begin = np.searchsorted(self.household, np.arange(self.household.max(initial=-1) + 3))
+        return begin[:-1], np.diff(begin)
 
     def __or__(self, other: "PairSet") -> "PairSet":
         both = np.stack([np.r_[self.household, other.household], np.r_[self.volunteer, other.volunteer]])
@@ -162,6 +177,8 @@ class Setting:
     needs: Ints = field(default=None)  # type: ignore[arg-type]  # None: as the households say
     held: Ints = field(default=None)  # type: ignore[arg-type]  # None: as the volunteers say
     helpers_before: Ints = field(default=None)  # type: ignore[arg-type]  # None: those running now
+    traits: dict[str, NDArray[Any]] = field(default_factory=dict, init=False, repr=False)
+    """Columns that traits.py has worked out already."""
 
     def __post_init__(self) -> None:
         for name, now in (
@@ -231,55 +248,28 @@ class Setting:
         return asking & ~having
 
 
-@dataclass(frozen=True, eq=False)
-class Pairs:
-    """Some pairs under judgement, row by row; what is costly is worked out once and when asked."""
-
-    setting: Setting
-    household: Ints
-    volunteer: Ints
-
-    @cached_property
-    def common(self) -> Ints:
-        """Wanted needs that this volunteer meets, as bits."""
-        common: Ints = self.setting.needs[self.household] & self.setting.offered[self.volunteer]
-        return common
-
-    @cached_property
-    def distance_m(self) -> Ints:
-        """Estimated road metres: great circle × the policy's factor, rounded to the nearest metre."""
-        here, there = self.setting.households, self.setting.volunteers
-        lat, other = np.radians(here.lat[self.household]), np.radians(there.lat[self.volunteer])
-        east = np.radians(there.lng[self.volunteer]) - np.radians(here.lng[self.household])
-        chord = np.sin((other - lat) / 2) ** 2 + np.cos(lat) * np.cos(other) * np.sin(east / 2) ** 2
-        metres: Floats = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(chord, 1.0)))
-        return np.rint(metres * self.setting.pack.eligibility.road_factor).astype(np.int64)
-
-    def apart(self, metres: int | Ints) -> "Pairs":
-        """The same people as if they lived so far apart."""
-        moved = Pairs(self.setting, self.household, self.volunteer)
-        moved.__dict__["distance_m"] = np.full(len(self), metres, dtype=np.int64)
-        return moved
-
-    def where(self, mask: Mask) -> "Pairs":
-        """Only these rows; what was worked out already is kept."""
-        kept = Pairs(self.setting, self.household[mask], self.volunteer[mask])
-        for name in ("common", "distance_m"):
-            if name in self.__dict__:
-                kept.__dict__[name] = self.__dict__[name][mask]
-        return kept
-
-    def __len__(self) -> int:
-        return len(self.household)
-
-
 def joined(people: People, more: People) -> People:
     """All of them; the first keep their rows."""
     columns: dict[str, Any] = {
-        name: [*getattr(people, name), *getattr(more, name)]
-        for name in (column.name for column in fields(people))
+        name: [*getattr(people, name), *getattr(more, name)] for name in _names_of(people)
     }
-    return replace(people, **columns)
+    known = {
+        name: np.r_[column_of(people, name), column_of(more, name)] for name in {**people.more, **more.more}
+    }
+    return replace(people, more=known, **columns)
+
+
+def column_of(people: Households | Volunteers, name: str) -> Ints:
+    """A column of `more`; of people nothing is said about, nothing but 0."""
+    return people.more.get(name, np.zeros(len(people), dtype=np.int64))
+
+
+def grouped(*columns: Ints | Floats | Mask, of: Ints) -> tuple[Ints, Ints]:
+    """One row of each group of these that are equal in all columns, and the group of each row."""
+    _, first, group = np.unique(
+        np.stack([column[of] for column in columns]), axis=1, return_index=True, return_inverse=True
+    )
+    return of[first], group.ravel()
 
 
 def kinds_mask(pack: Pack, codes: Iterable[str]) -> int:
@@ -303,11 +293,17 @@ def kinds_of(pack: Pack, mask: int) -> list[str]:
 def _columns(rows: Any, **types: Any) -> None:
     for name, kind in types.items():
         object.__setattr__(rows, name, np.asarray(getattr(rows, name), dtype=kind))
-    for column in fields(rows):
-        have = len(getattr(rows, column.name))
-        if have != len(rows.ids):
-            raise ValueError(f"{column.name} has {have} entries for {len(rows.ids)} {type(rows).__name__}")
+    more = {name: np.asarray(column, dtype=np.int64) for name, column in dict(rows.more).items()}
+    object.__setattr__(rows, "more", more)
+    for name, column in [(name, getattr(rows, name)) for name in _names_of(rows)] + [*more.items()]:
+        if len(column) != len(rows.ids):
+            raise ValueError(f"{name} has {len(column)} entries for {len(rows.ids)} {type(rows).__name__}")
     for name in ("lat", "lng"):
         unknown = ~np.isfinite(getattr(rows, name))
         if unknown.any():
             raise ValueError(f"{name}[{int(np.argmax(unknown))}] is unknown: everybody needs a place")
+
+
+def _names_of(people: Any) -> list[str]:
+    """The columns that all people have."""
+    return [column.name for column in fields(people) if column.name != "more"]

@@ -2,7 +2,7 @@
 
 In a large round thousands of households are left out, and thousands of volunteers offer something to each.
 So nothing is asked twice: traits once for all households that are alike, the way once between two places,
-and the rules that name pairs about those pairs alone.
+and pairs that are known by name one by one. Which rule is asked when follows from what it reads.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,8 +14,9 @@ import numpy as np
 from jiedui_matching import Problem, Solution
 from jiedui_pairing import costs, rules, trait_groups
 from jiedui_pairing.candidates import Candidates
-from jiedui_pairing.people import NO_LIMIT, Ints, Pairs, PairSet, Setting
-from jiedui_pairing.rules import AVAILABLE, CAPACITY, DISTANCE, FORBIDDEN, MINORS, OFFERS, RULES, Rule
+from jiedui_pairing.people import NO_LIMIT, Ints, PairSet, grouped
+from jiedui_pairing.rules import AVAILABLE, CAPACITY, DISTANCE, FORBIDDEN, MINORS, OFFERS, Rule
+from jiedui_pairing.traits import Pairs
 
 MOST_CHANGES = 3
 # So many ways from place to place are remembered: 32 MB.
@@ -24,11 +25,6 @@ _WAYS = 2**22
 _STRETCH = 1.5
 # What a person could do something about.
 _LIFTABLE = (MINORS, DISTANCE, FORBIDDEN, CAPACITY)
-# What is against a pair is a number with a bit for each rule, the first rule's the lowest, and above them one
-# for a pair of the plan.
-_BIT = {rule: 1 << place for place, rule in enumerate(RULES)}
-_PAIRED = 1 << len(RULES)
-_FIRST = np.array([[int(bit == number & -number) for number in range(2 * _PAIRED)] for bit in _BIT.values()])
 
 
 @dataclass(frozen=True)
@@ -62,11 +58,11 @@ class LeftOut:
 
 @dataclass(frozen=True, eq=False)
 class _Offering:
-    """Who offers something to households that are alike, by volunteer.
+    """Who offers something to households that are alike, by volunteer, as if all were strangers.
 
     `against` her is what her traits are, and in `beyond` also the distance, as if she lived too far away;
-    `count` says how often each number occurs there. She may live `ask_m` away for a change to be thought
-    of. `cost` is all but the way: with her places as they are, and with one more.
+    `count` says how often each rule is the first there. Only if she lives within `ask_m` may the way be
+    another matter, or a change be thought of. `cost` is all but the way.
     """
 
     volunteer: Ints
@@ -75,7 +71,7 @@ class _Offering:
     beyond: Ints
     count: Ints
     ask_m: Ints
-    cost: tuple[Ints, Ints]
+    cost: Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +81,7 @@ class _Judged:
     count: Ints
     pairs: Pairs
     against: Ints
-    cost: tuple[Ints, Ints]
+    cost: Ints
 
 
 def why_left_out(
@@ -107,110 +103,137 @@ def why_left_out(
                 raise InterruptedError("the reasons were stopped before all were found")
             household = int(candidates.household[slot])
             judged = judge.judged(offering, household)
-            refused = zip(RULES, (_FIRST @ judged.count).tolist(), strict=True)
+            *refused, _, taken = judged.count.tolist()
             answers[slot] = LeftOut(
                 household=household,
                 slot=slot,
                 lacking=int(solution.unassigned[slot]),
                 offering=len(offering.volunteer),
-                refused=tuple((rule.name, n) for rule, n in refused if n),
-                taken=int(judged.count[0]),
-                # Somebody else's helper would weigh far more than half of one.
-                changes=_changes(judged, candidates.problem.tier_weight // 2),
+                refused=tuple((rule.name, n) for rule, n in zip(rules.RULES, refused, strict=True) if n),
+                taken=taken,
+                changes=judge.changes(judged),
             )
     return [answers[slot] for slot in short.tolist()]
 
 
 class _Judge:
-    """Asks the rules about everybody who offers something, no more often than the answer may differ."""
+    """Asks the rules about everybody who offers something, no more often than the answer may differ.
+
+    What is against a pair is a number with a bit for each rule, the first rule's the lowest, and above them
+    one for a pair of the plan.
+    """
 
     def __init__(self, candidates: Candidates, solution: Solution, rows: Ints) -> None:
         self._setting = setting = candidates.setting
-        self._coming = _coming(candidates.problem, solution)
-        self._named, self._why = _named(setting, rows, candidates.chosen(solution))
+        self._problem, self._coming = candidates.problem, _coming(candidates.problem, solution)
+        self._bit = {rule: 1 << place for place, rule in enumerate(rules.RULES)}
+        self._paired = 1 << len(self._bit)
+        self._named = self._known_by_name(rows, candidates.chosen(solution))
         here, there = setting.households, setting.volunteers
-        self._spots, self._spot = trait_groups.grouped(here.lat, here.lng, of=np.arange(len(here)))
-        self._homes, self._home = trait_groups.grouped(there.lat, there.lng, of=np.arange(len(there)))
+        self._spots, self._spot = grouped(here.lat, here.lng, of=np.arange(len(here)))
+        self._homes, self._home = grouped(there.lat, there.lng, of=np.arange(len(there)))
         self._ways = lru_cache(_WAYS // max(len(self._homes), 1))(self._measured)
 
     def offering(self, example: int) -> _Offering:
         """What holds for all households that are like this one."""
         setting, everyone = self._setting, np.arange(len(self._setting.volunteers))
-        pairs = _who_offers(Pairs(setting, np.full_like(everyone, example), everyone))
-        against = _against(pairs, rules.BY_TRAITS)
-        too_far = _against(pairs.apart(NO_LIMIT), [DISTANCE])
-        farthest = int(_STRETCH * setting.pack.eligibility.max_distance_m)
-        cost, (as_she_is, one_more) = costs.total(pairs, costs.BY_TRAITS), self._coming
+        pairs = _who_offers(Pairs(setting, np.full_like(everyone, example), everyone).strangers())
+        against = self._against(pairs, [rule for rule in self._bit if not rule.reads_way])
+        beyond, ask_m = against.copy(), np.full(len(pairs), self._stretch)
+        limited = np.zeros(len(pairs), dtype=np.bool_)
+        for rule in (rule for rule in self._bit if rule.farthest):
+            reach = rule.reach(pairs)
+            ends = reach < NO_LIMIT
+            beyond |= np.where(ends, self._bit[rule], 0)
+            ask_m = np.maximum(ask_m, np.where(ends, reach, 0))
+            limited |= ends
+        if any(rule.reads_way and not rule.farthest for rule in self._bit):
+            limited[:] = False
         return _Offering(
             volunteer=pairs.volunteer,
             home=self._home[pairs.volunteer],
             against=against,
-            beyond=against | too_far,
-            count=_counted(against | too_far),
-            ask_m=np.where(too_far, farthest, NO_LIMIT),
-            cost=(cost + as_she_is[pairs.volunteer], cost + one_more[pairs.volunteer]),
+            beyond=beyond,
+            count=self._counted(beyond),
+            ask_m=np.where(limited, ask_m, NO_LIMIT),
+            cost=costs.total(pairs, [term for term in costs.TERMS if not term.reads_way]),
         )
 
     def judged(self, offering: _Offering, household: int) -> _Judged:
         """What holds for this one: only those near or named are other than `offering` has them."""
         metres = self._ways(int(self._spot[household]))[offering.home]
-        own = slice(*np.searchsorted(self._named.household, [household, household + 1]))
-        named = np.searchsorted(offering.volunteer, self._named.volunteer[own])
+        pairs, why, cost = self._named
+        own = slice(*np.searchsorted(pairs.household, [household, household + 1]))
+        named = np.searchsorted(offering.volunteer, pairs.volunteer[own])
         other = metres <= offering.ask_m
         other[named] = True
         near = np.flatnonzero(other)
         volunteer = offering.volunteer[near]
-        pairs = Pairs(self._setting, np.full_like(volunteer, household), volunteer).apart(metres[near])
-        against = offering.against[near] | _against(pairs, [DISTANCE])
-        against[np.searchsorted(near, named)] |= self._why[own]
-        count = offering.count - _counted(offering.beyond[near]) + _counted(against)
-        way = costs.DISTANCE.of(pairs)
-        as_she_is, one_more = offering.cost
-        return _Judged(count, pairs, against, (as_she_is[near] + way, one_more[near] + way))
+        strangers = Pairs(self._setting, np.full_like(volunteer, household), volunteer).strangers()
+        strangers = strangers.apart(metres[near])
+        judged = _Judged(
+            count=offering.count - self._counted(offering.beyond[near]),
+            pairs=strangers,
+            against=offering.against[near]
+            | self._against(strangers, [rule for rule in self._bit if rule.reads_way]),
+            cost=offering.cost[near]
+            + costs.total(strangers, [term for term in costs.TERMS if term.reads_way]),
+        )
+        known = np.searchsorted(near, named)
+        judged.against[known], judged.cost[known] = why[own], cost[own]
+        judged.count[:] += self._counted(judged.against)
+        return judged
+
+    def changes(self, judged: _Judged) -> tuple[Change, ...]:
+        """The cheapest change for each rule, of those that take nobody's helper."""
+        changes, (as_she_is, one_more) = [], self._coming
+        volunteer, metres = judged.pairs.volunteer, judged.pairs.distance_m
+        too_much = self._problem.tier_weight // 2  # Somebody else's helper would weigh far more.
+        for rule in _LIFTABLE:
+            alone = judged.against == self._bit[rule]
+            if rule is CAPACITY:  # Whom no rule keeps away would come, had she one place more.
+                alone |= judged.against == 0
+            if rule is DISTANCE:
+                alone &= metres <= self._stretch
+            coming = one_more if rule is CAPACITY else as_she_is
+            cost = np.where(alone, judged.cost + coming[volunteer], too_much)
+            if cost.min(initial=too_much) < too_much:
+                best = int(cost.argmin())
+                changes.append(Change(rule, int(volunteer[best]), int(metres[best]), int(cost[best])))
+        return tuple(sorted(changes, key=lambda one: one.cost)[:MOST_CHANGES])
+
+    @property
+    def _stretch(self) -> int:
+        return int(_STRETCH * self._setting.pack.eligibility.max_distance_m)
+
+    def _known_by_name(self, rows: Ints, paired: PairSet) -> tuple[Pairs, Ints, Ints]:
+        """Pairs of these households that a rule names or the plan has, what is against each, and its cost."""
+        some = trait_groups.named(self._setting) | paired
+        asked = np.isin(some.household, rows)
+        pairs = _who_offers(Pairs(self._setting, some.household[asked], some.volunteer[asked]))
+        against = self._against(pairs, self._bit) | np.where(paired.having(pairs), self._paired, 0)
+        return pairs, against, costs.total(pairs)
+
+    def _against(self, pairs: Pairs, asked: Iterable[Rule]) -> Ints:
+        against = np.zeros(len(pairs), dtype=np.int64)
+        for rule in asked:
+            against |= np.where(rule.allowed(pairs), 0, self._bit[rule])
+        return against
+
+    def _counted(self, against: Ints) -> Ints:
+        """How often each rule is the first against a pair, then pairs of the plan, then nothing at all."""
+        lowest = np.where(against, against & -against, 2 * self._paired)
+        return np.bincount(np.bitwise_count(lowest - 1), minlength=len(self._bit) + 2)
 
     def _measured(self, spot: int) -> Ints:
         """The metres from one place where households live to all where volunteers do."""
         return Pairs(self._setting, np.full_like(self._homes, self._spots[spot]), self._homes).distance_m
 
 
-def _named(setting: Setting, rows: Ints, paired: PairSet) -> tuple[Pairs, Ints]:
-    """Pairs of these households that a rule names or the plan has, with what is against each."""
-    some = rules.named(setting) | paired
-    asked = np.isin(some.household, rows)
-    pairs = _who_offers(Pairs(setting, some.household[asked], some.volunteer[asked]))
-    return pairs, _against(pairs, rules.BY_NAME) | np.where(paired.having(pairs), _PAIRED, 0)
-
-
 def _who_offers(pairs: Pairs) -> Pairs:
     for rule in (AVAILABLE, OFFERS):
-        pairs = pairs.where(rule.allows(pairs))
+        pairs = pairs.where(rule.allowed(pairs))
     return pairs
-
-
-def _against(pairs: Pairs, rules: Iterable[Rule]) -> Ints:
-    against = np.zeros(len(pairs), dtype=np.int64)
-    for rule in rules:
-        against |= np.where(rule.allows(pairs), 0, _BIT[rule])
-    return against
-
-
-def _counted(against: Ints) -> Ints:
-    return np.bincount(against, minlength=2 * _PAIRED)
-
-
-def _changes(judged: _Judged, too_much: int) -> tuple[Change, ...]:
-    """The cheapest change for each rule, of those that cost less than this."""
-    changes = []
-    for rule in _LIFTABLE:
-        alone = judged.against == _BIT[rule]
-        if rule is CAPACITY:  # Whom no rule keeps away would come, had she one place more.
-            alone |= judged.against == 0
-        cost = np.where(alone, judged.cost[rule is CAPACITY], too_much)
-        if cost.min(initial=too_much) < too_much:
-            best = int(cost.argmin())
-            volunteer, metres = judged.pairs.volunteer[best], judged.pairs.distance_m[best]
-            changes.append(Change(rule, int(volunteer), int(metres), int(cost[best])))
-    return tuple(sorted(changes, key=lambda one: one.cost)[:MOST_CHANGES])
 
 
 def _coming(problem: Problem, solution: Solution) -> tuple[Ints, Ints]:

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from jiedui_pairing import rules
-from jiedui_pairing.people import EARTH_RADIUS_M, Households, Pairs, PairSet, Setting, Volunteers, kinds_mask
+from jiedui_pairing.people import EARTH_RADIUS_M, Households, PairSet, Setting, Volunteers, kinds_mask
 from jiedui_pairing.policy import standard
 from jiedui_pairing.rules import RULES, refusals
+from jiedui_pairing.traits import Pairs
 
 PACK = standard()
 ON = dt.date(2026, 11, 1)

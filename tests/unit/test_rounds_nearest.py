@@ -52,7 +52,7 @@ def test_a_group_never_costs_more_than_any_of_its_pairs(demand):
         household, volunteer, metres, _, cost = judged(pairs)
         group = alike.household[np.searchsorted(demand.rows, household)], alike.volunteer[volunteer]
         assert (alike.cost[group] <= cost - metres).all()
-        assert ((metres <= demand.setting.reach_m[volunteer]) | alike.anywhere[group]).all()
+        assert (metres <= alike.limit_m[group]).all()
 
 
 @pytest.mark.parametrize("seed", range(6))

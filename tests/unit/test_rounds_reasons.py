@@ -12,9 +12,9 @@ from neighbours import a_demand
 
 from jiedui_matching import Problem, Solution, closest, solve
 from jiedui_matching.repair import Plan
-from jiedui_pairing import costs, reasons, rules
+from jiedui_pairing import costs, reasons
 from jiedui_pairing.candidates import Candidates, Demand, everybody, first_helpers, second_helpers
-from jiedui_pairing.people import Households, Pairs, Volunteers, kinds_mask
+from jiedui_pairing.people import Households, Volunteers, kinds_mask
 from jiedui_pairing.policy import standard
 from jiedui_pairing.reasons import MOST_CHANGES, Change, LeftOut, why_left_out
 from jiedui_pairing.rules import (  # fmt: skip
@@ -28,6 +28,7 @@ from jiedui_pairing.rules import (  # fmt: skip
     Rule,
     refusals,
 )
+from jiedui_pairing.traits import Pairs
 
 PACK = standard()
 ON = dt.date(2026, 11, 1)
@@ -188,13 +189,6 @@ def test_the_reasons_are_those_of_a_recount_among_neighbours(demand: Demand) -> 
     second = everybody(second_helpers(first, plan, demand.pinned))
     plan, _ = solved(second.problem)
     assert why_left_out(second, plan) == recounted(second, plan)
-
-
-def test_each_rule_and_each_term_is_known_by_what_it_looks_at() -> None:
-    """Traits, the way, or pairs by name: the reasons ask each accordingly."""
-    by_what = [*rules.BY_TRAITS, DISTANCE, *rules.BY_NAME]
-    assert sorted(by_what, key=RULES.index) == [*RULES]
-    assert {costs.DISTANCE, *costs.BY_TRAITS} == {*costs.TERMS}
 
 
 @pytest.mark.parametrize(

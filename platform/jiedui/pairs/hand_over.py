@@ -20,8 +20,9 @@ from jiedui.regions.codes import county
 from jiedui.rounds import problem
 from jiedui.store.columns import Row
 from jiedui.store.piccolo_conf import DB
-from jiedui_pairing.people import Pairs, PairSet, Setting, kinds_mask, kinds_of
+from jiedui_pairing.people import PairSet, Setting, kinds_mask, kinds_of
 from jiedui_pairing.rules import eligible, refusals
+from jiedui_pairing.traits import Pairs
 
 _JUST_TAKEN = N_("This volunteer has just been given another family. Please choose again.")
 
