@@ -1,22 +1,14 @@
 """Area codes: GB/T 2260 to the county, the statistics bureau's digits below: 2+2+2+3+3."""
 
+from jiedui.actor import significant, within
+
+__all__ = ["county", "is_code", "parent", "significant", "township", "within"]
 _ENDS = (2, 4, 6, 9, 12)
 
 
 def is_code(text: str) -> bool:
     """Whether a text is a 12-digit area code (it need not exist)."""
     return len(text) == _ENDS[-1] and text.isascii() and text.isdigit()
-
-
-def significant(code: str) -> str:
-    """The digits of a 12-digit code that say something: 500230000000 → 500230; the country is ''."""
-    stripped = code.rstrip("0")
-    return code[: next(end for end in (0, *_ENDS) if end >= len(stripped))]
-
-
-def within(area: str, code: str) -> bool:
-    """Whether the region `code` is the region `area` or lies in it."""
-    return code.startswith(significant(area))
 
 
 def parent(code: str) -> str | None:

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Request, Response, Router, get, post
 from litestar.static_files import create_static_files_router
 
-from jiedui.accounts.access import HOMES, safe_path
+from jiedui.accounts.access import home_of, safe_path
 from jiedui.i18n import LANGUAGES
 from jiedui.web import cookies
 from jiedui.web.body import fields_of
@@ -19,7 +19,7 @@ _YEAR = 365 * 24 * 3600
 async def front_door(request: Request[Any, Any, Any]) -> Response[Any]:
     """What this is, for each of the three who come here; who is logged in goes on to her own page."""
     if request.user is not None:
-        return see_other(request, HOMES[request.user.role])
+        return see_other(request, home_of(request.user))
     return page(request, "front_door.html")
 
 
