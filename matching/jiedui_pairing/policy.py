@@ -60,6 +60,12 @@ class ConsentPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rest_days: Positive
 
 
+class Levels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a level above the county does itself: whether a city runs its rounds, and so sees its people."""
+
+    city_runs_rounds: bool = False
+
+
 class Cadence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Days from one contact to the next."""
 
@@ -98,6 +104,7 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cadence: dict[Colour, Cadence]
     kind: list[Kind]
     skill: list[Skill]
+    levels: Levels = Levels()
 
     def kind_of(self, code: str) -> Kind:
         """The kind with this code; KeyError if the catalogue has none."""

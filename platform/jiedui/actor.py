@@ -1,13 +1,51 @@
-"""Who is acting: passed to every service function, so that scope and audit never have to guess."""
+"""Who is acting: passed to every service function, so that scope and audit never have to guess.
+
+A role is what the account says; a hat is what she may act as here and now: rows of people are for hats of a
+county or less, above it there are figures, and what a county has shown her for a reason and a time.
+"""
 
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-_ENDS = (2, 4, 6, 9, 12)
-"""The digits at which an area code ends: province, city, county, township, village."""
+Role = Literal[
+    "volunteer", "coordinator", "vetting_officer", "safeguarding_officer", "auditor", "administrator",
+    "reader", "system",
+]  # fmt: skip
+STAFF_ROLES: tuple[Role, ...] = (
+    "coordinator", "vetting_officer", "safeguarding_officer", "auditor", "administrator", "reader",
+)  # fmt: skip
+Level = Literal["country", "province", "city", "county", "township", "village"]
+LEVELS: dict[int, Level] = {0: "country", 2: "province", 4: "city", 6: "county", 9: "township", 12: "village"}
+"""By the significant digits of an area's code."""
+COUNTY_DIGITS = 6
 
-Role = Literal["volunteer", "coordinator", "administrator", "system"]
+_NEAR: dict[str, frozenset[str]] = {
+    "coordinator": frozenset({"coordinator"}),
+    "vetting_officer": frozenset({"vetting_officer"}),
+    "safeguarding_officer": frozenset({"safeguarding_officer"}),
+    "administrator": frozenset({"coordinator"}),
+}
+"""Hats with rows of people behind them, for those whose area is a county or less."""
+_ANYWHERE: dict[str, frozenset[str]] = {
+    "volunteer": frozenset({"volunteer"}),
+    "coordinator": frozenset({"reader"}),
+    "auditor": frozenset({"auditor"}),
+    "administrator": frozenset({"administrator", "reader"}),
+    "reader": frozenset({"reader"}),
+    "system": frozenset(
+        {
+            "coordinator",
+            "county",
+            "vetting_officer",
+            "safeguarding_officer",
+            "auditor",
+            "administrator",
+            "reader",
+            "system",
+        }
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -19,6 +57,10 @@ class Actor:
     name: str
     account_id: UUID | None = None
     volunteer_id: UUID | None = None
+    granted: frozenset[UUID] = frozenset()
+    """Households, volunteers and pairs that a county shows her at this moment."""
+    runs_rounds: bool = False
+    """Whether the policy lets her city run its rounds itself."""
 
     @staticmethod
     def system() -> "Actor":
@@ -26,15 +68,32 @@ class Actor:
         return Actor(role="system", region_code="0" * 12, name="system")
 
     @property
+    def level(self) -> Level:
+        """How large her area is."""
+        return LEVELS[len(significant(self.region_code))]
+
+    @property
+    def hats(self) -> frozenset[str]:
+        """What she may act as; nothing for a role nobody knows."""
+        near = len(significant(self.region_code)) >= COUNTY_DIGITS or (
+            self.runs_rounds and self.level == "city"
+        )
+        shown = frozenset({"granted"}) if self.granted and self.role in _NEAR else frozenset[str]()
+        rows = _NEAR.get(self.role, frozenset()) if near else frozenset[str]()
+        if "coordinator" in rows and self.level == "county":
+            rows |= {"county"}
+        return _ANYWHERE.get(self.role, frozenset()) | rows | shown
+
+    @property
     def is_staff(self) -> bool:
         """Whether this actor may see ledgers of her area."""
-        return self.role != "volunteer"
+        return "coordinator" in self.hats
 
 
 def significant(code: str) -> str:
-    """The digits of a 12-digit code that say something: 500230000000 → 500230; the country is ''."""
+    """The digits of a 12-digit area code that say something: 500230000000 → 500230; the country is ''."""
     stripped = code.rstrip("0")
-    return code[: next(end for end in (0, *_ENDS) if end >= len(stripped))]
+    return code[: next(end for end in LEVELS if end >= len(stripped))]
 
 
 def within(area: str, code: str) -> bool:
@@ -45,5 +104,5 @@ def within(area: str, code: str) -> bool:
 def parent(code: str) -> str | None:
     """The code one level up, or None for a province."""
     digits = len(significant(code))
-    ends = [end for end in _ENDS if end < digits]
+    ends = [end for end in LEVELS if 0 < end < digits]
     return code[: ends[-1]].ljust(12, "0") if ends else None

@@ -16,7 +16,9 @@ from jiedui.accounts import pages as accounts
 from jiedui.accounts.limits import Limits
 from jiedui.accounts.service import actor_of
 from jiedui.accounts.sessions import Sessions
+from jiedui.audit import pages as audit
 from jiedui.clock import utc_now
+from jiedui.desks import figure_pages as figures
 from jiedui.desks import pages as desks
 from jiedui.followups import pages as followups
 from jiedui.households import pages as households
@@ -34,7 +36,9 @@ from jiedui.wiring import LEDGERS
 
 ROUTERS: list[Router] = [
     accounts.ROUTER,
+    audit.ROUTER,
     desks.ROUTER,
+    figures.ROUTER,
     followups.ROUTER,
     households.ROUTER,
     jobs.ROUTER,

@@ -75,3 +75,10 @@ class Unavailable(DomainError):
 
     status_code = 503
     msgid = N_("This part is not reachable at the moment. Nothing was changed. Please try again in a minute.")
+
+
+class LoginNeeded(Exception):
+    """Nobody is logged in: the answer is the way to the login page, and back afterwards."""
+
+    def __init__(self, login_path: str) -> None:
+        self.login_path = login_path

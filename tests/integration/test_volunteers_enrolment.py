@@ -9,6 +9,7 @@ from factories import COUNTY, TOWNSHIP, VILLAGE, a_region_tree, a_volunteer, an_
 
 from jiedui.accounts.service import actor_of
 from jiedui.accounts.tables import Account
+from jiedui.actor import Actor
 from jiedui.consents import service as consents
 from jiedui.consents.texts import current
 from jiedui.errors import NotFound, Refused
@@ -51,9 +52,9 @@ async def test_a_new_volunteer_waits_for_her_coordinator_with_an_account_and_her
     assert (row["state"], row["source"], row["name"]) == ("applied", "online", "阿依古丽·买买提江")
     assert row["number"].startswith("Z500230") and len(row["number"]) == 13
     assert unseal(row["phone"], "volunteer.phone") == PHONE and row["phone_key"] == keyed_hash(PHONE, "phone")
-    actor = await actor_of(enrolled.account_id)
+    actor = await actor_of(enrolled.account_id, NOW)
     assert (actor.role, actor.volunteer_id, actor.region_code) == ("volunteer", row["id"], VILLAGE)
-    given = await consents.given(("volunteer", row["id"]))
+    given = await consents.given(Actor.system(), row["id"])
     assert [(one["purpose"], one["given_by"], one["how"]) for one in given] == [
         ("volunteer.service", "self", "online")
     ]

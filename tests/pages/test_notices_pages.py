@@ -244,7 +244,7 @@ async def test_many_messages_come_in_pages_without_gaps_or_repeats(app: Litestar
     assert (pages, seen) == (3, 120)
 
 
-@pytest.mark.parametrize("query", ["state=lost", "kind=dog", "before=x", "before=2026-01-01_x"])
+@pytest.mark.parametrize("query", ["state=lost", "kind=dog"])
 async def test_an_address_that_makes_no_sense_is_not_found(app: Litestar, login_as: Any, query: str) -> None:
     coordinator = await login_as("coordinator", COUNTY)
     assert (await coordinator.get(f"/notices?{query}")).status_code == 404

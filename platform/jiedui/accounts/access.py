@@ -1,4 +1,8 @@
-"""Who may open what: every handler says it in `opt["access"]`, one guard enforces it."""
+"""Who may open what: every handler says it in `opt["access"]`, one guard enforces it.
+
+It is a deed of the concept's policy, `policy.DEEDS["read"]`, or a word for what no policy decides. The guard
+asks for the hat alone; whose row it is the service asks, with the row.
+"""
 
 from typing import Any, cast
 from urllib.parse import quote
@@ -12,27 +16,21 @@ from redis.exceptions import RedisError
 
 from jiedui.accounts.sessions import Sessions
 from jiedui.actor import Actor
-from jiedui.errors import Forbidden, Unavailable
+from jiedui.errors import Forbidden, LoginNeeded, Unavailable
 from jiedui.web.asked import address, safe_path
 
-ADMITTED: dict[str, frozenset[str] | None] = {
+WORDS: dict[str, frozenset[str] | None] = {
     "public": None,
-    "signed_in": frozenset({"volunteer", "coordinator", "administrator"}),
     "volunteer": frozenset({"volunteer"}),
-    "coordinator": frozenset({"coordinator", "administrator"}),
+    "coordinator": frozenset({"coordinator"}),
     "administrator": frozenset({"administrator"}),
 }
 
 
-HOMES = {"volunteer": "/me", "coordinator": "/desk", "administrator": "/desk"}
-"""Where each role's day begins."""
-
-
-class LoginNeeded(Exception):
-    """Nobody is logged in: the answer is the way to the login page, and back afterwards."""
-
-    def __init__(self, login_path: str) -> None:
-        self.login_path = login_path
+def admits(access: object, actor: Actor) -> bool:
+    """Whether she may open a page of this access."""
+    hats = _hats(access)
+    return hats is None or bool(actor.hats & hats)
 
 
 class Identify(ASGIMiddleware):
@@ -54,14 +52,13 @@ def require_access(connection: ASGIConnection[Any, Any, Any, Any], handler: Base
     if connection.scope.get("method") == "OPTIONS":
         return
     access = handler.opt["access"]
-    roles = ADMITTED[access]
-    if roles is None:
+    if _hats(access) is None:
         return
     if cast(dict[str, Any], connection.scope).get("sessions_unreachable"):
         raise Unavailable
     if connection.user is None:
         raise LoginNeeded(_login_path(connection, access))
-    if connection.user.role not in roles:
+    if not admits(access, connection.user):
         raise Forbidden
 
 
@@ -72,7 +69,7 @@ def check_declared(app: Litestar) -> None:
         for route in app.routes
         for handler in getattr(route, "route_handlers", None) or [getattr(route, "route_handler")]  # noqa: B009
         if getattr(handler, "http_methods", set()) != {"OPTIONS"}
-        and handler.opt.get("access") not in ADMITTED
+        and not _understood(handler.opt.get("access"))
     ]
     if undeclared:
         raise RuntimeError('handlers without opt={"access": …}: ' + "; ".join(undeclared))
@@ -85,14 +82,22 @@ async def _who(request: Request[Any, Any, Any]) -> tuple[Actor | None, str | Non
     session = await sessions.find(session_id) if session_id else None
     if session_id is None or session is None:
         return None, None
-    actor: Actor | None = await state.actor_of(session.account_id)
+    actor: Actor | None = await state.actor_of(session.account_id, state.clock())
     if actor is None or not await sessions.keep(session_id, session, actor.role):
         return None, None
     return actor, session_id
 
 
-def _login_path(connection: ASGIConnection[Any, Any, Any, Any], access: str) -> str:
-    login = "/login/volunteer" if access == "volunteer" else "/login"
+def _understood(access: object) -> bool:
+    return access in WORDS if isinstance(access, str) else isinstance(access, frozenset) and bool(access)
+
+
+def _hats(access: object) -> frozenset[str] | None:
+    return WORDS[access] if isinstance(access, str) else cast(frozenset[str], access)
+
+
+def _login_path(connection: ASGIConnection[Any, Any, Any, Any], access: object) -> str:
+    login = "/login/volunteer" if (_hats(access) or frozenset()) <= {"volunteer", "system"} else "/login"
     if connection.headers.get("hx-request"):
         shown = address(connection.headers.get("hx-current-url"))
         back = shown._replace(scheme="", netloc="", fragment="").geturl() if shown else "/"

@@ -13,10 +13,11 @@ from uuid import UUID, uuid4
 
 from jiedui.accounts.limits import Limits, Rule
 from jiedui.accounts.tables import OneTimeCode
+from jiedui.actor import Actor
 from jiedui.errors import Refused
 from jiedui.i18n import N_
 from jiedui.store import outbox
-from jiedui.store.piccolo_conf import DB
+from jiedui.store.scope import scope
 from jiedui.store.vault import keyed_hash
 
 Purpose = Literal["login", "signup"]
@@ -48,7 +49,7 @@ async def request_code(
     await limits.admit(*((rule, phone) for rule in REQUESTS), (REQUESTS_FROM, address), (REQUESTS_IN_ALL, ""))
     code_id = uuid4()
     code = f"{secrets.randbelow(10**6):06d}"
-    async with DB.transaction():
+    async with scope(Actor.system(), now):
         await OneTimeCode.insert(
             OneTimeCode(
                 id=code_id,

@@ -5,8 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Response, Router, get, post
 
-from jiedui.accounts import service
-from jiedui.accounts.access import HOMES
+from jiedui.accounts import grant_pages, service
 from jiedui.accounts.codes import mobile_number
 from jiedui.accounts.sessions import lifetime
 from jiedui.actor import Actor
@@ -14,7 +13,7 @@ from jiedui.errors import Refused, TooMany
 from jiedui.web import cookies
 from jiedui.web.asked import safe_path
 from jiedui.web.forms import Form, blank, read_form
-from jiedui.web.page import PageRequest, client_address, page, see_other
+from jiedui.web.page import PageRequest, client_address, home_of, page, see_other
 
 
 class StaffLogin(msgspec.Struct):
@@ -113,13 +112,13 @@ async def enter(request: PageRequest, actor: Actor, back: str = "") -> Response[
     seconds = int(lifetime(actor.role).absolute.total_seconds())
     cookies.put(request, state.cookies.session, session_id, seconds=seconds)
     wanted = safe_path(back)
-    return see_other(request, HOMES[actor.role] if wanted == "/" else wanted)
+    return see_other(request, home_of(actor) if wanted == "/" else wanted)
 
 
 def _door(request: PageRequest, template: str) -> Response[Any]:
     back = request.query_params.get("next", "")
     if request.user is not None:
-        return see_other(request, HOMES[request.user.role])
+        return see_other(request, home_of(request.user))
     form: Form[Any] = blank(next=safe_path(back))
     return page(request, template, form=form)
 
@@ -131,6 +130,8 @@ def _circumstances(request: PageRequest) -> dict[str, Any]:
 
 ROUTER = Router(
     "/",
-    route_handlers=[staff_form, staff_enter, volunteer_form, volunteer_code, volunteer_enter, log_out],
+    route_handlers=[
+        staff_form, staff_enter, volunteer_form, volunteer_code, volunteer_enter, log_out, grant_pages.ROUTER,
+    ],
     opt={"access": "public"},
-)
+)  # fmt: skip

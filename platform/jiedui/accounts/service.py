@@ -1,17 +1,20 @@
 """Use cases of accounts: who is this, may they come in."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
 from jiedui.accounts import codes, passwords
+from jiedui.accounts.grants import ABOVE_COUNTY, granted_to
 from jiedui.accounts.limits import Limits, Rule
 from jiedui.accounts.tables import Account
 from jiedui.actor import Actor
 from jiedui.audit.service import record
 from jiedui.errors import Refused
 from jiedui.i18n import N_
-from jiedui.store.piccolo_conf import DB
+from jiedui.policies.service import pack_named
+from jiedui.store.scope import scope
 from jiedui.store.vault import keyed_hash
 
 LOGINS_BY_NAME = Rule("login-name", 10, 15 * 60)
@@ -20,14 +23,20 @@ LOGINS_IN_ALL = Rule("login-all", 1000, 5 * 60)
 NOWHERE = "0" * 12
 
 
-async def actor_of(account_id: UUID) -> Actor | None:
-    """The account as it is now, or None when it is gone or no longer active."""
+async def actor_of(account_id: UUID, now: datetime) -> Actor | None:
+    """The account as it is now, with what she is shown, or None when it is gone or no longer active."""
     row = (
         await Account.select(Account.role, Account.name, Account.region_code, Account.volunteer_id)
         .where(Account.id == account_id, Account.active.eq(True))
         .first()
     )
-    return Actor(account_id=account_id, **row) if row else None
+    if row is None:
+        return None
+    actor = Actor(account_id=account_id, **row)
+    if actor.role == "volunteer" or actor.level not in ABOVE_COUNTY:
+        return actor
+    city_runs = actor.level == "city" and (await pack_named("standard")).levels.city_runs_rounds
+    return replace(actor, granted=await granted_to(account_id, now), runs_rounds=city_runs)
 
 
 async def log_in_staff(login: str, passphrase: str, *, address: str, limits: Limits, now: datetime) -> Actor:
@@ -40,7 +49,7 @@ async def log_in_staff(login: str, passphrase: str, *, address: str, limits: Lim
         .first()
     )
     right = await passwords.matches(row["password_hash"] if row else None, passphrase)
-    actor = await actor_of(row["id"]) if row and right else None
+    actor = await actor_of(row["id"], now) if row and right else None
     if actor is None:
         raise Refused(N_("Login name or passphrase is not right."), field="login")
     await _note_login(actor, now)
@@ -65,8 +74,8 @@ async def log_in_volunteer(phone: str, code: str, *, address: str, limits: Limit
     """The volunteer whose telephone this is; her first login makes her account. Raises Refused, TooMany."""
     await codes.redeem_code(phone, code, "login", address=address, limits=limits, now=now)
     volunteer = await _volunteer_with(phone)
-    async with DB.transaction():
-        actor = await actor_of(await _account_of(volunteer, now)) if volunteer else None
+    async with scope(Actor.system(), now):
+        actor = await actor_of(await _account_of(volunteer, now), now) if volunteer else None
         if actor is not None:
             await _note_login(actor, now)
     if actor is None:

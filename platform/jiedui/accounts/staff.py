@@ -3,21 +3,28 @@
 from datetime import datetime
 from uuid import UUID
 
-from jiedui.accounts import passwords
+from jiedui.accounts import passwords, policy
+from jiedui.accounts.grants import ABOVE_COUNTY
 from jiedui.accounts.tables import Account
-from jiedui.actor import Actor, within
+from jiedui.actor import LEVELS, STAFF_ROLES, Actor, significant, within
 from jiedui.audit.service import record
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
-from jiedui.store.piccolo_conf import DB
+from jiedui.store.scope import scope
+
+NEAR_PEOPLE = frozenset({"vetting_officer", "safeguarding_officer"})
+"""Roles that are all about people, of whom nobody above a county sees any."""
 
 
 async def add_staff(
     actor: Actor, *, role: str, login: str, passphrase: str, name: str, region_code: str, now: datetime
 ) -> UUID:
-    """A coordinator or administrator of an area within the actor's. Raises Refused, NotFound, Conflict."""
-    if role not in ("coordinator", "administrator"):
-        raise Refused(N_("Staff are coordinators or administrators."), field="role")
+    """Somebody of the staff for an area within the actor's. Raises Forbidden, Refused, NotFound, Conflict."""
+    policy.require(actor, "add")
+    if role not in STAFF_ROLES:
+        raise Refused(N_("Please choose one of the options."), field="role")
+    if role in NEAR_PEOPLE and LEVELS[len(significant(region_code))] in ABOVE_COUNTY:
+        raise Refused(N_("An officer works for a county, a township or a village."), field="region_code")
     if not within(actor.region_code, region_code):
         raise NotFound(N_("There is no area with the code {code} among yours."), code=region_code)
     login = login.casefold()
@@ -31,7 +38,7 @@ async def add_staff(
         region_code=region_code,
         created_at=now,
     )
-    async with DB.transaction():
+    async with scope(actor, now):
         insert = Account.insert(account).on_conflict(target=Account.login, action="DO NOTHING")
         added = await insert.returning(Account.id)
         if not added:

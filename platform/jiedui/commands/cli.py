@@ -17,6 +17,7 @@ from typing import Any
 import asyncpg
 import click
 
+from jiedui.actor import STAFF_ROLES
 from jiedui.clock import today, utc_now
 from jiedui.errors import DomainError, Refused, Unavailable
 from jiedui.i18n import N_, say
@@ -164,7 +165,7 @@ def show_round(round_id: Any, out: Path | None) -> None:
 
 @cli.command("account")
 @click.argument("login")
-@click.option("--role", type=click.Choice(["coordinator", "administrator"]), required=True)
+@click.option("--role", type=click.Choice(STAFF_ROLES), required=True)
 @click.option("--region", required=True, help="The area's 12-digit code; 000000000000 is the whole country.")
 @click.option("--name", required=True, help="The person's name, as colleagues see it.")
 @click.password_option("--passphrase", prompt="Passphrase", help="At least 12 characters.")

@@ -5,8 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from jiedui.actor import Actor
+from jiedui.consents import policy
 from jiedui.consents.tables import Consent
 from jiedui.consents.texts import ConsentText, text_of
+from jiedui.errors import NotFound
+from jiedui.volunteers.tables import Volunteer
 
 Subject = tuple[str, UUID]
 """("volunteer" | "household" | "pair", id)."""
@@ -56,9 +60,13 @@ async def withdraw(subject: Subject, *, now: datetime, purpose: str | None = Non
     return len(rows)
 
 
-async def given(subject: Subject) -> list[dict[str, Any]]:
-    """Everything this subject ever agreed to, newest first, each row with its `text`."""
-    return [row | {"text": text_of(row["purpose"], row["text_version"])} for row in await _rows(subject)]
+async def given(actor: Actor, volunteer_id: UUID) -> list[dict[str, Any]]:
+    """Everything a volunteer ever agreed to, newest first, each row with its `text`. Raises NotFound."""
+    policy.require(actor, "read")
+    if not await Volunteer.exists().where(Volunteer.id == volunteer_id, policy.visible(actor)):
+        raise NotFound
+    rows = await _rows(("volunteer", volunteer_id))
+    return [row | {"text": text_of(row["purpose"], row["text_version"])} for row in rows]
 
 
 async def _rows(subject: Subject) -> list[dict[str, Any]]:

@@ -7,15 +7,15 @@ from uuid import UUID
 from jiedui.actor import Actor
 from jiedui.audit.service import record as audit
 from jiedui.errors import NotFound, Refused
+from jiedui.households import policy
 from jiedui.households.lists import HELPER_SQL
 from jiedui.households.tables import Household, Member, Need
 from jiedui.households.words import GUARDED, REASONS
 from jiedui.i18n import N_
 from jiedui.ledgers.saving import opened
 from jiedui.ledgers.tables import LedgerChange
-from jiedui.regions.codes import significant
 from jiedui.store.columns import Row
-from jiedui.store.piccolo_conf import DB
+from jiedui.store.scope import scope
 from jiedui.store.vault import unseal
 
 
@@ -59,11 +59,12 @@ async def history_of(actor: Actor, household_id: UUID) -> list[Row]:
 
 async def unmask(actor: Actor, household_id: UUID, field: str, reason: str, now: datetime) -> Any:
     """One guarded value in full; that it was opened, by whom and why stays in the records. Raises Refused."""
+    policy.require(actor, "reveal")
     if field not in GUARDED:
         raise NotFound
     if reason not in REASONS:
         raise Refused(N_("Please say what you need it for."), field="reason")
-    async with DB.transaction():
+    async with scope(actor, now):
         household = await household_file(actor, household_id)
         await audit(
             actor,
@@ -77,14 +78,10 @@ async def unmask(actor: Actor, household_id: UUID, field: str, reason: str, now:
 
 
 async def _row(actor: Actor, household_id: UUID) -> Row:
-    row: Row | None = (
-        await Household.select()
-        .where(
-            Household.id == household_id,
-            Household.region_code.like(significant(actor.region_code) + "%"),
-        )
-        .first()
-    )
+    policy.require(actor, "read")
+    row: Row | None = await Household.select().where(
+        Household.id == household_id, policy.visible(actor)
+    ).first()  # fmt: skip
     if row is None:
         raise NotFound
     return row

@@ -8,12 +8,12 @@ import msgspec
 
 from jiedui.actor import Actor
 from jiedui.audit.service import record as audit
+from jiedui.households import policy
 from jiedui.households.tables import Household
 from jiedui.ledgers.identity import identity_number
-from jiedui.regions.codes import significant
 from jiedui.store.columns import Row
 from jiedui.store.paging import Page, page_of
-from jiedui.store.piccolo_conf import DB
+from jiedui.store.scope import scope
 from jiedui.store.vault import keyed_hash
 
 _MOST_FOUND = 50
@@ -49,18 +49,20 @@ class HouseholdFilter(msgspec.Struct, frozen=True, omit_defaults=True):
 
 async def households_of(actor: Actor, wanted: HouseholdFilter, *, after: str = "", before: str = "") -> Page:
     """A page of the households of the actor's area; a key that means nothing gives the first page."""
+    policy.require(actor, "list")
     where, values = _where(actor, wanted)
     query = f"SELECT {_COLUMNS}, {_KEYS[wanted.sort]} AS sort_key {_FROM} WHERE {where}"
     order = {"sort_key": "text", "id": "uuid"}
     found = await page_of(Household, query, values, order, after=after, before=before)
-    total = await Household.count().where(Household.active.eq(True), Household.region_code.like(_area(actor)))
+    total = await Household.count().where(Household.active.eq(True), policy.visible(actor))
     return msgspec.structs.replace(found, total=total)
 
 
 async def export_households(actor: Actor, wanted: HouseholdFilter, now: datetime) -> list[Row]:
     """Every row of the filtered list; that somebody took it, and how much, stays in the records."""
+    policy.require(actor, "export")
     where, values = _where(actor, wanted)
-    async with DB.transaction():
+    async with scope(actor, now):
         rows: list[Row] = await Household.raw(
             f"SELECT {_COLUMNS} {_FROM} WHERE {where} ORDER BY {_KEYS[wanted.sort]}, h.id",
             *values,
@@ -78,6 +80,7 @@ async def export_households(actor: Actor, wanted: HouseholdFilter, now: datetime
 
 async def find_person(actor: Actor, text: str) -> list[Row]:
     """Households of the area by name, telephone or identity number; these stay out of addresses."""
+    policy.require(actor, "find")
     plain = identity_number(text)
     if len(plain) < 2:  # one character would list half a county
         return []
@@ -88,9 +91,9 @@ async def find_person(actor: Actor, text: str) -> list[Row]:
     else:
         condition, value = "h.name LIKE {}", f"%{_literal(text.strip())}%"
     rows: list[Row] = await Household.raw(
-        f"SELECT {_COLUMNS} {_FROM} WHERE h.region_code LIKE {{}} AND {condition} "
+        f"SELECT {_COLUMNS} {_FROM} WHERE {{}} AND {condition} "
         f"ORDER BY h.region_code, h.id LIMIT {_MOST_FOUND}",
-        _area(actor),
+        policy.visible(actor, "h"),
         value,
     )
     return rows
@@ -98,16 +101,18 @@ async def find_person(actor: Actor, text: str) -> list[Row]:
 
 async def townships_of(actor: Actor) -> list[tuple[str, str]]:
     """The townships that have households, for the filter."""
+    policy.require(actor, "list")
     rows = await Household.raw(
-        "SELECT t.code, t.short_name FROM region t WHERE t.level = 'township' AND t.code LIKE {} AND EXISTS "
-        "(SELECT FROM household h WHERE h.region_code LIKE left(t.code, 9) || '%') ORDER BY t.code",
-        _area(actor),
+        "SELECT t.code, t.short_name FROM region t WHERE t.level = 'township' AND EXISTS "
+        "(SELECT FROM household h WHERE h.region_code LIKE left(t.code, 9) || '%' AND {}) ORDER BY t.code",
+        policy.visible(actor, "h"),
     )
     return [(row["code"], row["short_name"]) for row in rows]
 
 
 def _where(actor: Actor, wanted: HouseholdFilter) -> tuple[str, list[Any]]:
-    conditions, values = ["h.active", "h.region_code LIKE {}"], [_area(actor)]
+    conditions: list[str] = ["h.active", "{}"]
+    values: list[Any] = [policy.visible(actor, "h")]
     if wanted.township:
         conditions.append("left(h.region_code, 9) = {}")
         values.append(wanted.township[:9])
@@ -125,10 +130,6 @@ def _where(actor: Actor, wanted: HouseholdFilter) -> tuple[str, list[Any]]:
         conditions.append("(p.village LIKE {} OR p.township LIKE {} OR v.initials LIKE {})")
         values += [f"%{like}%", f"%{like}%", f"{like.lower()}%"]
     return " AND ".join(conditions), values
-
-
-def _area(actor: Actor) -> str:
-    return significant(actor.region_code) + "%"
 
 
 def _literal(text: str) -> str:

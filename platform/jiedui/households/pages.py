@@ -8,8 +8,10 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
+from jiedui.accounts import policy as grants_policy
 from jiedui.accounts.limits import Rule
 from jiedui.errors import Refused
+from jiedui.households import policy
 from jiedui.households.file import history_of, household_file, unmask
 from jiedui.households.lists import (
     HouseholdFilter,
@@ -46,7 +48,7 @@ class Opening(msgspec.Struct):
     reason: str
 
 
-@get("/households", name="households:list")
+@get("/households", name="households:list", opt={"access": policy.DEEDS["list"]})
 async def show_list(request: PageRequest) -> Response[Any]:
     """The households of the area, narrowed by what the address says."""
     wanted = _filter(request)
@@ -72,7 +74,7 @@ async def show_list(request: PageRequest) -> Response[Any]:
     )
 
 
-@post("/households/find", name="households:find")
+@post("/households/find", name="households:find", opt={"access": policy.DEEDS["find"]})
 async def find(request: PageRequest) -> Response[Any]:
     """Look for one person; what was typed is sent in the form, so that no address ever holds it."""
     form = await read_form(request, Person)
@@ -80,7 +82,11 @@ async def find(request: PageRequest) -> Response[Any]:
     return page(request, "households/found.html", form=form, rows=rows, **_words())
 
 
-@get(["/households.csv", "/households.xlsx"], name="households:export")
+@get(
+    ["/households.csv", "/households.xlsx"],
+    name="households:export",
+    opt={"access": policy.DEEDS["export"]},
+)
 async def export(request: PageRequest) -> Response[Any]:
     """The list as it is filtered, with what the screen shows of each household and nothing more."""
     language, now = language_of(request), request.app.state.clock()
@@ -97,13 +103,17 @@ async def export(request: PageRequest) -> Response[Any]:
     return attachment(to_xlsx(header, table, sheet=sheet, footer=footer), "households.xlsx")
 
 
-@get("/households/{household_id:uuid}", name="households:show")
+@get("/households/{household_id:uuid}", name="households:show", opt={"access": policy.DEEDS["read"]})
 async def show(request: PageRequest, household_id: FromPath[UUID]) -> Response[Any]:
     """One household's file, masked."""
     return await _file_page(request, household_id)
 
 
-@post("/households/{household_id:uuid}/unmask", name="households:unmask")
+@post(
+    "/households/{household_id:uuid}/unmask",
+    name="households:unmask",
+    opt={"access": policy.DEEDS["reveal"]},
+)
 async def open_field(request: PageRequest, household_id: FromPath[UUID]) -> Response[Any]:
     """One guarded value in full, this once."""
     form = await read_form(request, Opening)
@@ -140,6 +150,8 @@ async def _file_page(
         today=words.day_of(request.app.state.clock()),
         guarded=GUARDED,
         reasons=REASONS,
+        may_reveal=policy.may(request.user, "reveal"),
+        may_show=grants_policy.may(request.user, "give"),
         status_code=form.status if form else 200,
         **_words(),
     )
@@ -203,5 +215,4 @@ def _cells(row: Row, language: str) -> list[str]:
 ROUTER = Router(
     "/",
     route_handlers=[show_list, find, export, show, open_field],
-    opt={"access": "coordinator"},
 )

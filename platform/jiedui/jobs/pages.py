@@ -8,13 +8,14 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, FromQuery
 
 from jiedui.clock import machine_now
+from jiedui.jobs import policy
 from jiedui.jobs.service import ask_to_stop, job_of
 from jiedui.store.columns import Row
 from jiedui.web.asked import safe_path
 from jiedui.web.page import PageRequest, page, see_other
 
 
-@get("/jobs/{job_id:uuid}/progress", name="jobs:progress")
+@get("/jobs/{job_id:uuid}/progress", name="jobs:progress", opt={"access": policy.DEEDS["read"]})
 async def progress(request: PageRequest, job_id: FromPath[UUID]) -> Response[Any]:
     """The fragment; once the job has ended the page it stands on is asked to load again."""
     job = await job_of(request.user, job_id)
@@ -25,7 +26,7 @@ async def progress(request: PageRequest, job_id: FromPath[UUID]) -> Response[Any
     return page(request, "jobs/progress.html", job=job, left=left, back=back, headers=headers)
 
 
-@post("/jobs/{job_id:uuid}/stop", name="jobs:stop")
+@post("/jobs/{job_id:uuid}/stop", name="jobs:stop", opt={"access": policy.DEEDS["stop"]})
 async def stop(request: PageRequest, job_id: FromPath[UUID], back: FromQuery[str] = "/desk") -> Response[Any]:
     """Ask the job to stop at its next step; back to the page that showed it."""
     await ask_to_stop(request.user, job_id)
@@ -41,4 +42,4 @@ def seconds_left(job: Row, now: datetime) -> int | None:
     return max(0, round(left))
 
 
-ROUTER = Router("/", route_handlers=[progress, stop], opt={"access": "coordinator"})
+ROUTER = Router("/", route_handlers=[progress, stop])

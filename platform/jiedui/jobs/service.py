@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from jiedui.actor import Actor, significant
+from jiedui.actor import Actor
 from jiedui.errors import DomainError, NotFound, kept
 from jiedui.i18n import N_
+from jiedui.jobs import policy
 from jiedui.jobs.tables import Job
-from jiedui.store.piccolo_conf import DB
+from jiedui.store.scope import scope
 
 LEASE = timedelta(seconds=20)
 """A worker that is silent for so long is taken for dead, and its job goes to another."""
@@ -94,27 +95,31 @@ async def enqueue(
 
 async def job_of(actor: Actor, job_id: UUID) -> dict[str, Any]:
     """One job of the actor's area. Raises NotFound."""
-    row = (
-        await Job.select()
-        .where(Job.id == job_id, Job.region_code.like(significant(actor.region_code) + "%"))
-        .first()
-    )
+    policy.require(actor, "read")
+    row = await Job.select().where(Job.id == job_id, policy.visible(actor)).first()
     if row is None:
         raise NotFound
     return row
 
 
-async def latest_job(subject_id: UUID) -> dict[str, Any] | None:
-    """The newest job about a thing."""
-    query = Job.select().where(Job.subject_id == subject_id)
+async def job_about(actor: Actor, subject_id: UUID) -> dict[str, Any] | None:
+    """The newest job about a thing, if it is of the actor's area."""
+    policy.require(actor, "read")
+    query = Job.select().where(Job.subject_id == subject_id, policy.visible(actor))
     return await query.order_by(Job.created_at, ascending=False).first()
+
+
+async def latest_job(subject_id: UUID) -> dict[str, Any] | None:
+    """The newest job about a thing, for a service that has found the thing for whoever asks."""
+    return await job_about(Actor.system(), subject_id)
 
 
 async def ask_to_stop(actor: Actor, job_id: UUID) -> None:
     """Ask a running job to end at its next report; one that still waits ends at once. Raises NotFound."""
+    policy.require(actor, "stop")
     await job_of(actor, job_id)
     await Job.update({Job.stop_requested: True}).where(
-        Job.id == job_id, Job.state.is_in(["queued", "running"])
+        Job.id == job_id, policy.visible(actor), Job.state.is_in(["queued", "running"])
     )
 
 
@@ -152,7 +157,7 @@ async def run_one(handlers: dict[str, Handler], worker: str, now: datetime) -> b
 
 
 async def _claim(worker: str, now: datetime) -> dict[str, Any] | None:
-    async with DB.transaction():
+    async with scope(Actor.system(), now):
         # Whatever kills its worker every time would otherwise do so for ever.
         await Job.raw(
             "UPDATE job SET state = 'failed', error = {}, finished_at = {}, lease_until = NULL"

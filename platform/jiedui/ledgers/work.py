@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from piccolo.columns import Column
 
-from jiedui.accounts.access import ADMITTED
+from jiedui.accounts.access import admits
 from jiedui.accounts.service import actor_of
 from jiedui.actor import Actor, within
 from jiedui.clock import utc_now
@@ -91,9 +91,8 @@ async def _import_in(job: JobRow, state: str) -> Row | None:
 
 async def _actor(job: JobRow, row: Row, ledger: Ledger) -> Actor:
     """Who asked for it, as she is now; never reaching further than the area the ledger was sent for."""
-    actor = await actor_of(job.created_by) if job.created_by else None
-    roles = ADMITTED[ledger.access] or ()
-    if actor is None or actor.role not in roles or not within(actor.region_code, row["region_code"]):
+    actor = await actor_of(job.created_by, utc_now()) if job.created_by else None
+    if actor is None or not admits(ledger.access, actor) or not within(actor.region_code, row["region_code"]):
         raise Refused(
             N_("The account that asked for this may no longer do it. Please send the ledger again.")
         )

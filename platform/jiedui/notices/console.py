@@ -11,11 +11,13 @@ from piccolo.query.functions import Count
 from jiedui.actor import Actor
 from jiedui.households.tables import Household
 from jiedui.i18n import N_
+from jiedui.notices import policy
 from jiedui.notices.contacts import Ledgers
-from jiedui.notices.service import in_area, post_office
+from jiedui.notices.service import post_office
 from jiedui.regions.service import region_names
 from jiedui.settings import Settings
 from jiedui.store.columns import Row
+from jiedui.store.paging import page_of
 from jiedui.store.vault import unseal
 from jiedui.volunteers.tables import Volunteer
 from jiedui.web.words import mask_name, mask_phone
@@ -24,7 +26,6 @@ from jiedui_notifications.delivery import Hold, Post, Way, message_by, passable
 from jiedui_notifications.sealing import ADDRESS, BODY
 from jiedui_notifications.tables import Delivery, Notice
 
-PAGE = 50
 _TOKEN = re.compile(r"(/h/)[\w-]+")
 HOLD_REASONS = {
     "no_contact": N_("The ledger says nobody may contact her. Nothing leaves."),
@@ -74,26 +75,44 @@ class Filter:
 
     state: str = ""
     kind: str = ""
-    before: tuple[datetime, UUID] | None = None
 
 
-async def entries(actor: Actor, wanted: Filter, settings: Settings, now: datetime) -> list[Entry]:
-    """A page of messages, the newest first; one more than PAGE says that there are further ones."""
-    query = Notice.select().where(in_area(actor))
+@dataclass(frozen=True)
+class Listed:
+    """A page of messages; `before` and `after` are the keys of the pages beside it."""
+
+    entries: list[Entry]
+    before: str
+    after: str
+
+
+async def entries(
+    actor: Actor, wanted: Filter, settings: Settings, now: datetime, *, after: str = "", before: str = ""
+) -> Listed:
+    """A page of messages, the newest first; a key that means nothing gives the first page."""
+    policy.require(actor, "read")
+    conditions: list[str] = ["{}"]
+    values: list[Any] = [policy.visible(actor, "n")]
     if wanted.state:
-        query = query.where(Notice.state == wanted.state)
+        conditions.append("n.state = {}")
+        values.append(wanted.state)
     if wanted.kind:
-        query = query.where(Notice.recipient_kind == ("" if wanted.kind == "number" else wanted.kind))
-    if wanted.before:
-        at, last = wanted.before
-        query = query.where((Notice.created_at < at) | ((Notice.created_at == at) & (Notice.id < last)))
-    notices: list[Row] = await query.order_by(Notice.created_at, Notice.id, ascending=False).limit(PAGE + 1)
-    return await _shown(notices, actor, settings, now)
+        conditions.append("n.recipient_kind = {}")
+        values.append("" if wanted.kind == "number" else wanted.kind)
+    query = (
+        "SELECT n.*, (extract(epoch FROM n.created_at) * 1000000)::bigint AS sort_key"  # noqa: S608 -- ours
+        f" FROM notice n WHERE {' AND '.join(conditions)}"
+    )
+    found = await page_of(
+        Notice, query, values, {"sort_key": "bigint", "id": "uuid"}, after=after, before=before, falling=True
+    )
+    return Listed(await _shown(found.rows, actor, settings, now), found.before, found.after)
 
 
 async def state_counts(actor: Actor, kind: str) -> dict[str, int]:
     """How many messages are in each state."""
-    query = Notice.select(Notice.state, Count()).where(in_area(actor)).group_by(Notice.state)
+    policy.require(actor, "read")
+    query = Notice.select(Notice.state, Count()).where(policy.visible(actor)).group_by(Notice.state)
     if kind:
         query = query.where(Notice.recipient_kind == ("" if kind == "number" else kind))
     return {row["state"]: row["count"] for row in await query}
@@ -118,7 +137,7 @@ async def _shown(notices: list[Row], actor: Actor, settings: Settings, now: date
         number = way.address if isinstance(way, Way) else ""
         channel, body = _message(post, notice, attempt, way)
         secret = texts.catalogue(post.language)[notice["template"]].secret
-        may_read = settings.demo and (not secret or actor.role == "administrator")
+        may_read = settings.demo and (not secret or policy.may(actor, "read_codes"))
         shown.append(
             Entry(
                 id=notice["id"],

@@ -15,9 +15,10 @@ from jiedui.actor import Actor
 from jiedui.errors import NotFound
 from jiedui.households.tables import Household
 from jiedui.i18n import DEFAULT, N_, translate
+from jiedui.notices import policy
 from jiedui.notices.letters import Letter
 from jiedui.notices.rules import way_to_household
-from jiedui.notices.service import in_area, one_telling
+from jiedui.notices.service import one_telling
 from jiedui.regions.codes import township
 from jiedui.regions.service import path_names, region_names
 from jiedui.regions.tables import Region
@@ -80,9 +81,10 @@ async def on_list(actor: Actor, channel: str) -> list[Item]:
 
 async def counts(actor: Actor) -> dict[str, int]:
     """How many wait on each list."""
+    policy.require(actor, "read")
     rows = (
         await Notice.select(Notice.channel, Count())
-        .where(in_area(actor), Notice.state == "waiting")
+        .where(policy.visible(actor), Notice.state == "waiting")
         .group_by(Notice.channel)
     )
     return {row["channel"]: row["count"] for row in rows}
@@ -108,6 +110,7 @@ async def _waiting(actor: Actor, channel: str) -> list[Row]:
 
 async def _with_households(actor: Actor, channel: str, condition: Where) -> list[Row]:
     """Notices of a list whose household may be told this way now, with its name, home and way."""
+    policy.require(actor, "open")
     notices: list[Row] = (
         await Notice.select(
             Notice.id,
@@ -117,7 +120,7 @@ async def _with_households(actor: Actor, channel: str, condition: Where) -> list
             Notice.params,
             Notice.listed_at,
         )
-        .where(in_area(actor), Notice.channel == channel, condition)
+        .where(policy.visible(actor), Notice.channel == channel, condition)
         .where(Notice.recipient_kind == "household")
         .order_by(Notice.listed_at, Notice.id)
     )

@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime
 from itertools import groupby
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -13,7 +14,7 @@ from litestar.params import FromPath
 from jiedui.actor import Actor
 from jiedui.errors import NotFound, Refused
 from jiedui.i18n import DEFAULT, N_
-from jiedui.notices import console, lists, service
+from jiedui.notices import console, lists, policy, service
 from jiedui.notices.letters import Letter, pdf_of
 from jiedui.notices.lists import Item
 from jiedui.web import asked
@@ -45,20 +46,23 @@ async def show_console(request: PageRequest) -> Response[Any]:
     state, kind = query.get("state", ""), query.get("kind", "")
     if state not in ("", *STATES) or kind not in ("", *KINDS):
         raise NotFound
-    wanted = console.Filter(state, kind, _place_in_list(query.get("before", "")))
+    wanted = console.Filter(state, kind)
     settings, now = request.app.state.settings, request.app.state.clock()
-    entries = await console.entries(request.user, wanted, settings, now)
+    listed = await console.entries(
+        request.user, wanted, settings, now, after=query.get("after", ""), before=query.get("before", "")
+    )
     counts = await console.state_counts(request.user, kind)
-    last = entries[console.PAGE - 1] if len(entries) > console.PAGE else None
+    narrowed = {"state": state, "kind": kind}
     return page(
         request,
         "notices/console.html",
-        entries=entries[: console.PAGE],
+        entries=listed.entries,
         counts=counts,
         total=counts.get(state, 0) if state else sum(counts.values()),
         waiting=await lists.counts(request.user),
         wanted=wanted,
-        further=f"{last.created_at.isoformat()}_{last.id}" if last else "",
+        previous="/notices?" + urlencode(narrowed | {"before": listed.before}) if listed.before else "",
+        next="/notices?" + urlencode(narrowed | {"after": listed.after}) if listed.after else "",
         hold_reasons=console.HOLD_REASONS,
         details=console.DETAILS,
     )
@@ -224,5 +228,5 @@ ROUTER = Router(
         release,
         arrived,
     ],
-    opt={"access": "coordinator"},
+    opt={"access": policy.DEEDS["work"]},
 )

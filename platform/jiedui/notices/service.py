@@ -11,13 +11,13 @@ from jiedui.actor import Actor
 from jiedui.audit.service import record
 from jiedui.errors import Conflict, NotFound
 from jiedui.i18n import DEFAULT, N_
+from jiedui.notices import policy
 from jiedui.notices.contacts import Ledgers
 from jiedui.notices.rules import ALLOWED
-from jiedui.regions.codes import significant
 from jiedui.settings import Settings, load
 from jiedui.store import outbox, vault
 from jiedui.store.columns import Row
-from jiedui.store.piccolo_conf import DB
+from jiedui.store.scope import scope
 from jiedui.volunteers.tables import Volunteer
 from jiedui_notifications import delivery
 from jiedui_notifications.channels import Channel, Console, PeoplesList
@@ -80,7 +80,7 @@ async def mark_called(
     actor: Actor, notice_id: UUID, answer: Literal["reached", "no_answer"], now: datetime
 ) -> None:
     """A call was made. Tried without answer is noted and stays on the list. Raises NotFound, Conflict."""
-    async with DB.transaction():
+    async with scope(actor, now):
         notice = await _waiting_on(actor, "call", notice_id)
         if answer == "reached":
             await _told(notice, answer, now)
@@ -91,7 +91,7 @@ async def mark_called(
 
 async def mark_passed_on(actor: Actor, notice_id: UUID, now: datetime) -> None:
     """The village has told her. Raises NotFound, Conflict."""
-    async with DB.transaction():
+    async with scope(actor, now):
         notice = await _waiting_on(actor, "village", notice_id)
         await _told(notice, "passed_on", now)
         await _audit(actor, "notice.passed_on", notice, now)
@@ -99,10 +99,11 @@ async def mark_passed_on(actor: Actor, notice_id: UUID, now: datetime) -> None:
 
 async def mark_printed(actor: Actor, until: datetime, now: datetime) -> int:
     """The letters that were waiting at `until` are on paper and go out; says how many."""
-    async with DB.transaction():
+    policy.require(actor, "work")
+    async with scope(actor, now):
         waiting = (
             await Notice.select()
-            .where(in_area(actor), Notice.channel == "letter", Notice.state == "waiting")
+            .where(policy.visible(actor), Notice.channel == "letter", Notice.state == "waiting")
             .where(Notice.listed_at <= until)
             .order_by(Notice.listed_at, Notice.id)
             .lock_rows("UPDATE")
@@ -119,7 +120,7 @@ async def mark_printed(actor: Actor, until: datetime, now: datetime) -> int:
 
 async def release_held(actor: Actor, notice_id: UUID, now: datetime) -> None:
     """Try a held or failed notice again; how it may travel is decided anew. Raises NotFound."""
-    async with DB.transaction():
+    async with scope(actor, now):
         notice = await _locked(actor, notice_id, ("held", "failed"))
         await _set(notice, {Notice.state: "queued", Notice.hold_reason: "", Notice.not_before: now})
         await _audit(actor, "notice.released", notice, now)
@@ -127,7 +128,7 @@ async def release_held(actor: Actor, notice_id: UUID, now: datetime) -> None:
 
 async def mark_arrived(actor: Actor, notice_id: UUID, now: datetime) -> None:
     """A person found out that a message of unknown outcome did arrive. Raises NotFound."""
-    async with DB.transaction():
+    async with scope(actor, now):
         notice = await _locked(actor, notice_id, ("held",))
         if notice["hold_reason"] != UNKNOWN_OUTCOME:
             raise Conflict
@@ -137,13 +138,9 @@ async def mark_arrived(actor: Actor, notice_id: UUID, now: datetime) -> None:
 
 async def note_opened(actor: Actor, what: str, count: int, now: datetime) -> None:
     """Somebody looked at the names and numbers of a list: noted each time."""
-    async with DB.transaction():
+    policy.require(actor, "open")
+    async with scope(actor, now):
         await _audit_list(actor, f"{what}_opened", count, now)
-
-
-def in_area(actor: Actor) -> Any:
-    """The condition that narrows notices to the actor's area."""
-    return Notice.region_code.like(significant(actor.region_code) + "%")
 
 
 def one_telling(notices: Iterable[Row]) -> list[Row]:
@@ -166,9 +163,9 @@ async def _waiting_on(actor: Actor, channel: str, notice_id: UUID) -> Row:
 
 
 async def _locked(actor: Actor, notice_id: UUID, states: tuple[str, ...]) -> Row:
-    notice: Row | None = (
-        await Notice.select().where(in_area(actor), Notice.id == notice_id).lock_rows("UPDATE").first()
-    )
+    policy.require(actor, "work")
+    query = Notice.select().where(policy.visible(actor), Notice.id == notice_id)
+    notice: Row | None = await query.lock_rows("UPDATE").first()
     if notice is None:
         raise NotFound
     if notice["state"] not in states:

@@ -1,7 +1,7 @@
 """Two runs of a round side by side: what changed for whom."""
 
-from uuid import UUID
-
+from jiedui.actor import Actor
+from jiedui.rounds import policy
 from jiedui.rounds.tables import Plan
 from jiedui.store.columns import Row
 
@@ -21,14 +21,14 @@ def longer_by(before_m: float, after_m: float) -> int:
     return round(1000 * (round(after_m / 1000, 1) - round(before_m / 1000, 1)))
 
 
-async def only_in(plan_id: UUID, other_id: UUID) -> tuple[int, list[Row]]:
+async def only_in(actor: Actor, plan: Row, other: Row) -> tuple[int, list[Row]]:
     """Pairs of a plan that the other lacks: how many, and the first of them for the eye."""
-    return await _counted(_ONLY_IN, plan_id, other_id)
+    return await _counted(actor, _ONLY_IN, plan, other)
 
 
-async def helped_only_in(plan_id: UUID, other_id: UUID) -> tuple[int, list[Row]]:
+async def helped_only_in(actor: Actor, plan: Row, other: Row) -> tuple[int, list[Row]]:
     """Families that a plan serves and the other leaves out, the red ones first."""
-    return await _counted(_HELPED_ONLY_IN, plan_id, other_id)
+    return await _counted(actor, _HELPED_ONLY_IN, plan, other)
 
 
 def _found(run: Row) -> dict[tuple[int, str], int]:
@@ -39,8 +39,10 @@ def _found(run: Row) -> dict[tuple[int, str], int]:
     }
 
 
-async def _counted(question: str, plan_id: UUID, other_id: UUID) -> tuple[int, list[Row]]:
-    rows = await Plan.raw(question, plan_id, other_id, MOST_SHOWN)
+async def _counted(actor: Actor, question: str, plan: Row, other: Row) -> tuple[int, list[Row]]:
+    policy.require(actor, "read", plan)
+    policy.require(actor, "read", other)
+    rows = await Plan.raw(question, plan["id"], other["id"], MOST_SHOWN)
     return (rows[0]["n"] if rows else 0), rows
 
 

@@ -15,16 +15,16 @@ PLAN = "/rounds/{round_id:uuid}/plans/{number:int}"
 
 async def head(request: PageRequest, round_row: Row, plan: Row) -> dict[str, Any]:
     """What stands above all views of a plan."""
-    pins = await pins_of(round_row["id"])
+    pins = await pins_of(request.user, round_row["id"])
     pack = await views.pack_of(round_row)
     return {
         "round": round_row,
         "plan": plan,
         "path": f"/rounds/{round_row['id']}/plans/{plan['number']}",
-        "summary": await views.plan_summary(plan["id"]),
+        "summary": await views.plan_summary(request.user, plan),
         "pins": pins,
         "newer_pins": [one for one in pins if one["created_at"] > plan["created_at"]],
-        "refused_pins": await views.refused_pins(plan),
+        "refused_pins": await views.refused_pins(request.user, plan),
         "answer_days": pack.consent.volunteer_answer_days,
         "road_factor": pack.eligibility.road_factor,
         "pack": pack,

@@ -10,11 +10,12 @@ from msgspec.structs import replace
 
 from jiedui.actor import Actor
 from jiedui.plans.words import NOBODY_OFFERS, TAKEN
+from jiedui.rounds import policy
 from jiedui.rounds.service import note
 from jiedui.rounds.tables import Candidate, LeftOut, Plan
 from jiedui.store.columns import Row
 from jiedui.store.paging import Page, page_of
-from jiedui.store.piccolo_conf import DB
+from jiedui.store.scope import scope
 
 
 class PairFilter(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -47,30 +48,36 @@ class NewcomerFilter(msgspec.Struct, frozen=True, omit_defaults=True):
 Filter = TypeVar("Filter", PairFilter, LeftOutFilter, NewcomerFilter)
 
 
-async def pairs_of(plan: Row, wanted: PairFilter, *, after: str = "", before: str = "") -> Page:
+async def pairs_of(actor: Actor, plan: Row, wanted: PairFilter, *, after: str = "", before: str = "") -> Page:
     """A page of a plan's pairs; a key that means nothing gives the first page."""
+    policy.require(actor, "read", plan)
     where, values = _pairs_where(plan, wanted)
     found = await _page(_PAIRS, where, values, _PAIR_KEYS[wanted.sort], after, before)
     total = await Candidate.count().where(Candidate.plan == plan["id"])
     return replace(found, rows=[_pair(row) for row in found.rows], total=total)
 
 
-async def left_out_of(plan: Row, wanted: LeftOutFilter, *, after: str = "", before: str = "") -> Page:
+async def left_out_of(
+    actor: Actor, plan: Row, wanted: LeftOutFilter, *, after: str = "", before: str = ""
+) -> Page:
     """A page of the families a plan could not serve, the red ones first."""
+    policy.require(actor, "read", plan)
     where, values = _left_out_where(plan, wanted)
     found = await _page(_LEFT_OUT, where, values, _LEFT_OUT_KEY, after, before)
     total = await LeftOut.count().where(LeftOut.plan == plan["id"], LeftOut.stage == int(wanted.stage))
     return replace(found, rows=await _with_advice(plan, found.rows), total=total)
 
 
-async def pair_at(plan: Row, candidate_id: UUID) -> Row | None:
+async def pair_at(actor: Actor, plan: Row, candidate_id: UUID) -> Row | None:
     """One pair of a plan, with everything the list says."""
+    policy.require(actor, "read", plan)
     rows = await Plan.raw(f"{_PAIRS} WHERE c.plan = {{}} AND c.id = {{}}", plan["id"], candidate_id)
     return _pair(rows[0]) if rows else None
 
 
-async def between(plan: Row, home: str, helper: str = "") -> list[Row]:
+async def between(actor: Actor, plan: Row, home: str, helper: str = "") -> list[Row]:
     """The pairs of a plan that link these two villages; without a helper's village, all of the family's."""
+    policy.require(actor, "read", plan)
     where, values = "c.plan = {} AND h.region_code = {}", [plan["id"], home]
     if helper:
         where, values = where + " AND v.region_code = {}", [*values, helper]
@@ -82,9 +89,10 @@ async def export_pairs(
     actor: Actor, round_row: Row, plan: Row, wanted: PairFilter, now: datetime
 ) -> list[Row]:
     """Every pair of the filtered list; that it was taken, and by whom, stays in the records."""
+    policy.require(actor, "export", plan)
     where, values = _pairs_where(plan, wanted)
     order = f"{_PAIR_KEYS[wanted.sort]}, c.id"
-    async with DB.transaction():
+    async with scope(actor, now):
         rows = await Plan.raw(f"{_PAIRS} WHERE {where} ORDER BY {order}", *values)
         await _note_export(actor, round_row, plan, "pairs", len(rows), now)
     return [_pair(row) for row in rows]
@@ -94,22 +102,27 @@ async def export_left_out(
     actor: Actor, round_row: Row, plan: Row, wanted: LeftOutFilter, now: datetime
 ) -> list[Row]:
     """Every family of the filtered list of those left out; noted likewise."""
+    policy.require(actor, "export", plan)
     where, values = _left_out_where(plan, wanted)
-    async with DB.transaction():
+    async with scope(actor, now):
         rows = await Plan.raw(f"{_LEFT_OUT} WHERE {where} ORDER BY {_LEFT_OUT_KEY}, c.id", *values)
         await _note_export(actor, round_row, plan, "left_out", len(rows), now)
     return await _with_advice(plan, rows)
 
 
-async def newcomers_of(plan: Row, wanted: NewcomerFilter, *, after: str = "", before: str = "") -> Page:
+async def newcomers_of(
+    actor: Actor, plan: Row, wanted: NewcomerFilter, *, after: str = "", before: str = ""
+) -> Page:
     """What one more volunteer would bring: the best sort per township, or all sorts of one township."""
+    policy.require(actor, "read", plan)
     query, values = _newcomers(plan, wanted)
     order = {"sort_key": "bigint", "id": "uuid"}
     return await page_of(Plan, query, values, order, after=after, before=before)
 
 
-async def best_newcomers(plan: Row, wanted: NewcomerFilter) -> list[Row]:
+async def best_newcomers(actor: Actor, plan: Row, wanted: NewcomerFilter) -> list[Row]:
     """The best newcomer of every township there is one for, best first, whichever is chosen."""
+    policy.require(actor, "read", plan)
     return await _every_newcomer(plan, replace(wanted, township=""))
 
 
@@ -117,14 +130,16 @@ async def export_newcomers(
     actor: Actor, round_row: Row, plan: Row, wanted: NewcomerFilter, now: datetime
 ) -> list[Row]:
     """Every row of the filtered list of newcomers; noted likewise."""
-    async with DB.transaction():
+    policy.require(actor, "export", plan)
+    async with scope(actor, now):
         rows = await _every_newcomer(plan, wanted)
         await _note_export(actor, round_row, plan, "newcomers", len(rows), now)
     return rows
 
 
-async def townships_of(plan: Row) -> list[tuple[str, str]]:
+async def townships_of(actor: Actor, plan: Row) -> list[tuple[str, str]]:
     """The townships that have families in a plan, paired or left out, for the filter."""
+    policy.require(actor, "read", plan)
     rows = await Plan.raw(
         """
         SELECT DISTINCT township_code, township FROM family_card

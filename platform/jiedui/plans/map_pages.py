@@ -20,10 +20,10 @@ async def recruit_data(
 ) -> dict[str, Any]:
     """What the map of where to recruit draws."""
     round_row, plan = await plan_at(request.user, round_id, number)
-    rows = await lists.best_newcomers(plan, asked(request, NewcomerFilter))
+    rows = await lists.best_newcomers(request.user, plan, asked(request, NewcomerFilter))
     pack, language = await views.pack_of(round_row), language_of(request)
     told = [{**row, "said": words.newcomer(pack, row, language)} for row in rows]
-    return await plan_map.recruitment_map(round_row, told)
+    return await plan_map.recruitment_map(request.user, round_row, told)
 
 
 @get(f"{PLAN}/map", name="plans:map")
@@ -33,7 +33,7 @@ async def map_(request: PageRequest, round_id: FromPath[UUID], number: FromPath[
     return page(
         request,
         "plans/map.html",
-        townships=await plan_map.townships_summary(plan),
+        townships=await plan_map.townships_summary(request.user, plan),
         **await head(request, round_row, plan),
     )
 
@@ -42,7 +42,7 @@ async def map_(request: PageRequest, round_id: FromPath[UUID], number: FromPath[
 async def map_data(request: PageRequest, round_id: FromPath[UUID], number: FromPath[int]) -> dict[str, Any]:
     """What the map draws."""
     round_row, plan = await plan_at(request.user, round_id, number)
-    return await plan_map.plan_map(round_row, plan)
+    return await plan_map.plan_map(request.user, round_row, plan)
 
 
 @get(f"{PLAN}/pair/{{candidate_id:uuid}}", name="plans:pair")
@@ -51,7 +51,7 @@ async def pair(
 ) -> Response[Any]:
     """One pair, for the side panel."""
     round_row, plan = await plan_at(request.user, round_id, number)
-    found = await lists.pair_at(plan, candidate_id)
+    found = await lists.pair_at(request.user, plan, candidate_id)
     if found is None:
         raise NotFound
     kinds = await kinds_of(request, round_row)
@@ -64,10 +64,10 @@ async def village(
 ) -> Response[Any]:
     """One village: its pairs, who is left out, who has room."""
     round_row, plan = await plan_at(request.user, round_id, number)
-    found = await plan_map.village_on_map(plan, round_row, code)
+    found = await plan_map.village_on_map(request.user, plan, round_row, code)
     if found is None:
         raise NotFound
-    paired = await lists.between(plan, code)
+    paired = await lists.between(request.user, plan, code)
     return panel(request, "plans/panel_village.html", round_row, plan, village=found, pairs=paired)
 
 
@@ -81,7 +81,7 @@ async def between(
 ) -> Response[Any]:
     """The pairs that one line of the map stands for."""
     round_row, plan = await plan_at(request.user, round_id, number)
-    found = await lists.between(plan, home, helper)
+    found = await lists.between(request.user, plan, home, helper)
     if not found:
         raise NotFound
     return panel(request, "plans/panel_between.html", round_row, plan, pairs=found)

@@ -13,6 +13,7 @@ from jiedui.i18n import N_
 from jiedui.plans import comparison, files, lists, map_pages, question_pages, views
 from jiedui.plans.frame import PLAN, asked, head, keys, panel
 from jiedui.plans.lists import LeftOutFilter, NewcomerFilter, PairFilter
+from jiedui.rounds import policy
 from jiedui.rounds.publication import publish_round
 from jiedui.rounds.views import plan_at, plans_of, round_page
 from jiedui.store.columns import Row
@@ -26,7 +27,7 @@ async def pairs(request: PageRequest, round_id: FromPath[UUID], number: FromPath
     """The plan's figures and its pairs."""
     round_row, plan = await plan_at(request.user, round_id, number)
     wanted = asked(request, PairFilter)
-    found = await lists.pairs_of(plan, wanted, **keys(request))
+    found = await lists.pairs_of(request.user, plan, wanted, **keys(request))
     return await _plan_page(request, "plans/pairs.html", round_row, plan, wanted, found)
 
 
@@ -35,7 +36,7 @@ async def left_out(request: PageRequest, round_id: FromPath[UUID], number: FromP
     """The families without a helper, each with the reasons."""
     round_row, plan = await plan_at(request.user, round_id, number)
     wanted = asked(request, LeftOutFilter)
-    found = await lists.left_out_of(plan, wanted, **keys(request))
+    found = await lists.left_out_of(request.user, plan, wanted, **keys(request))
     return await _plan_page(request, "plans/left_out.html", round_row, plan, wanted, found)
 
 
@@ -44,7 +45,7 @@ async def recruit(request: PageRequest, round_id: FromPath[UUID], number: FromPa
     """Where one more volunteer would help most; a township's mark on the map opens its rows as a fragment."""
     round_row, plan = await plan_at(request.user, round_id, number)
     wanted = asked(request, NewcomerFilter)
-    found = await lists.newcomers_of(plan, wanted, **keys(request))
+    found = await lists.newcomers_of(request.user, plan, wanted, **keys(request))
     if wants_fragment(request):
         pack, query = await views.pack_of(round_row), urlencode(msgspec.to_builtins(wanted))
         template = "plans/panel_township.html"
@@ -76,7 +77,7 @@ async def compare(
 ) -> Response[Any]:
     """Two runs side by side; by default the newest ready one and the one before."""
     round_row = await round_page(request.user, round_id)
-    ready = [plan for plan in await plans_of(round_id) if plan["state"] == "ready"]
+    ready = [plan for plan in await plans_of(request.user, round_id) if plan["state"] == "ready"]
     runs = {plan["number"]: plan for plan in ready}
     newest = sorted(runs)[-2:]
     if len(newest) < 2:
@@ -89,9 +90,9 @@ async def compare(
         "plans/compare.html",
         round=round_row,
         ready=ready,
-        sides=[{**run, **await views.plan_summary(run["id"])} for run in (one, other)],
-        only=[await comparison.only_in(*ids) for ids in _both_ways(one, other)],
-        helped=[await comparison.helped_only_in(*ids) for ids in _both_ways(one, other)],
+        sides=[{**run, **await views.plan_summary(request.user, run)} for run in (one, other)],
+        only=[await comparison.only_in(request.user, *runs) for runs in _both_ways(one, other)],
+        helped=[await comparison.helped_only_in(request.user, *runs) for runs in _both_ways(one, other)],
         most=comparison.MOST_SHOWN,
         comparable=comparison.comparable(one, other),
         longer_by=comparison.longer_by,
@@ -111,13 +112,13 @@ async def _plan_page(
         query=urlencode(narrowed),
         previous=_link(narrowed, before=found.before),
         next=_link(narrowed, after=found.after),
-        townships=await lists.townships_of(plan),
+        townships=await lists.townships_of(request.user, plan),
         **await head(request, round_row, plan),
     )
 
 
-def _both_ways(one: Any, other: Any) -> tuple[tuple[UUID, UUID], tuple[UUID, UUID]]:
-    return (one["id"], other["id"]), (other["id"], one["id"])
+def _both_ways(one: Row, other: Row) -> tuple[tuple[Row, Row], tuple[Row, Row]]:
+    return (one, other), (other, one)
 
 
 def _link(narrowed: dict[str, Any], **key: str) -> str:
@@ -130,5 +131,5 @@ ROUTER = Router(
         pairs, left_out, recruit, publish, compare,
         *map_pages.HANDLERS, *files.HANDLERS, *question_pages.HANDLERS,
     ],
-    opt={"access": "coordinator"},
+    opt={"access": policy.DEEDS["read"]},
 )  # fmt: skip

@@ -5,19 +5,26 @@ A line stands for all pairs of two villages, a township's mark for the best newc
 
 from typing import Any
 
-from jiedui.regions.codes import county, significant
+from piccolo.querystring import QueryString
+
+from jiedui.actor import Actor
+from jiedui.regions.codes import county
 from jiedui.regions.outlines import outline
 from jiedui.regions.tables import Region
+from jiedui.rounds import policy
 from jiedui.rounds.tables import Plan
 from jiedui.store.columns import Row
+from jiedui.store.scope import in_area
+from jiedui.volunteers import policy as volunteers
 from jiedui_pairing.policy import COLOURS
 
 
-async def plan_map(round_row: Row, plan: Row) -> dict[str, Any]:
+async def plan_map(actor: Actor, round_row: Row, plan: Row) -> dict[str, Any]:
     """Everything the map of the pairs draws, in one small document."""
+    policy.require(actor, "read", plan)
     lines = await Plan.raw(_LINES, plan["id"])
     left_out = await Plan.raw(_RINGS, plan["id"])
-    room = await Plan.raw(_DOTS, plan["id"], plan["round"], significant(round_row["region_code"]) + "%")
+    room = await Plan.raw(_DOTS, plan["id"], plan["round"], _givers(actor, round_row["region_code"]))
     return {
         **await _ground(round_row["region_code"]),
         "villages": {
@@ -31,8 +38,9 @@ async def plan_map(round_row: Row, plan: Row) -> dict[str, Any]:
     }
 
 
-async def recruitment_map(round_row: Row, newcomers: list[Row]) -> dict[str, Any]:
+async def recruitment_map(actor: Actor, round_row: Row, newcomers: list[Row]) -> dict[str, Any]:
     """Everything the map of where to recruit draws: `newcomers`, best first, with what is `said` of each."""
+    policy.require(actor, "read", round_row)
     ground = await _ground(round_row["region_code"])
     towns = ground["townships"]
     placed = [row for row in newcomers if row["region_code"] in towns]
@@ -42,16 +50,18 @@ async def recruitment_map(round_row: Row, newcomers: list[Row]) -> dict[str, Any
     return {**ground, "townships": ordered, "newcomers": marks}
 
 
-async def townships_summary(plan: Row) -> list[Row]:
+async def townships_summary(actor: Actor, plan: Row) -> list[Row]:
     """What the map shows, as a table: per township of the families, pairs, way and families left out."""
+    policy.require(actor, "read", plan)
     rows: list[Row] = await Plan.raw(_SUMMARY, plan["id"], plan["id"])
     return rows
 
 
-async def village_on_map(plan: Row, round_row: Row, code: str) -> Row | None:
+async def village_on_map(actor: Actor, plan: Row, round_row: Row, code: str) -> Row | None:
     """One village of the round's area: who is left out there and who there has room, or None."""
+    policy.require(actor, "read", plan)
     place = await Region.select(Region.code, Region.short_name).where(
-        Region.code == code, Region.code.like(significant(round_row["region_code"]) + "%")
+        Region.code == code, in_area("code", round_row["region_code"])
     ).first()  # fmt: skip
     if place is None:
         return None
@@ -64,22 +74,27 @@ async def village_on_map(plan: Row, round_row: Row, code: str) -> Row | None:
         """,
         plan["id"], code,
     )  # fmt: skip
-    volunteers = await Plan.raw(
+    helpers = await Plan.raw(
         f"SELECT * FROM ({_ROOM}) AS r WHERE r.room > 0 ORDER BY r.room DESC, r.number LIMIT 200",  # noqa: S608
-        plan["id"], plan["round"], code,
+        plan["id"], plan["round"], _givers(actor, code),
     )  # fmt: skip
-    return {**place, "families": families, "volunteers": volunteers}
+    return {**place, "families": families, "volunteers": helpers}
 
 
 async def _ground(area: str) -> dict[str, Any]:
     """What lies under every map of a round: its county's outline, its townships' names and points."""
     townships = await Region.select(Region.code, Region.short_name, Region.lat, Region.lng).where(
-        Region.level == "township", Region.code.like(significant(area) + "%"), Region.lat.is_not_null()
+        Region.level == "township", in_area("code", area), Region.lat.is_not_null()
     ).order_by(Region.code)  # fmt: skip
     return {
         "outline": outline(county(area)),
         "townships": {row["code"]: [row["short_name"], row["lat"], row["lng"]] for row in townships},
     }
+
+
+def _givers(actor: Actor, area: str) -> QueryString:
+    """The volunteers of an area whom she may see."""
+    return QueryString("{} AND {}", in_area("v.region_code", area), volunteers.visible(actor, "v"))
 
 
 def _villages(lines: list[Row], left_out: list[Row], room: list[Row]) -> set[str]:
@@ -105,7 +120,7 @@ SELECT v.id, v.number, v.name, v.region_code, v.capacity
     - (SELECT count(DISTINCT c.household) FROM candidate c WHERE c.plan = {} AND c.volunteer = v.id)
     - (SELECT count(DISTINCT q.household) FROM live_pair q WHERE q.volunteer = v.id
        AND q."round" IS DISTINCT FROM {}) AS room
-FROM volunteer v WHERE v.state = 'active' AND NOT v.paused AND v.region_code LIKE {}
+FROM volunteer v WHERE v.state = 'active' AND NOT v.paused AND {}
 """
 _DOTS = f"""
 SELECT region_code AS village, count(*) AS volunteers, sum(room)::bigint AS places

@@ -8,11 +8,12 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
 
+from jiedui.actor import Actor
 from jiedui.clock import machine_now
 from jiedui.errors import Conflict, Refused
 from jiedui.i18n import N_
 from jiedui.jobs.pages import seconds_left
-from jiedui.jobs.service import latest_job
+from jiedui.jobs.service import job_about
 from jiedui.plans import questions, words
 from jiedui.plans.comparison import longer_by
 from jiedui.plans.frame import PLAN, head
@@ -33,7 +34,7 @@ from jiedui.web.asked import key
 from jiedui.web.forms import Form, blank, read_form
 from jiedui.web.page import PageRequest, flash, page, see_other
 
-Search = Callable[[Row, UUID | None, str], Awaitable[list[Row]]]
+Search = Callable[[Actor, Row, UUID | None, str], Awaitable[list[Row]]]
 _NOT_SAID = -1
 _WHAT_IF = f"{PLAN}/what-if"
 
@@ -60,7 +61,7 @@ async def new(request: PageRequest, round_id: FromPath[UUID], number: FromPath[i
     round_row, plan = await plan_at(request.user, round_id, number)
     names = ("kind", "household", "volunteer", "number", "place", "support", "skilled")
     known = {name: request.query_params[name] for name in names if request.query_params.get(name)}
-    typed = known.pop("number", None) or await _usual(round_row, known)
+    typed = known.pop("number", None) or await _usual(request.user, round_row, known)
     return await _form_page(request, round_row, plan, blank(**known, number=typed))
 
 
@@ -69,7 +70,7 @@ async def ask(request: PageRequest, round_id: FromPath[UUID], number: FromPath[i
     """Put the question; the page that follows waits for the answer."""
     round_row, plan = await plan_at(request.user, round_id, number)
     form = await read_form(request, Question)
-    change = await _understood(round_row, form) if form.ok else None
+    change = await _understood(request.user, round_row, form) if form.ok else None
     if change and form.ok:
         try:
             question_id = await questions.ask(request.user, plan, change, request.app.state.clock())
@@ -88,8 +89,8 @@ async def show(
 ) -> Response[Any]:
     """How far the answer is, or the answer."""
     round_row, plan = await plan_at(request.user, round_id, number)
-    question = await questions.question_at(plan, question_id)
-    job = await latest_job(question_id) if question["state"] in ("queued", "running") else None
+    question = await questions.question_at(request.user, plan, question_id)
+    job = await job_about(request.user, question_id) if question["state"] in ("queued", "running") else None
     return page(
         request,
         "plans/what_if_answer.html",
@@ -107,7 +108,7 @@ HANDLERS = [new, ask, show]
 
 async def _form_page(request: PageRequest, round_row: Row, plan: Row, form: Form[Any]) -> Response[Any]:
     kind = form.text("kind") if form.text("kind") in words.WHAT_IFS else ""
-    families, helpers = await _choices(round_row, form)
+    families, helpers = await _choices(request.user, round_row, form)
     towns = await townships(round_row["region_code"]) if kind in ABOUT_NEWCOMERS else []
     return page(
         request,
@@ -122,29 +123,29 @@ async def _form_page(request: PageRequest, round_row: Row, plan: Row, form: Form
         families=families,
         helpers=helpers,
         most_found=MOST_FOUND,
-        questions=await questions.questions_of(plan),
+        questions=await questions.questions_of(request.user, plan),
         status_code=form.status,
         **await head(request, round_row, plan),
     )
 
 
-async def _choices(round_row: Row, form: Form[Any]) -> tuple[list[Row], list[Row]]:
+async def _choices(actor: Actor, round_row: Row, form: Form[Any]) -> tuple[list[Row], list[Row]]:
     """Whom the form offers: the one a link names, or those who are called like this."""
     return (
-        await questions.families(round_row, key(form.text("household")), form.text("family")),
-        await questions.volunteers(round_row, key(form.text("volunteer")), form.text("helper")),
+        await questions.families(actor, round_row, key(form.text("household")), form.text("family")),
+        await questions.helpers(actor, round_row, key(form.text("volunteer")), form.text("helper")),
     )
 
 
-async def _understood(round_row: Row, form: Form[Question]) -> Change:
+async def _understood(actor: Actor, round_row: Row, form: Form[Question]) -> Change:
     """The change that is asked about; what is wrong with a person is said at its field."""
     asked, household, volunteer = form.value, None, None
     if asked.kind in ABOUT_FAMILIES | FOR_A_FAMILY:
         household = asked.household
     if asked.kind in ABOUT_FAMILIES and not household:
-        household = await _who(round_row, form, "family", questions.families)
+        household = await _who(actor, round_row, form, "family", questions.families)
     if asked.kind in ABOUT_VOLUNTEERS:
-        volunteer = asked.volunteer or await _who(round_row, form, "helper", questions.volunteers)
+        volunteer = asked.volunteer or await _who(actor, round_row, form, "helper", questions.helpers)
     new = asked.kind in ABOUT_NEWCOMERS
     return Change(
         asked.kind,
@@ -159,10 +160,10 @@ async def _understood(round_row: Row, form: Form[Question]) -> Change:
     )
 
 
-async def _who(round_row: Row, form: Form[Question], field: str, search: Search) -> UUID | None:
+async def _who(actor: Actor, round_row: Row, form: Form[Question], field: str, search: Search) -> UUID | None:
     """The one person who is called like this; when nobody is, or several are, the form says so."""
     text = form.text(field)
-    found = await search(round_row, None, text)
+    found = await search(actor, round_row, None, text)
     if text and not found:
         form.refuse(Refused(N_("Nobody of this area is called like this."), field=field))
     if len(found) > 1:
@@ -170,9 +171,9 @@ async def _who(round_row: Row, form: Form[Question], field: str, search: Search)
     return found[0]["id"] if len(found) == 1 else None
 
 
-async def _usual(round_row: Row, known: dict[str, str]) -> int | None:
+async def _usual(actor: Actor, round_row: Row, known: dict[str, str]) -> int | None:
     """The number most people will want: one family, or one more than she takes now."""
     if known.get("kind") == "capacity":
-        found = await questions.volunteers(round_row, key(known.get("volunteer", "")), "")
+        found = await questions.helpers(actor, round_row, key(known.get("volunteer", "")), "")
         return found[0]["capacity"] + 1 if found else None
     return 1 if known.get("kind") == "join" else None

@@ -7,20 +7,23 @@ from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
+from piccolo.querystring import QueryString
 
 from jiedui.actor import Actor
 from jiedui.errors import Conflict, NotFound, Refused, kept
+from jiedui.households import policy as households
 from jiedui.i18n import N_
 from jiedui.jobs import service as jobs
 from jiedui.plans.tables import WhatIf
 from jiedui.policies.service import pack_named
-from jiedui.regions.codes import significant
 from jiedui.regions.tables import Region
+from jiedui.rounds import policy
 from jiedui.rounds.pins import refuse_strangers
 from jiedui.rounds.service import draft_of, note
 from jiedui.rounds.tables import Plan
 from jiedui.store.columns import Row
-from jiedui.store.piccolo_conf import DB
+from jiedui.store.scope import in_area, scope
+from jiedui.volunteers import policy as volunteers
 from jiedui_pairing.policy import Colour
 
 Kind = Literal["pin", "forbid", "capacity", "leave", "join", "drop", "arrive", "clear", "distance"]
@@ -61,9 +64,10 @@ async def ask(actor: Actor, plan: Row, change: Change, now: datetime) -> UUID:
     Raises NotFound for people outside the round's area, Refused for what is missing or when too many
     questions wait, Conflict once the round is published.
     """
+    policy.require(actor, "ask", plan)
     _refuse_incomplete(change)
-    async with DB.transaction():
-        round_row = await draft_of(actor, plan["round"])
+    async with scope(actor, now):
+        round_row = await draft_of(actor, plan["round"], "ask")
         if plan["state"] != "ready":
             raise Conflict(N_("This run has no plan to ask about."))
         await refuse_strangers(round_row, change.household, change.volunteer)
@@ -98,14 +102,16 @@ async def ask(actor: Actor, plan: Row, change: Change, now: datetime) -> UUID:
     return question_id
 
 
-async def questions_of(plan: Row) -> list[Row]:
+async def questions_of(actor: Actor, plan: Row) -> list[Row]:
     """The questions about a plan, the newest first."""
+    policy.require(actor, "read", plan)
     rows = await WhatIf.raw(f"{_QUESTIONS} WHERE w.plan = {{}} ORDER BY w.created_at DESC, w.id", plan["id"])
     return [_laid_open(row) for row in rows]
 
 
-async def question_at(plan: Row, question_id: UUID) -> Row:
+async def question_at(actor: Actor, plan: Row, question_id: UUID) -> Row:
     """One question about a plan, its answer with people's names. Raises NotFound."""
+    policy.require(actor, "read", plan)
     rows = await WhatIf.raw(f"{_QUESTIONS} WHERE w.plan = {{}} AND w.id = {{}}", plan["id"], question_id)
     if not rows:
         raise NotFound
@@ -119,29 +125,38 @@ async def question_at(plan: Row, question_id: UUID) -> Row:
     return question
 
 
-async def families(round_row: Row, known: UUID | None, text: str) -> list[Row]:
+async def families(actor: Actor, round_row: Row, known: UUID | None, text: str) -> list[Row]:
     """The known family, else those of the round's area with this name or, if there are none, part of it.
 
     More than MOST_FOUND of them mean that there are others still.
     """
-    return await _people(_FAMILIES, _FAMILIES_BY_ID, round_row, known, text)
+    policy.require(actor, "ask", round_row)
+    offered = _both(in_area("h.region_code", round_row["region_code"]), households.visible(actor, "h"))
+    return await _people(_FAMILIES, _FAMILIES_BY_ID, offered, known, text)
 
 
-async def volunteers(round_row: Row, known: UUID | None, text: str) -> list[Row]:
+async def helpers(actor: Actor, round_row: Row, known: UUID | None, text: str) -> list[Row]:
     """The known volunteer, else those of the round's area with this name or number, or part of it."""
-    return await _people(_VOLUNTEERS, _VOLUNTEERS_BY_ID, round_row, known, text)
+    policy.require(actor, "ask", round_row)
+    offered = _both(in_area("v.region_code", round_row["region_code"]), volunteers.visible(actor, "v"))
+    return await _people(_VOLUNTEERS, _VOLUNTEERS_BY_ID, offered, known, text)
 
 
-async def _people(search: str, by_id: str, round_row: Row, known: UUID | None, text: str) -> list[Row]:
-    prefix, text = significant(round_row["region_code"]) + "%", text.strip()
+async def _people(search: str, by_id: str, offered: QueryString, known: UUID | None, text: str) -> list[Row]:
+    text = text.strip()
     if known is not None:
-        rows: list[Row] = await Plan.raw(by_id, [known], prefix)
+        rows: list[Row] = await Plan.raw(by_id, [known], offered)
         return rows
     if not text:
         return []
     part = re.sub(r"([\\%_])", r"\\\1", text)
-    rows = await Plan.raw(search, prefix, f"%{part}%", MOST_FOUND + 1)
+    rows = await Plan.raw(search, offered, f"%{part}%", MOST_FOUND + 1)
     return [row for row in rows if text.upper() in (row["name"], row["number"])] or rows
+
+
+def _both(here: QueryString, seen: QueryString) -> QueryString:
+    """Of the round's area, and seen by whoever asks."""
+    return QueryString("{} AND {}", here, seen)
 
 
 def _refuse_incomplete(change: Change) -> None:
@@ -168,7 +183,7 @@ async def _refuse_nowhere(round_row: Row, change: Change) -> None:
         raise Refused(N_("Please choose a kind of support."), field="support")
     town = await Region.select(Region.short_name, Region.lat).where(
         Region.code == change.place, Region.level == "township",
-        Region.code.like(significant(round_row["region_code"]) + "%"),
+        in_area("code", round_row["region_code"]),
     ).first()  # fmt: skip
     if town is None:
         raise NotFound
@@ -203,7 +218,9 @@ async def _name_people(answer: dict[str, Any], newcomer: Row) -> None:
 
 
 async def _rows_by_id(query: str, ids: set[str]) -> dict[str, Row]:
-    return {str(row["id"]): row for row in await Plan.raw(query, [UUID(one) for one in ids], "%")}
+    return {
+        str(row["id"]): row for row in await Plan.raw(query, [UUID(one) for one in ids], QueryString("true"))
+    }
 
 
 _ENDED = N_("This question ended unexpectedly. Please ask it again.")
@@ -229,10 +246,10 @@ SELECT h.id, h.name, NULL AS number, h.colour, h.village, h.township,
 FROM family_card h
 """
 _VOLUNTEER = "SELECT v.id, v.name, v.number, v.capacity, v.village, v.township FROM helper_card v"
-_FAMILIES_BY_ID = f"{_FAMILY} WHERE h.id = ANY ({{}}) AND h.region_code LIKE {{}}"
-_VOLUNTEERS_BY_ID = f"{_VOLUNTEER} WHERE v.id = ANY ({{}}) AND v.region_code LIKE {{}}"
-_FAMILIES = f"""{_FAMILY} WHERE h.region_code LIKE {{}} AND h.active AND h.name LIKE {{}}
+_FAMILIES_BY_ID = f"{_FAMILY} WHERE h.id = ANY ({{}}) AND {{}}"
+_VOLUNTEERS_BY_ID = f"{_VOLUNTEER} WHERE v.id = ANY ({{}}) AND {{}}"
+_FAMILIES = f"""{_FAMILY} WHERE {{}} AND h.active AND h.name LIKE {{}}
 ORDER BY length(h.name), h.region_code, h.id LIMIT {{}}"""
 _VOLUNTEERS = f"""{_VOLUNTEER}
-WHERE v.region_code LIKE {{}} AND concat_ws(' ', v.name, v.number, v.name) ILIKE {{}}
+WHERE {{}} AND concat_ws(' ', v.name, v.number, v.name) ILIKE {{}}
 ORDER BY length(v.name), v.number LIMIT {{}}"""

@@ -2,21 +2,25 @@
 
 from uuid import UUID
 
+from jiedui.actor import Actor
 from jiedui.policies.service import pack_named
+from jiedui.rounds import policy
 from jiedui.rounds.pins import pins_against
 from jiedui.rounds.tables import Plan
 from jiedui.store.columns import Row
 from jiedui_pairing.policy import Pack
 
 
-async def plan_summary(plan_id: UUID) -> Row:
+async def plan_summary(actor: Actor, plan: Row) -> Row:
     """Pairs, people and distances of a plan; `against` counts the pins it goes against."""
-    rows = await Plan.raw(_SUMMARY, plan_id, plan_id)
-    return {**rows[0], "against": await pins_against(plan_id)}
+    policy.require(actor, "read", plan)
+    rows = await Plan.raw(_SUMMARY, plan["id"], plan["id"])
+    return {**rows[0], "against": await pins_against(plan["id"])}
 
 
-async def refused_pins(plan: Row) -> list[Row]:
+async def refused_pins(actor: Actor, plan: Row) -> list[Row]:
     """Pins this plan could not obey, with the people and the name of the rule."""
+    policy.require(actor, "read", plan)
     pins = [pin for stage in plan["stages"] for pin in stage["refused_pins"]]
     if not pins:
         return []

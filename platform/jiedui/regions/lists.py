@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from jiedui.actor import Actor
-from jiedui.regions.codes import significant
+from jiedui.regions import policy
 from jiedui.regions.service import named
 from jiedui.regions.tables import Region
 from jiedui.store.paging import Page, page_of
@@ -36,25 +36,28 @@ class Tree(msgspec.Struct, frozen=True):
 
 async def tree_of(actor: Actor) -> Tree:
     """The counts of the actor's area."""
+    policy.require(actor, "read")
     rows = await Region.raw(
         "SELECT count(*) FILTER (WHERE level = 'township') AS townships,"
         " count(*) FILTER (WHERE level = 'village') AS villages,"
         " count(*) FILTER (WHERE level IN ('township', 'village') AND lat IS NULL) AS unplaced"
-        " FROM region WHERE code LIKE {}",
-        _area(actor),
+        " FROM region WHERE {}",
+        policy.visible(actor),
     )
     return Tree(**rows[0])
 
 
 async def regions_of(actor: Actor, wanted: RegionFilter, *, after: str = "", before: str = "") -> Page:
     """A page of the townships and villages of the actor's area."""
+    policy.require(actor, "read")
     where, values = _where(actor, wanted)
     query = f"SELECT {_COLUMNS} {_FROM} WHERE {where}"
     return await page_of(Region, query, values, {"code": "text"}, after=after, before=before)
 
 
 def _where(actor: Actor, wanted: RegionFilter) -> tuple[str, list[Any]]:
-    conditions, values = ["v.level IN ('township', 'village')", "v.code LIKE {}"], [_area(actor)]
+    conditions: list[str] = ["v.level IN ('township', 'village')", "{}"]
+    values: list[Any] = [policy.visible(actor, "v")]
     if wanted.township:
         conditions.append("left(v.code, 9) = {}")
         values.append(wanted.township[:9])
@@ -68,7 +71,3 @@ def _where(actor: Actor, wanted: RegionFilter) -> tuple[str, list[Any]]:
         conditions += naming
         values += names
     return " AND ".join(conditions), values
-
-
-def _area(actor: Actor) -> str:
-    return significant(actor.region_code) + "%"

@@ -8,8 +8,8 @@ from litestar import Response, Router, get
 
 from jiedui.accounts.limits import Rule
 from jiedui.i18n import N_, translate
-from jiedui.regions import service
-from jiedui.regions.codes import is_code, significant
+from jiedui.regions import policy, service
+from jiedui.regions.codes import is_code
 from jiedui.regions.lists import RegionFilter, regions_of, tree_of
 from jiedui.regions.service import Place
 from jiedui.web.forms import Form, blank
@@ -18,7 +18,6 @@ from jiedui.web.page import PageRequest, client_address, language_of, page
 SUGGESTIONS = Rule("suggest-address", 240, 60)
 """A village office shares one address; a person typing asks about once in half a second."""
 POSITIONS = {"known": N_("Position known"), "unknown": N_("Position not known")}
-_COUNTY_DIGITS = 6
 
 
 @get("/regions/suggest", name="regions:suggest")
@@ -30,7 +29,7 @@ async def suggest(request: PageRequest) -> Response[Any]:
     return page(request, "regions/choices.html", places=places, asked=asked)
 
 
-@get("/regions", name="regions:list", opt={"access": "coordinator"})
+@get("/regions", name="regions:list", opt={"access": policy.DEEDS["read"]})
 async def show_list(request: PageRequest) -> Response[Any]:
     """The townships and villages of the area, narrowed by what the address says."""
     given = {name: value.strip()[:40] for name, value in request.query_params.items()}
@@ -58,7 +57,7 @@ async def show_list(request: PageRequest) -> Response[Any]:
         form=blank(**msgspec.structs.asdict(wanted)),
         townships=townships,
         positions=POSITIONS,
-        several_counties=len(significant(request.user.region_code)) < _COUNTY_DIGITS,
+        several_counties=request.user.level in ("country", "province", "city"),
         narrowed=" · ".join(filter(None, said)),
         previous=_link(narrowed, before=found.before),
         next=_link(narrowed, after=found.after),

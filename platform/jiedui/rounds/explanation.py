@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from jiedui.regions.codes import significant, township
+from jiedui.regions.codes import township
 from jiedui.regions.tables import Region
+from jiedui.store.scope import in_area
 from jiedui_matching import RunnersUp, runners_up, shortages
 from jiedui_matching.hall import Shortage
 from jiedui_pairing.newcomers import Newcomer, Places, worth_of_newcomers
@@ -35,7 +36,7 @@ class Explained:
 async def townships_in(region_code: str) -> Places:
     """The townships of an area that have a place on the map."""
     rows = await Region.select(Region.code, Region.lat, Region.lng).where(
-        Region.level == "township", Region.code.like(significant(region_code) + "%"), Region.lat.is_not_null()
+        Region.level == "township", in_area("code", region_code), Region.lat.is_not_null()
     ).order_by(Region.code)  # fmt: skip
     return Places(
         code=[row["code"] for row in rows],

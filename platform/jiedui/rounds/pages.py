@@ -13,9 +13,9 @@ from jiedui.clock import machine_now
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
 from jiedui.jobs.pages import seconds_left
-from jiedui.jobs.service import latest_job
-from jiedui.rounds import pins, service, views, words
-from jiedui.web.asked import key, safe_path
+from jiedui.jobs.service import job_about
+from jiedui.rounds import pins, policy, service, views, words
+from jiedui.web.asked import safe_path
 from jiedui.web.forms import blank, read_form
 from jiedui.web.once import once
 from jiedui.web.page import PageRequest, flash, page, see_other
@@ -42,9 +42,16 @@ class PinForm(msgspec.Struct):
 @get("/rounds", name="rounds:list")
 async def show_list(request: PageRequest) -> Response[Any]:
     """The rounds of the area, the newest first."""
-    rows, further = await views.rounds_of(request.user, key(request.query_params.get("before")))
-    link = f"/rounds?before={further}" if further else ""
-    return page(request, "rounds/list.html", rounds=rows, next=link, states=words.ROUND_STATES)
+    keys = request.query_params
+    found = await views.rounds_of(request.user, after=keys.get("after", ""), before=keys.get("before", ""))
+    return page(
+        request,
+        "rounds/list.html",
+        rounds=found.rows,
+        previous=f"/rounds?before={found.before}" if found.before else "",
+        next=f"/rounds?after={found.after}" if found.after else "",
+        states=words.ROUND_STATES,
+    )
 
 
 @get("/rounds/new", name="rounds:new")
@@ -85,8 +92,9 @@ async def open_(request: PageRequest) -> Response[Any]:
 async def show(request: PageRequest, round_id: FromPath[UUID]) -> Response[Any]:
     """One round: who waits, what was calculated, what is being calculated."""
     round_row = await views.round_page(request.user, round_id)
-    plans = await views.plans_of(round_id)
-    job = await latest_job(plans[0]["id"]) if plans and plans[0]["state"] in ("queued", "running") else None
+    plans = await views.plans_of(request.user, round_id)
+    busy = bool(plans) and plans[0]["state"] in ("queued", "running")
+    job = await job_about(request.user, plans[0]["id"]) if busy else None
     counts = await views.counts_of(
         request.user, round_row["region_code"], round_row["dated"], round_row["policy_name"],
         round_row["policy_version"],
@@ -97,7 +105,7 @@ async def show(request: PageRequest, round_id: FromPath[UUID]) -> Response[Any]:
         round=round_row,
         plans=plans,
         counts=counts,
-        pins=await pins.pins_of(round_id),
+        pins=await pins.pins_of(request.user, round_id),
         job=job,
         left=seconds_left(job, machine_now()) if job else None,
         back=f"/rounds/{round_id}",
@@ -143,7 +151,7 @@ async def pin(request: PageRequest, round_id: FromPath[UUID]) -> Response[Any]:
 async def unpin(request: PageRequest, round_id: FromPath[UUID], pin_id: FromPath[UUID]) -> Response[Any]:
     """Take a pin or a ban back."""
     back = safe_path(request.query_params.get("back"))
-    found = [row for row in await pins.pins_of(round_id) if row["id"] == pin_id]
+    found = [row for row in await pins.pins_of(request.user, round_id) if row["id"] == pin_id]
     await pins.unpin(request.user, round_id, pin_id, request.app.state.clock())
     if not found:
         return see_other(request, back if back != "/" else f"/rounds/{round_id}")
@@ -198,7 +206,7 @@ async def _after_pin(
     back = back if back != "/" else f"/rounds/{round_id}"
     if not request.htmx:
         return see_other(request, back)
-    mine = [row for row in await pins.pins_of(round_id)
+    mine = [row for row in await pins.pins_of(request.user, round_id)
             if (row["household"], row["volunteer"]) == (household, volunteer)]  # fmt: skip
     known = mine[0] if mine else {"kind": None, "id": None}
     pair = {"household": household, "volunteer": volunteer, "pin": known["kind"], "pin_id": known["id"]}
@@ -210,5 +218,5 @@ ROUTER = Router(
     route_handlers=[
         show_list, new, recount, preview, open_, show, calculate, put_aside, pin, unpin,
     ],
-    opt={"access": "coordinator"},
+    opt={"access": policy.DEEDS["read"]},
 )  # fmt: skip

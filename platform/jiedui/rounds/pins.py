@@ -5,11 +5,13 @@ from uuid import UUID
 
 from jiedui.actor import Actor
 from jiedui.errors import NotFound
-from jiedui.regions.codes import significant
+from jiedui.households.tables import Household
+from jiedui.rounds import policy
 from jiedui.rounds.service import draft_of, note
 from jiedui.rounds.tables import Pin, Plan, Round
 from jiedui.store.columns import Row
-from jiedui.store.piccolo_conf import DB
+from jiedui.store.scope import in_area, scope
+from jiedui.volunteers.tables import Volunteer
 
 
 async def pin(
@@ -22,8 +24,8 @@ async def pin(
     now: datetime,
 ) -> None:
     """Pin or forbid a pair in this round; the next plan obeys. A newer pin on a pair replaces the older."""
-    async with DB.transaction():
-        round_row = await draft_of(actor, round_id)
+    async with scope(actor, now):
+        round_row = await draft_of(actor, round_id, "pin")
         await refuse_strangers(round_row, household_id, volunteer_id)
         await Pin.raw(
             """
@@ -42,18 +44,17 @@ async def pin(
 
 async def unpin(actor: Actor, round_id: UUID, pin_id: UUID, now: datetime) -> None:
     """Take a pin or a ban back."""
-    async with DB.transaction():
-        round_row = await draft_of(actor, round_id)
+    async with scope(actor, now):
+        round_row = await draft_of(actor, round_id, "pin")
         await Pin.delete().where(Pin.id == pin_id, Pin.round == round_id)
         await note(actor, "round.unpin", round_id, round_row["region_code"], now, pin=pin_id)
 
 
 async def refuse_strangers(round_row: Row, household_id: UUID | None, volunteer_id: UUID | None) -> None:
     """Raises NotFound for a household or a volunteer outside the round's area; nobody is no stranger."""
-    prefix = significant(round_row["region_code"]) + "%"
-    for table, one in (("household", household_id), ("volunteer", volunteer_id)):
-        query = f"SELECT id FROM {table} WHERE id = {{}} AND region_code LIKE {{}}"  # noqa: S608 -- our words
-        if one is not None and not await Round.raw(query, one, prefix):
+    for table, one in ((Household, household_id), (Volunteer, volunteer_id)):
+        here = in_area("region_code", round_row["region_code"])
+        if one is not None and not await table.exists().where(table.id == one, here):
             raise NotFound
 
 
@@ -63,18 +64,20 @@ async def pins_against(plan_id: UUID) -> int:
     return int(rows[0]["n"])
 
 
-async def pins_of(round_id: UUID) -> list[Row]:
-    """The pins and bans of a round, the newest first."""
+async def pins_of(actor: Actor, round_id: UUID) -> list[Row]:
+    """The pins and bans of a round of the actor's area, the newest first. Raises Forbidden."""
+    policy.require(actor, "read")
     rows: list[Row] = await Round.raw(
         """
         SELECT w.*, h.name AS household_name, h.colour, h.village, h.township,
             v.name AS volunteer_name, v.number, a.name AS pinned_by
-        FROM pin w JOIN family_card h ON h.id = w.household JOIN volunteer v ON v.id = w.volunteer
+        FROM pin w JOIN "round" r ON r.id = w."round" JOIN family_card h ON h.id = w.household
+        JOIN volunteer v ON v.id = w.volunteer
         LEFT JOIN account a ON a.id = w.created_by
-        WHERE w."round" = {} ORDER BY w.created_at DESC, w.id
+        WHERE w."round" = {} AND {} ORDER BY w.created_at DESC, w.id
         """,
-        round_id,
-    )
+        round_id, policy.visible(actor, "r"),
+    )  # fmt: skip
     return rows
 
 

@@ -42,7 +42,7 @@ async def publish_round(actor: Actor, round_id: UUID, plan_id: UUID, now: dateti
     """
     try:
         async with DB.transaction():
-            round_row = await round_of(actor, round_id)
+            round_row = await round_of(actor, round_id, deed="publish")
             taken = await Round.update(
                 {
                     Round.state: "published",

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from jiedui.actor import Actor
 from jiedui.clock import utc_now
 from jiedui.errors import DomainError, Refused, kept
 from jiedui.i18n import N_
@@ -19,7 +20,7 @@ from jiedui.rounds.problem import load
 from jiedui.rounds.tables import Candidate, LeftOut, Newcomer, Plan, Round
 from jiedui.store import bulk
 from jiedui.store.columns import Row
-from jiedui.store.piccolo_conf import DB
+from jiedui.store.scope import scope
 from jiedui_pairing.newcomers import Places
 from jiedui_pairing.people import Inputs, kinds_of
 from jiedui_pairing.stages import STEPS as PLANNING
@@ -74,7 +75,7 @@ async def _write(plan_id: Any, region_code: str, inputs: Inputs, answers: list[A
             checks=", ".join(failed),
         )
     first = stages[0].solution
-    async with DB.transaction():
+    async with scope(Actor.system(), utc_now()):
         for table in (LeftOut, Candidate, Newcomer):
             await table.delete().where(table.plan == plan_id)
         for stage, said in answers:

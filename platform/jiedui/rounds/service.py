@@ -11,11 +11,11 @@ from jiedui.errors import Conflict, NotFound, Refused, kept
 from jiedui.i18n import N_
 from jiedui.jobs import service as jobs
 from jiedui.policies.service import pack_named
-from jiedui.regions.codes import significant, within
 from jiedui.regions.tables import Region
+from jiedui.rounds import policy
 from jiedui.rounds.tables import Plan, Round
 from jiedui.store.columns import Row
-from jiedui.store.piccolo_conf import DB
+from jiedui.store.scope import in_area, scope
 
 _DAYS_BACK, _DAYS_AHEAD = 3653, 731
 """A day long past repeats an old round, as the demonstration does; a record check lasts a year or two."""
@@ -26,11 +26,12 @@ async def open_round(actor: Actor, region_code: str, dated: date, policy_name: s
 
     Raises NotFound for an area that is unknown or not the actor's, Refused for a day too far away.
     """
+    policy.require(actor, "open")
     refuse_far_day(dated, now)
     pack = await pack_named(policy_name)
-    async with DB.transaction():
+    async with scope(actor, now):
         known = await Region.exists().where(Region.code == region_code)
-        if not known or not within(actor.region_code, region_code):
+        if not known or not policy.may(actor, "open", {"region_code": region_code}):
             raise NotFound(N_("There is no area with the code {code} among yours."), code=region_code)
         rows = await Round.raw(
             """
@@ -54,8 +55,8 @@ async def open_round(actor: Actor, region_code: str, dated: date, policy_name: s
 
 async def queue_plan(actor: Actor, round_id: UUID, now: datetime) -> UUID:
     """Ask a worker for a plan. Raises Conflict while one is running, Refused when nobody can be paired."""
-    async with DB.transaction():
-        round_row = await round_of(actor, round_id, lock=True)
+    async with scope(actor, now):
+        round_row = await round_of(actor, round_id, deed="plan", lock=True)
         if round_row["state"] != "draft":
             raise Conflict(N_("This round has been published. Open a new one to pair again."))
         await refuse_empty_area(actor, round_row["region_code"])
@@ -88,17 +89,16 @@ async def queue_plan(actor: Actor, round_id: UUID, now: datetime) -> UUID:
 
 async def cancel_round(actor: Actor, round_id: UUID, now: datetime) -> None:
     """Put a draft aside; it stays for the record. Raises Conflict when it is no draft any more."""
-    async with DB.transaction():
-        round_row = await draft_of(actor, round_id)
+    async with scope(actor, now):
+        round_row = await draft_of(actor, round_id, "cancel")
         await Round.update({Round.state: "cancelled"}).where(Round.id == round_id, Round.state == "draft")
         await note(actor, "round.cancel", round_id, round_row["region_code"], now)
 
 
-async def round_of(actor: Actor, round_id: UUID, *, lock: bool = False) -> Row:
-    """One round of the actor's area. Raises NotFound."""
-    query = Round.select().where(
-        Round.id == round_id, Round.region_code.like(significant(actor.region_code) + "%")
-    )
+async def round_of(actor: Actor, round_id: UUID, *, deed: str = "read", lock: bool = False) -> Row:
+    """One round of the actor's area, for this deed. Raises Forbidden, NotFound."""
+    policy.require(actor, deed)
+    query = Round.select().where(Round.id == round_id, policy.visible(actor, deed=deed))
     row = await (query.lock_rows("UPDATE") if lock else query).first()
     if row is None:
         raise NotFound
@@ -106,10 +106,9 @@ async def round_of(actor: Actor, round_id: UUID, *, lock: bool = False) -> Row:
 
 
 async def plan_of(actor: Actor, plan_id: UUID) -> Row:
-    """One plan of the actor's area. Raises NotFound."""
-    row = await Plan.select().where(
-        Plan.id == plan_id, Plan.region_code.like(significant(actor.region_code) + "%")
-    ).first()  # fmt: skip
+    """One plan of the actor's area. Raises Forbidden, NotFound."""
+    policy.require(actor, "read")
+    row = await Plan.select().where(Plan.id == plan_id, policy.visible(actor)).first()
     if row is None:
         raise NotFound
     return row
@@ -117,12 +116,12 @@ async def plan_of(actor: Actor, plan_id: UUID) -> Row:
 
 async def newest_plan(actor: Actor, region_code: str, dated: date) -> UUID | None:
     """The published plan of an area and day, else its newest ready one."""
-    if not within(actor.region_code, region_code):
-        return None
+    policy.require(actor, "read")
     rows = await Plan.raw(
         'SELECT p.id FROM plan p JOIN "round" r ON r.id = p."round"'
-        " WHERE r.region_code = {} AND r.dated = {} AND p.state = 'ready'"
+        " WHERE {} AND r.region_code = {} AND r.dated = {} AND p.state = 'ready'"
         " ORDER BY r.published_plan_id = p.id DESC NULLS LAST, p.created_at DESC LIMIT 1",
+        policy.visible(actor, "r"),
         region_code,
         dated,
     )
@@ -142,9 +141,9 @@ async def plan_to_show(actor: Actor, round_id: UUID) -> UUID:
     return UUID(str(row["id"]))
 
 
-async def draft_of(actor: Actor, round_id: UUID) -> Row:
-    """A round that may still change, locked. Raises Conflict once it is published."""
-    round_row = await round_of(actor, round_id, lock=True)
+async def draft_of(actor: Actor, round_id: UUID, deed: str) -> Row:
+    """A round that may still change, locked, for this deed. Raises Conflict once it is published."""
+    round_row = await round_of(actor, round_id, deed=deed, lock=True)
     if round_row["state"] != "draft":
         raise Conflict(N_("This round has been published. Open a new one to pair again."))
     return round_row
@@ -168,17 +167,18 @@ def refuse_far_day(dated: date, now: datetime) -> None:
 
 async def refuse_empty_area(actor: Actor, region_code: str) -> None:
     """Raises Refused when an area has nobody to pair, NotFound when it is not the actor's."""
-    if not within(actor.region_code, region_code):
+    policy.require(actor, "open")
+    if not policy.may(actor, "open", {"region_code": region_code}):
         raise NotFound(N_("There is no area with the code {code} among yours."), code=region_code)
-    prefix = significant(region_code) + "%"
+    here = in_area("region_code", region_code)
     counts = await Round.raw(
         """
         SELECT (SELECT count(*) FROM volunteer
-                WHERE region_code LIKE {} AND state = 'active' AND NOT paused) AS volunteers,
-               (SELECT count(*) FROM household h WHERE region_code LIKE {} AND active
+                WHERE {} AND state = 'active' AND NOT paused) AS volunteers,
+               (SELECT count(*) FROM household h WHERE {} AND active
                    AND EXISTS (SELECT FROM need WHERE need.household = h.id)) AS households
         """,
-        prefix, prefix,
+        here, here,
     )  # fmt: skip
     if not counts[0]["volunteers"]:
         raise Refused(

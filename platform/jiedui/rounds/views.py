@@ -5,41 +5,49 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from jiedui.actor import Actor
 from jiedui.errors import NotFound
 from jiedui.policies.service import pack_named
 from jiedui.policies.tables import PolicyPack
-from jiedui.regions.codes import parent, significant, within
+from jiedui.regions.codes import parent, significant
 from jiedui.regions.tables import LEVELS, Region
+from jiedui.rounds import policy
 from jiedui.rounds.problem import IN_PEACE
 from jiedui.rounds.service import round_of
 from jiedui.rounds.tables import Plan, Round
 from jiedui.store.columns import Row
+from jiedui.store.paging import Page, page_of
+from jiedui.store.scope import in_area
 from jiedui.web.words import percent
 from jiedui_pairing.policy import COLOURS
 
-PAGE = 50
 _DIGITS = (2, 4, 6, 9, 12)
 """Significant digits of a code at each of LEVELS."""
 # The driver sends the calendar's two ends as infinity, and infinity less a day is nothing PostgreSQL knows.
 _FIRST_DAY, _LAST_DAY = date.min + timedelta(days=1), date.max - timedelta(days=1)
 
 
-async def rounds_of(actor: Actor, before: UUID | None = None) -> tuple[list[Row], UUID | None]:
-    """Rounds of the area, the newest first, 50 at a time; and the id to go on from."""
-    rows = await Round.raw(_ROUNDS, significant(actor.region_code) + "%", before, before, PAGE + 1)
-    shown = [_with_figures(row) for row in rows[:PAGE]]
-    return shown, shown[-1]["id"] if len(rows) > PAGE else None
+async def rounds_of(actor: Actor, *, after: str = "", before: str = "") -> Page:
+    """A page of the area's rounds, the newest first; a key that means nothing gives the first page."""
+    policy.require(actor, "read")
+    found = await page_of(
+        Round, _ROUNDS, [policy.visible(actor, "r")], {"sort_key": "bigint", "id": "uuid"},
+        after=after, before=before, falling=True,
+    )  # fmt: skip
+    return replace(found, rows=[_with_figures(row) for row in found.rows])
 
 
 async def areas_of(actor: Actor) -> list[tuple[str, str]]:
     """Where this actor may open a round: her own region and the two steps below it, no single villages."""
+    policy.require(actor, "open")
     own = significant(actor.region_code)
     level = _DIGITS.index(len(own)) if own else -1
     rows = await Region.select(Region.code, Region.short_name).where(
         Region.level.is_in(list(LEVELS[max(level, 0) : level + 3])),
         Region.level != "village",
-        Region.code.like(own + "%"),
+        in_area("code", actor.region_code),
     ).order_by(Region.code)  # fmt: skip
     names = {row["code"]: row["short_name"] for row in rows}
     return [(code, " · ".join(names[step] for step in _steps(code, own) if step in names)) for code in names]
@@ -54,18 +62,17 @@ async def policies() -> list[tuple[str, int]]:
 
 
 async def counts_of(
-    actor: Actor, region_code: str, dated: date, policy: str, version: int | None = None
+    actor: Actor, region_code: str, dated: date, policy_name: str, version: int | None = None
 ) -> Row:
     """Families that wait, by colour, and the places there are for them. Raises NotFound out of the area."""
-    if not within(actor.region_code, region_code):
-        raise NotFound
-    pack = await pack_named(policy, version)
+    policy.require(actor, "read", {"region_code": region_code})
+    pack = await pack_named(policy_name, version)
     day = min(max(dated, _FIRST_DAY), _LAST_DAY)
-    prefix = significant(region_code) + "%"
-    rows = await Round.raw(_WAITING, prefix, pack.helpers.ratio, day, pack.consent.rest_days)
+    here = in_area("region_code", region_code)
+    rows = await Round.raw(_WAITING, here, pack.helpers.ratio, day, pack.consent.rest_days)
     waiting = {row["colour"]: row for row in rows}
     none = {"families": 0, "needs": 0}
-    places = await Round.raw(_PLACES, day, pack.eligibility.record_check_days, prefix)
+    places = await Round.raw(_PLACES, day, pack.eligibility.record_check_days, here)
     return {"waiting": {colour: waiting.get(colour, none) for colour in COLOURS}, **places[0]}
 
 
@@ -87,9 +94,11 @@ async def round_page(actor: Actor, round_id: UUID) -> Row:
     return row
 
 
-async def plans_of(round_id: UUID) -> list[Row]:
-    """The runs of a round the caller has been shown, the newest first."""
-    rows = await Plan.select().where(Plan.round == round_id).order_by(Plan.number, ascending=False)
+async def plans_of(actor: Actor, round_id: UUID) -> list[Row]:
+    """The runs of a round of the actor's area, the newest first. Raises Forbidden."""
+    policy.require(actor, "read")
+    mine = Plan.select().where(Plan.round == round_id, policy.visible(actor))
+    rows = await mine.order_by(Plan.number, ascending=False)
     return [_with_figures(row) for row in rows]
 
 
@@ -139,7 +148,8 @@ def _with_figures(row: Row) -> Row:
 
 
 _ROUNDS = """
-SELECT r.*, g.short_name AS area, a.name AS opened_by, b.name AS publisher, p.number, p.figures,
+SELECT r.*, (extract(epoch FROM r.created_at) * 1000000)::bigint AS sort_key,
+    g.short_name AS area, a.name AS opened_by, b.name AS publisher, p.number, p.figures,
     (SELECT count(*) FROM plan q WHERE q."round" = r.id) AS runs,
     EXISTS (SELECT FROM plan q WHERE q."round" = r.id AND q.state IN ('queued', 'running')) AS running
 FROM "round" r LEFT JOIN region g ON g.code = r.region_code
@@ -148,15 +158,13 @@ LEFT JOIN LATERAL (
     AND plan.id = coalesce(r.published_plan_id, plan.id) ORDER BY number DESC LIMIT 1
 ) p ON true
 LEFT JOIN account a ON a.id = r.created_by LEFT JOIN account b ON b.id = r.published_by
-WHERE r.region_code LIKE {} AND ({}::uuid IS NULL OR (r.created_at, r.id) < (
-    SELECT created_at, id FROM "round" WHERE id = {}::uuid))
-ORDER BY r.created_at DESC, r.id DESC LIMIT {}
+WHERE {}
 """
 _WAITING = f"""
 SELECT h.colour, count(*) AS families, coalesce(sum(n.needs), 0)::bigint AS needs
 FROM household h
 JOIN LATERAL (SELECT count(*) AS needs FROM need WHERE need.household = h.id) n ON n.needs > 0
-WHERE h.active AND h.region_code LIKE {{}} AND greatest(h.wanted_helpers, {{}}) > (
+WHERE h.active AND {{}} AND greatest(h.wanted_helpers, {{}}) > (
     SELECT count(*) FROM live_pair p WHERE p.household = h.id) AND NOT {IN_PEACE}
 GROUP BY h.colour
 """  # noqa: S608 -- our own words
@@ -167,6 +175,6 @@ SELECT count(*) AS volunteers, count(*) FILTER (WHERE room > 0) AS with_room,
 FROM (
     SELECT cleared_on(v, {}, {}) AS cleared, greatest(v.capacity - coalesce(held.households, 0), 0) AS room
     FROM volunteer v LEFT JOIN held ON held.volunteer = v.id
-    WHERE v.region_code LIKE {} AND v.state = 'active' AND NOT v.paused
+    WHERE {} AND v.state = 'active' AND NOT v.paused
 ) AS helper
 """

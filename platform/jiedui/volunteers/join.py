@@ -128,7 +128,7 @@ async def join_confirm(request: PageRequest) -> Response[Any]:
 
 
 async def _welcome(request: PageRequest, enrolled: Enrolled) -> Response[Any]:
-    actor = await actor_of(enrolled.account_id)
+    actor = await actor_of(enrolled.account_id, request.app.state.clock())
     if actor is None:
         raise NotFound
     flash(request, _WELCOMES[enrolled.outcome])

@@ -10,12 +10,13 @@ from uuid import UUID
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
+from jiedui.accounts import policy as grants_policy
 from jiedui.actor import Actor
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_, translate
 from jiedui.regions.service import townships
 from jiedui.store.columns import Row
-from jiedui.volunteers import join, register, rules, service, words
+from jiedui.volunteers import join, policy, register, rules, service, words
 from jiedui.volunteers.forms import Capacity, Check, Reason, Wishes, typed_wishes
 from jiedui.volunteers.tables import KINDS
 from jiedui.web.forms import Form, blank, read_form
@@ -25,7 +26,7 @@ from jiedui.web.words import day_of, volunteer_kind_name
 from jiedui_pairing.policy import VolunteerKind, standard
 
 
-@get("/volunteers", name="volunteers")
+@get("/volunteers", name="volunteers", opt={"access": policy.DEEDS["list"]})
 async def volunteer_list(request: PageRequest) -> Response[Any]:
     """Everybody of the area, narrowed as asked, fifty at a time."""
     asked = {name: request.query_params.get(name, "") for name in ("q", "state", "kind", "township")}
@@ -50,13 +51,15 @@ async def volunteer_list(request: PageRequest) -> Response[Any]:
     )
 
 
-@get("/volunteers/{volunteer_id:uuid}", name="volunteers:one")
+@get("/volunteers/{volunteer_id:uuid}", name="volunteers:one", opt={"access": policy.DEEDS["read"]})
 async def volunteer_page(request: PageRequest, volunteer_id: FromPath[UUID]) -> Response[Any]:
     """What she offers, what has been checked, what is still missing."""
     return await _one(request, volunteer_id)
 
 
-@post("/volunteers/{volunteer_id:uuid}/checks", name="volunteers:check")
+@post(
+    "/volunteers/{volunteer_id:uuid}/checks", name="volunteers:check", opt={"access": policy.DEEDS["check"]}
+)
 async def volunteer_check(request: PageRequest, volunteer_id: FromPath[UUID]) -> Response[Any]:
     """Note the outcome of a check."""
     form = await read_form(request, Check)
@@ -82,7 +85,11 @@ async def volunteer_check(request: PageRequest, volunteer_id: FromPath[UUID]) ->
     return await _one(request, volunteer_id, form=form)
 
 
-@post("/volunteers/{volunteer_id:uuid}/capacity", name="volunteers:capacity")
+@post(
+    "/volunteers/{volunteer_id:uuid}/capacity",
+    name="volunteers:capacity",
+    opt={"access": policy.DEEDS["capacity"]},
+)
 async def volunteer_capacity(request: PageRequest, volunteer_id: FromPath[UUID]) -> Response[Any]:
     """Change how many households she may hold."""
     form = await read_form(request, Capacity)
@@ -98,7 +105,9 @@ async def volunteer_capacity(request: PageRequest, volunteer_id: FromPath[UUID])
     return await _one(request, volunteer_id, form=form)
 
 
-@post("/volunteers/{volunteer_id:uuid}/reveal", name="volunteers:reveal")
+@post(
+    "/volunteers/{volunteer_id:uuid}/reveal", name="volunteers:reveal", opt={"access": policy.DEEDS["reveal"]}
+)
 async def volunteer_reveal(request: PageRequest, volunteer_id: FromPath[UUID]) -> Response[Any]:
     """Show name and telephone in full, once; the records keep the reason."""
     form = await read_form(request, Reason)
@@ -111,7 +120,9 @@ async def volunteer_reveal(request: PageRequest, volunteer_id: FromPath[UUID]) -
     return await _one(request, volunteer_id, revealed=revealed)
 
 
-@post("/volunteers/{volunteer_id:uuid}/{deed:str}", name="volunteers:deed")
+@post(
+    "/volunteers/{volunteer_id:uuid}/{deed:str}", name="volunteers:deed", opt={"access": policy.DEEDS["list"]}
+)
 async def volunteer_deed(
     request: PageRequest, volunteer_id: FromPath[UUID], deed: FromPath[str]
 ) -> Response[Any]:
@@ -219,7 +230,9 @@ async def _one(
         revealed=revealed,
         missing=rules.before_children(volunteer, standard(), today),
         cleared_until=rules.cleared_until(volunteer, standard()),
-        deeds=rules.allowed_deeds(volunteer["state"]),
+        deeds=[deed for deed in rules.allowed_deeds(volunteer["state"]) if policy.may(request.user, deed)],
+        may=partial(policy.may, request.user),
+        may_show=grants_policy.may(request.user, "give"),
         before_approval=rules.before_approval(volunteer["checks"]),
         states=words.STATES,
         checks=words.CHECKS,
@@ -280,7 +293,6 @@ ROUTER = Router(
                 volunteer_reveal,
                 volunteer_deed,
             ],
-            opt={"access": "coordinator"},
         ),
         Router(
             "/",

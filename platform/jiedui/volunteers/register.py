@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from piccolo.columns.combination import Where
-
-from jiedui.actor import Actor
+from jiedui.actor import Actor, within
 from jiedui.consents import service as consents
 from jiedui.errors import NotFound
-from jiedui.regions.codes import significant, within
 from jiedui.regions.service import path_name, path_names
 from jiedui.store import vault
 from jiedui.store.paging import page_of
+from jiedui.store.scope import in_area
+from jiedui.volunteers import policy
 from jiedui.volunteers.service import held_by
 from jiedui.volunteers.tables import KINDS, STATES, VettingCheck, Volunteer
 
@@ -43,30 +42,31 @@ class Listed:
 
 async def list_volunteers(actor: Actor, wanted: Wanted, after: str = "") -> Listed:
     """The newest first; `after` is the number of the last one on the page before."""
+    policy.require(actor, "list")
     conditions, values = zip(*_conditions(actor, wanted), strict=True)
     query = "SELECT * FROM volunteer WHERE " + " AND ".join(conditions)  # noqa: S608 -- our own words
     found = await page_of(Volunteer, query, values, {"number": "text"}, after=after, falling=True)
     return Listed(
         rows=await _told([_row(row) for row in found.rows]),
         found=found.matching,
-        total=await Volunteer.count().where(_area(actor)),
+        total=await Volunteer.count().where(policy.visible(actor)),
         next_after=found.after,
     )
 
 
 async def states_of(actor: Actor) -> dict[str, int]:
     """How many volunteers of the area are in each state."""
+    policy.require(actor, "list")
     rows = await Volunteer.raw(
-        "SELECT state, count(*) AS n FROM volunteer WHERE region_code LIKE {} GROUP BY state",
-        significant(actor.region_code) + "%",
+        "SELECT state, count(*) AS n FROM volunteer WHERE {} GROUP BY state", policy.visible(actor)
     )
     return dict.fromkeys(STATES, 0) | {row["state"]: row["n"] for row in rows}
 
 
 async def one_volunteer(actor: Actor, volunteer_id: UUID) -> dict[str, Any]:
     """Everything her coordinator, or she herself, may see. Raises NotFound."""
-    condition = _area(actor) if actor.is_staff else Volunteer.id == actor.volunteer_id
-    row = await Volunteer.select().where(Volunteer.id == volunteer_id, condition).first()
+    policy.require(actor, "read")
+    row = await Volunteer.select().where(Volunteer.id == volunteer_id, policy.visible(actor)).first()
     if row is None:
         raise NotFound
     volunteer = (await _told([_row(row)]))[0]
@@ -76,22 +76,18 @@ async def one_volunteer(actor: Actor, volunteer_id: UUID) -> dict[str, Any]:
         .where(VettingCheck.volunteer == volunteer_id)
         .order_by(VettingCheck.checked_on, VettingCheck.created_at, ascending=False)
     )
-    volunteer["consents"] = await consents.given(("volunteer", volunteer_id))
+    volunteer["consents"] = await consents.given(actor, volunteer_id)
     return volunteer
 
 
-def _area(actor: Actor) -> Where:
-    return Volunteer.region_code.like(significant(actor.region_code) + "%")
-
-
-def _conditions(actor: Actor, wanted: Wanted) -> Iterable[tuple[str, str]]:
-    yield "region_code LIKE {}", significant(actor.region_code) + "%"
+def _conditions(actor: Actor, wanted: Wanted) -> Iterable[tuple[str, Any]]:
+    yield "{}", policy.visible(actor)
     if wanted.state in STATES:
         yield "state = {}", wanted.state
     if wanted.kind in KINDS:
         yield "kind = {}", wanted.kind
     if re.fullmatch(r"[0-9]{12}", wanted.township) and within(actor.region_code, wanted.township):
-        yield "region_code LIKE {}", significant(wanted.township) + "%"
+        yield "{}", in_area("region_code", wanted.township)
     text = wanted.text.strip()
     if re.fullmatch(r"1[0-9]{10}", text):
         yield "phone_key = {}", vault.keyed_hash(text, "phone")

@@ -10,10 +10,9 @@ from jiedui.audit.service import record
 from jiedui.consents import service as consents
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
-from jiedui.regions.codes import significant
 from jiedui.store import outbox, vault
-from jiedui.store.piccolo_conf import DB
-from jiedui.volunteers import rules
+from jiedui.store.scope import scope
+from jiedui.volunteers import policy, rules
 from jiedui.volunteers.tables import CHECKS, VettingCheck, Volunteer
 from jiedui.web.words import day_of
 from jiedui_pairing.policy import Pack
@@ -23,10 +22,11 @@ async def record_check(
     actor: Actor, volunteer_id: UUID, *, kind: str, passed: bool, checked_on: date, paper: str, now: datetime
 ) -> None:
     """Note the outcome of one check and what paper was seen; never what the paper said. Raises Refused."""
+    policy.require(actor, "check")
     if kind not in CHECKS:
         raise Refused(N_("Please choose one of the options."), field="kind")
     rules.check_date(checked_on, day_of(now))
-    async with DB.transaction():
+    async with scope(actor, now):
         volunteer = await _locked(actor, volunteer_id)
         check: dict[str, Any] = {"kind": kind, "checked_on": checked_on, "created_at": now}
         newest = rules.latest([*await _checks(volunteer_id), check], kind) is check
@@ -54,7 +54,8 @@ async def record_check(
 
 async def approve(actor: Actor, volunteer_id: UUID, now: datetime) -> None:
     """An applicant whose identity somebody has seen becomes a volunteer and is told. Raises Refused."""
-    async with DB.transaction():
+    policy.require(actor, "approve")
+    async with scope(actor, now):
         volunteer = await _locked(actor, volunteer_id)
         await _move(actor, volunteer, "approve", now, checks=await _checks(volunteer_id))
         await outbox.enqueue(
@@ -80,14 +81,16 @@ async def suspend(actor: Actor, volunteer_id: UUID, reason: str, now: datetime) 
 
 async def reinstate(actor: Actor, volunteer_id: UUID, now: datetime) -> None:
     """Lift a suspension. Raises Refused without a standing identity check, Conflict."""
-    async with DB.transaction():
+    policy.require(actor, "reinstate")
+    async with scope(actor, now):
         volunteer = await _locked(actor, volunteer_id)
         await _move(actor, volunteer, "reinstate", now)
 
 
 async def set_paused(actor: Actor, volunteer_id: UUID, paused: bool, now: datetime) -> None:
     """A paused volunteer keeps her households and is given no new one. Raises Conflict when already so."""
-    async with DB.transaction():
+    policy.require(actor, "pause")
+    async with scope(actor, now):
         volunteer = await _locked(actor, volunteer_id)
         if volunteer["state"] != "active" or volunteer["paused"] == paused:
             raise Conflict
@@ -97,7 +100,8 @@ async def set_paused(actor: Actor, volunteer_id: UUID, paused: bool, now: dateti
 
 async def change_capacity(actor: Actor, volunteer_id: UUID, capacity: int, pack: Pack, now: datetime) -> None:
     """How many households she may hold; the lock keeps a pairing from slipping in between. Raises Refused."""
-    async with DB.transaction():
+    policy.require(actor, "capacity")
+    async with scope(actor, now):
         volunteer = await _locked(actor, volunteer_id)
         held = (await held_by([volunteer_id]))[volunteer_id]
         rules.check_capacity(volunteer["kind"], capacity, held=held, pack=pack)
@@ -120,7 +124,8 @@ async def change_offer(
     now: datetime,
 ) -> None:
     """What she offers from now on; running pairs stay as they are. Raises Refused naming the field."""
-    async with DB.transaction():
+    policy.require(actor, "offer")
+    async with scope(actor, now):
         volunteer = await _locked(actor, volunteer_id)
         if volunteer["state"] not in ("applied", "active"):
             raise Conflict
@@ -145,7 +150,8 @@ async def change_offer(
 
 async def leave(actor: Actor, volunteer_id: UUID, now: datetime) -> None:
     """She stops being a volunteer and her consent ends; households are handed over first. Raises Refused."""
-    async with DB.transaction():
+    policy.require(actor, "leave")
+    async with scope(actor, now):
         volunteer = await _locked(actor, volunteer_id)
         held = (await held_by([volunteer_id]))[volunteer_id]
         if held:
@@ -159,9 +165,10 @@ async def leave(actor: Actor, volunteer_id: UUID, now: datetime) -> None:
 
 async def reveal(actor: Actor, volunteer_id: UUID, reason: str, now: datetime) -> tuple[str, str | None]:
     """Name and telephone in full, for a reason that stays in the records. Raises Refused without one."""
+    policy.require(actor, "reveal")
     if not reason.strip():
         raise Refused(N_("Please say what you need it for."), field="reason")
-    async with DB.transaction():
+    async with scope(actor, now):
         volunteer = await _locked(actor, volunteer_id)
         await _audit(actor, "volunteer.reveal", volunteer, {"reason": reason.strip()[:200]}, now)
     sealed = volunteer["phone"]
@@ -182,7 +189,8 @@ async def held_by(volunteer_ids: Sequence[UUID]) -> dict[UUID, int]:
 async def _for_a_reason(
     actor: Actor, volunteer_id: UUID, deed: rules.Deed, reason: str, reasons: Mapping[str, str], now: datetime
 ) -> None:
-    async with DB.transaction():
+    policy.require(actor, deed)
+    async with scope(actor, now):
         volunteer = await _locked(actor, volunteer_id)
         if reason not in reasons:
             raise Refused(N_("Please choose a reason."), field="reason")
@@ -214,11 +222,7 @@ async def _move(
 
 async def _locked(actor: Actor, volunteer_id: UUID) -> dict[str, Any]:
     """Her row, held until the transaction ends. Raises NotFound for nobody and for anybody out of reach."""
-    query = Volunteer.select().where(Volunteer.id == volunteer_id)
-    if actor.is_staff:
-        query = query.where(Volunteer.region_code.like(significant(actor.region_code) + "%"))
-    elif actor.volunteer_id != volunteer_id:
-        raise NotFound
+    query = Volunteer.select().where(Volunteer.id == volunteer_id, policy.visible(actor))
     row = await query.lock_rows().first()
     if row is None:
         raise NotFound

@@ -11,8 +11,7 @@ from litestar.types import ExceptionHandlersMap
 from redis.exceptions import ConnectionError as RedisGone
 from redis.exceptions import TimeoutError as RedisSlow
 
-from jiedui.accounts.access import LoginNeeded
-from jiedui.errors import DomainError, Forbidden, NotFound, Unavailable
+from jiedui.errors import DomainError, Forbidden, LoginNeeded, NotFound, Unavailable
 from jiedui.i18n import N_, translate
 from jiedui.web.page import language_of, page, see_other, wants_fragment
 

@@ -13,6 +13,7 @@ from litestar.response.base import ASGIResponse
 from litestar.utils import url_quote
 
 from jiedui import i18n
+from jiedui.actor import Actor
 from jiedui.errors import DomainError
 from jiedui.web import cookies, forgery
 from jiedui.web.rendering import RENDERED_FOR, View
@@ -21,6 +22,10 @@ PageRequest = HTMXRequest
 """What page handlers take: `request.user` is the Actor, `request.htmx` says whether a fragment is wanted."""
 
 _FLASH_SECONDS = 300
+_HOMES = {
+    "volunteer": "/me", "coordinator": "/desk", "vetting_officer": "/volunteers",
+    "safeguarding_officer": "/concerns", "auditor": "/audit",
+}  # fmt: skip
 
 
 class Page(Template):
@@ -68,6 +73,11 @@ def wants_fragment(request: Request[Any, Any, Any]) -> bool:
     """Whether htmx asks, and for a part of a page rather than for one it lost from its history."""
     headers = request.headers
     return headers.get("hx-request") == "true" and headers.get("hx-history-restore-request") != "true"
+
+
+def home_of(actor: Actor) -> str:
+    """Where her day begins."""
+    return next((path for hat, path in _HOMES.items() if hat in actor.hats), "/figures")
 
 
 def client_address(request: Request[Any, Any, Any]) -> str:

@@ -5,12 +5,11 @@ from typing import Any
 from litestar import Request, Response, Router, get, post
 from litestar.static_files import create_static_files_router
 
-from jiedui.accounts.access import HOMES
 from jiedui.i18n import LANGUAGES
 from jiedui.web import cookies
 from jiedui.web.asked import safe_path
 from jiedui.web.body import fields_of
-from jiedui.web.page import page, see_other
+from jiedui.web.page import home_of, page, see_other
 from jiedui.web.rendering import STATIC
 
 _YEAR = 365 * 24 * 3600
@@ -20,7 +19,7 @@ _YEAR = 365 * 24 * 3600
 async def front_door(request: Request[Any, Any, Any]) -> Response[Any]:
     """What this is, for each of the three who come here; who is logged in goes on to her own page."""
     if request.user is not None:
-        return see_other(request, HOMES[request.user.role])
+        return see_other(request, home_of(request.user))
     return page(request, "front_door.html")
 
 

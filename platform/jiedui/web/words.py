@@ -13,6 +13,15 @@ _VOLUNTEER_KINDS = {
     "women_entrepreneur": N_("Women entrepreneur"),
     "helper": N_("Helper"),
 }
+ROLES = {
+    "coordinator": N_("Coordinator"),
+    "vetting_officer": N_("Vetting officer"),
+    "safeguarding_officer": N_("Safeguarding officer"),
+    "auditor": N_("Auditor"),
+    "administrator": N_("Administrator"),
+    "reader": N_("Reader of figures"),
+}
+"""What people call the roles of the staff."""
 _MONTHS = "January,February,March,April,May,June,July,August,September,October,November,December".split(",")  # noqa: SIM905
 _DOUBLE_SURNAMES = frozenset(
     "欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 夏侯 宇文 长孙 端木 南宫 独孤 轩辕".split()  # noqa: SIM905
