@@ -105,7 +105,7 @@ async def test_a_volunteer_who_moves_takes_account_and_checks_along() -> None:
     assert await _areas(Account, Account.volunteer_id == volunteer) == {OTHER_VILLAGE}
     assert await _areas(VettingCheck, VettingCheck.volunteer == volunteer) == {OTHER_VILLAGE}
     assert her.account_id is not None
-    assert (await actor_of(her.account_id)).region_code == OTHER_VILLAGE  # type: ignore[union-attr]
+    assert (await actor_of(her.account_id, NOW)).region_code == OTHER_VILLAGE  # type: ignore[union-attr]
 
 
 async def test_a_new_row_takes_its_area_from_its_person_whatever_is_written() -> None:

@@ -14,7 +14,7 @@ HOUSE = ROOT / "platform/jiedui"
 WRITES = re.compile(
     r'\b(?:INSERT INTO|DELETE FROM|UPDATE)\s+"?(\w+)"?(?=\s+(?:\w+\s+)?(?:SET|WHERE|\(|USING|AS)|\s*\(|\s*$)'
 )
-READS = re.compile(r'\b(?:FROM|JOIN)\s+(?:LATERAL\s+)?"?(\w+)"?')
+READS = re.compile(r'(?<!DISTINCT )\b(?:FROM|JOIN)\s+(?:LATERAL\s+)?"?(\w+)"?(?![\w.])')
 BEGINS = ("rounds", "pair")
 """Publication: the one moment in which a plan's rows become another concept's."""
 FUNCTIONS = {"unnest", "generate_series", "jsonb_array_elements", "jsonb_array_elements_text"}

@@ -1,6 +1,5 @@
 """The auditor's page: the records of her area, narrowed and paged."""
 
-from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,12 +9,12 @@ from litestar import Response, Router, get
 from jiedui.audit import policy
 from jiedui.audit.lists import EntryFilter, entries_of, kinds_of
 from jiedui.i18n import N_
+from jiedui.web import asked
 from jiedui.web.forms import blank
 from jiedui.web.page import PageRequest, page
 from jiedui.web.words import ROLES
 
 ACTING = ROLES | {"volunteer": N_("Volunteer"), "system": N_("The system itself")}
-FIRST_YEAR, LAST_YEAR = 2000, 2200
 
 
 @get("/audit", name="audit:list", opt={"access": policy.DEEDS["read"]})
@@ -27,8 +26,8 @@ async def show(request: PageRequest) -> Response[Any]:
         role=given["role"] if given.get("role") in ACTING else "",
         account=given.get("account", ""),
         subject=given.get("subject", ""),
-        since=_day(given.get("since", "")),
-        until=_day(given.get("until", "")),
+        since=asked.day(given.get("since", "")),
+        until=asked.day(given.get("until", "")),
     )
     found = await entries_of(
         request.user, wanted, after=given.get("after", ""), before=given.get("before", "")
@@ -44,15 +43,6 @@ async def show(request: PageRequest) -> Response[Any]:
         previous="/audit?" + urlencode(narrowed | {"before": found.before}) if found.before else "",
         next="/audit?" + urlencode(narrowed | {"after": found.after}) if found.after else "",
     )
-
-
-def _day(text: str) -> date | None:
-    """A day somebody typed; nothing for what is none, or at the calendar's end."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
 
 
 ROUTER = Router("/", route_handlers=[show])

@@ -177,13 +177,8 @@ async def reveal(actor: Actor, volunteer_id: UUID, reason: str, now: datetime) -
 
 async def held_by(volunteer_ids: Sequence[UUID]) -> dict[UUID, int]:
     """How many households each of them holds, proposals included."""
-    # Pairs stand above volunteers: their table is asked by name, with the states of pair_within_capacity.
-    rows = await Volunteer.raw(
-        "SELECT volunteer, count(DISTINCT household) AS held FROM pair WHERE volunteer = ANY({}) "
-        "AND state IN ('proposed', 'accepted', 'active', 'paused') GROUP BY volunteer",
-        list(volunteer_ids),
-    )
-    return dict.fromkeys(volunteer_ids, 0) | {row["volunteer"]: row["held"] for row in rows}
+    rows = await Volunteer.raw("SELECT * FROM held WHERE volunteer = ANY({})", list(volunteer_ids))
+    return dict.fromkeys(volunteer_ids, 0) | {row["volunteer"]: row["households"] for row in rows}
 
 
 async def _for_a_reason(
