@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from jiedui_pairing import safety
 from jiedui_pairing.policy import Colour, Pack
 
 if TYPE_CHECKING:
@@ -202,11 +203,8 @@ class Setting:
     @cached_property
     def cleared(self) -> Mask:
         """Who may meet a minor: trained, and a record check dated within the policy's days, not ahead."""
-        age = np.datetime64(self.on, "D") - self.volunteers.record_check
-        days = self.pack.eligibility.record_check_days
-        in_date = (age >= np.timedelta64(0, "D")) & (age <= np.timedelta64(days, "D"))
-        cleared: Mask = in_date & self.volunteers.trained
-        return cleared
+        people, days = self.volunteers, self.pack.eligibility.record_check_days
+        return safety.cleared(people.record_check, people.trained, self.on, days)
 
     @cached_property
     def reach_m(self) -> Ints:

@@ -16,6 +16,7 @@ from factories import (
     a_pair,
     a_round,
     a_volunteer,
+    notices_about,
     the_volunteer,
 )
 
@@ -23,6 +24,7 @@ from jiedui.errors import Conflict, Refused
 from jiedui.followups.service import log_visit, visits_of
 from jiedui.households.tables import Household, Member
 from jiedui.pairs import safety, service
+from jiedui.pairs.links import LinkOver
 from jiedui.pairs.tables import NeverAgain, Pair
 from jiedui.policies.service import store_standard
 from jiedui.rounds.problem import load
@@ -140,6 +142,21 @@ async def test_a_family_is_not_told_the_name_of_somebody_who_may_not_come(two: t
     )
     assert {row["state"] for row in states} == {"cancelled"}
     assert await safety.watch(NOW) == 0
+
+
+async def test_an_open_link_names_nobody_who_may_not_come(two: tuple[UUID, UUID]) -> None:
+    volunteer, household = two
+    pair = await a_pair(household, volunteer)
+    await service.accept_proposal(await the_volunteer(volunteer), pair, NOW)
+    told = (await notices_about(pair))["household.helper_found"]
+    token = told["params"]["link"].rsplit("/", 1)[1]
+    opened = await service.open_link(token, 1990, NOW)
+    await _suspended(volunteer, household)
+    for knock in (service.open_link(token, 1990, NOW), service.opened_before(token, opened.proof, NOW)):
+        with pytest.raises(LinkOver):
+            await knock
+    with pytest.raises(Refused):
+        await service.household_accepts(token, opened.proof, NOW)
 
 
 async def test_what_time_alone_changes_is_found_by_the_watch(two: tuple[UUID, UUID]) -> None:

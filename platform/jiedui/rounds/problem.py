@@ -2,9 +2,11 @@
 
 import hashlib
 from collections.abc import Iterable
+from datetime import date
 from uuid import UUID
 
 import msgspec
+import numpy as np
 
 from jiedui.errors import Refused
 from jiedui.i18n import N_
@@ -13,6 +15,7 @@ from jiedui.policies.service import pack_named
 from jiedui.regions.codes import significant
 from jiedui.rounds.tables import Candidate, Pin, Round
 from jiedui.store.columns import Row
+from jiedui_pairing import safety
 from jiedui_pairing.people import Households, Inputs, RowPairs, Volunteers, kinds_masks
 from jiedui_pairing.policy import Pack
 
@@ -22,10 +25,10 @@ async def load(round_row: Row) -> Inputs:
     pack = await pack_named(round_row["policy_name"], round_row["policy_version"])
     prefix = significant(round_row["region_code"]) + "%"
     dated = round_row["dated"]
-    household_rows = await Round.raw(_HOUSEHOLDS, dated, prefix, dated, pack.consent.rest_days)
+    household_rows = await Round.raw(_HOUSEHOLDS, prefix, dated, pack.consent.rest_days)
     volunteer_rows = await Round.raw(_VOLUNTEERS, prefix)
     _refuse_placeless([*household_rows, *volunteer_rows])
-    households, volunteers = _households(household_rows, pack), _volunteers(volunteer_rows, pack)
+    households, volunteers = _households(household_rows, pack, dated), _volunteers(volunteer_rows, pack)
     household_row = {row["id"]: at for at, row in enumerate(household_rows)}
     volunteer_row = {row["id"]: at for at, row in enumerate(volunteer_rows)}
 
@@ -69,7 +72,7 @@ _HOUSEHOLDS = (
     """
 SELECT h.id, h.region_code, r.lat, r.lng, r.name AS village, h.colour, h.wanted_helpers,
     h.ledger_key, h.phone_key,
-    minor_on(h.minor_until, {}) AS minor,
+    h.minor_until,
     array_agg(n.kind ORDER BY n.position) AS needs
 FROM household h JOIN region r ON r.code = h.region_code JOIN need n ON n.household = h.id
 WHERE h.region_code LIKE {} AND h.active AND NOT """
@@ -96,13 +99,14 @@ WHERE plan = (SELECT id FROM plan WHERE "round" = {} AND state = 'ready' ORDER B
 """
 
 
-def _households(rows: list[Row], pack: Pack) -> Households:
+def _households(rows: list[Row], pack: Pack, dated: date) -> Households:
+    until = np.array([row["minor_until"] for row in rows], dtype="datetime64[D]")
     return Households.of(
         ids=[row["id"] for row in rows],
         lat=[row["lat"] for row in rows],
         lng=[row["lng"] for row in rows],
         colour=[row["colour"] for row in rows],
-        minor=[row["minor"] for row in rows],
+        minor=safety.minors(until, dated).tolist(),
         needs=kinds_masks(pack, (row["needs"] for row in rows)),
         wanted=[max(row["wanted_helpers"], pack.helpers.ratio) for row in rows],
         identity_key=[row["ledger_key"] for row in rows],
