@@ -138,26 +138,27 @@ async def test_overdue_items_are_grouped_by_township_for_their_own_county_only(d
     on = TODAY + timedelta(days=8)
     grouped = await overdue_by_township(a_coordinator(), on)
     assert [(row["name"], row["items"], row["red"]) for row in grouped] == [("虎威镇", 1, 1)]
-    assert [row["medium"] for row in await overdue_items(a_coordinator(), on)] == ["call"]
+    assert [row["medium"] for row in (await overdue_items(a_coordinator(), on)).rows] == ["call"]
     assert await overdue_by_township(a_coordinator(OTHER_COUNTY), on) == []
-    assert await overdue_items(a_coordinator(OTHER_COUNTY), on) == []
+    assert (await overdue_items(a_coordinator(OTHER_COUNTY), on)).rows == []
 
 
 async def test_an_item_is_overdue_the_day_after_its_due_day(db: None) -> None:
     await an_active_pair("red")
     await ensure_due(NOW)
-    assert await overdue_items(a_coordinator(), TODAY + timedelta(days=7)) == []
-    assert len(await overdue_items(a_coordinator(), TODAY + timedelta(days=8))) == 1
+    assert (await overdue_items(a_coordinator(), TODAY + timedelta(days=7))).rows == []
+    assert (await overdue_items(a_coordinator(), TODAY + timedelta(days=8))).matching == 1
 
 
 async def test_pages_of_overdue_items_follow_each_other_without_gap_or_repeat(db: None) -> None:
-    for _ in range(5):
+    for _ in range(30):
         await an_active_pair("red")
     await ensure_due(NOW)
     on = TODAY + timedelta(days=30)
-    first = await overdue_items(a_coordinator(), on, limit=4)
-    rest = await overdue_items(a_coordinator(), on, after=(first[-1]["due_on"], first[-1]["id"]), limit=10)
-    assert len({row["id"] for row in (*first, *rest)}) == 10
+    first = await overdue_items(a_coordinator(), on)
+    rest = await overdue_items(a_coordinator(), on, after=first.after)
+    assert (len(first.rows), len(rest.rows), rest.after) == (50, 10, "")
+    assert len({row["id"] for row in (*first.rows, *rest.rows)}) == 60
 
 
 async def test_two_workers_at_once_make_one_item_each(clean_db: None) -> None:

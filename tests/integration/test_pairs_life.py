@@ -152,7 +152,7 @@ async def test_those_who_could_take_over_are_listed_the_nearest_first():
     pair = await a_pair(state="active")
     far, near = await a_volunteer(region_code=FAR_VILLAGE), await a_volunteer(region_code="500230101202")
     await a_volunteer(offers=["material"])
-    matches = await who_could_take_over(await row_of(pair), NOW)
+    matches = await who_could_take_over(a_coordinator(), await row_of(pair), NOW)
     assert [match.volunteer_id for match in matches] == [near, far]
     assert [match.room for match in matches] == [2, 2]
 
@@ -268,7 +268,7 @@ async def test_a_concern_is_raised_listed_and_handled_once(by):
     await service.raise_concern(
         await the_volunteer(volunteer) if by == "volunteer" else staff, pair, "不放心", NOW
     )
-    (concern,) = await service.list_concerns(staff)
+    (concern,) = (await service.list_concerns(staff)).rows
     assert (concern["raised_by"], concern["body"], concern["pair"]) == (by, "不放心", pair)
     assert await service.count_open_concerns(staff) == 1
 
@@ -277,8 +277,8 @@ async def test_a_concern_is_raised_listed_and_handled_once(by):
     await service.handle_concern(staff, concern["id"], "去看过了", NOW)
     with pytest.raises(Conflict):
         await service.handle_concern(staff, concern["id"], "又去了", NOW)
-    assert await service.list_concerns(staff) == []
-    (handled,) = await service.list_concerns(staff, handled=True)
+    assert (await service.list_concerns(staff)).rows == []
+    (handled,) = (await service.list_concerns(staff, handled=True)).rows
     assert (handled["outcome"], handled["handled_by_name"]) == ("去看过了", "陈主任")
     assert not await Notice.exists().where(Notice.subject_id == pair)
 
@@ -287,7 +287,7 @@ async def test_concerns_of_another_county_are_not_there():
     pair = await a_pair(state="active")
     await service.raise_concern(a_coordinator(), pair, "不放心", NOW)
     stranger = a_coordinator(OTHER_COUNTY)
-    assert await service.list_concerns(stranger) == []
+    assert (await service.list_concerns(stranger)).rows == []
     assert await service.count_open_concerns(stranger) == 0
     concern = await Concern.select().first()
     with pytest.raises(NotFound):

@@ -5,14 +5,14 @@ import pytest
 from jiedui.pairs import rules
 from jiedui.pairs.tables import ENDED, LIVE
 
-ROLES = ("volunteer", "household", "coordinator", "administrator", "system")
+ROLES = ("volunteer", "household", "coordinator", "administrator", "safeguarding_officer", "system")
 EVERY_STEP = {
     ("proposed", "accept", "accepted"): {"volunteer"},
     ("proposed", "decline", "declined"): {"volunteer"},
     ("proposed", "expire", "expired"): {"system"},
     ("accepted", "agree", "active"): {"household", "coordinator", "administrator"},
     ("accepted", "refuse", "refused"): {"household", "coordinator", "administrator"},
-    ("active", "pause", "paused"): {"coordinator", "administrator"},
+    ("active", "pause", "paused"): {"coordinator", "administrator", "safeguarding_officer"},
     ("paused", "resume", "active"): {"coordinator", "administrator"},
     ("accepted", "close", "closed"): {"coordinator", "administrator"},
     ("active", "close", "closed"): {"coordinator", "administrator"},

@@ -12,14 +12,12 @@ from jiedui.clock import today
 from jiedui.errors import Refused
 from jiedui.followups import service
 from jiedui.i18n import N_
+from jiedui.pairs import policy
 from jiedui.pairs.service import family_of
 from jiedui.regions.codes import is_code
-from jiedui.web import asked
 from jiedui.web.forms import Form, blank, read_form
 from jiedui.web.once import once
 from jiedui.web.page import PageRequest, flash, page
-
-PAGE = 50
 
 
 class Contact(msgspec.Struct):
@@ -54,26 +52,29 @@ async def log_visit(request: PageRequest, pair_id: FromPath[UUID]) -> Response[A
 
 @get("/followups", name="followups")
 async def overdue(
-    request: PageRequest, township: FromQuery[str] = "", after: FromQuery[str] = ""
+    request: PageRequest,
+    township: FromQuery[str] = "",
+    after: FromQuery[str] = "",
+    before: FromQuery[str] = "",
 ) -> Response[Any]:
     """Overdue items of the area or one township, the longest overdue first."""
     day = today(request.app.state.clock())
     groups = await service.overdue_by_township(request.user, day)
-    items = await service.overdue_items(
-        request.user, day, township if is_code(township) else None, after=_key(after), limit=PAGE + 1
+    found = await service.overdue_items(
+        request.user, day, township if is_code(township) else None, after=after, before=before
     )
     chosen = next((group for group in groups if group["township"] == township), None)
     total = chosen["items"] if chosen else sum(group["items"] for group in groups)
-    last = items[PAGE - 1] if len(items) > PAGE else None
     return page(
         request,
         "followups/overdue.html",
-        items=items[:PAGE],
+        items=found.rows,
         groups=groups,
         chosen=chosen,
         township=township,
         total=total,
-        further=f"{last['due_on']}_{last['id']}" if last else "",
+        previous=f"/followups?township={township}&before={found.before}" if found.before else "",
+        next=f"/followups?township={township}&after={found.after}" if found.after else "",
         day=day,
     )
 
@@ -97,17 +98,10 @@ async def _form_page(request: PageRequest, pair_id: UUID, form: Form[Any]) -> Re
     )
 
 
-def _key(text: str) -> tuple[date, UUID] | None:
-    """The place to go on from; anything unreadable starts at the beginning."""
-    day, _, item = text.partition("_")
-    due_on, item_id = asked.day(day), asked.key(item)
-    return (due_on, item_id) if due_on and item_id else None
-
-
 ROUTER = Router(
     "/",
     route_handlers=[
-        Router("/", route_handlers=[new_visit, log_visit], opt={"access": "volunteer"}),
-        Router("/", route_handlers=[overdue], opt={"access": "coordinator"}),
+        Router("/", route_handlers=[new_visit, log_visit], opt={"access": policy.DEEDS["meet"]}),
+        Router("/", route_handlers=[overdue], opt={"access": policy.DEEDS["follow_up"]}),
     ],
 )

@@ -1,22 +1,23 @@
 """Due items come from the policy's cadence; contacts are logged once and settle what they count for."""
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from jiedui.actor import Actor
 from jiedui.audit import service as audit
 from jiedui.clock import today
-from jiedui.errors import Conflict, NotFound, Refused
+from jiedui.errors import Conflict, Refused
 from jiedui.followups.rules import LOG_BACK_DAYS, satisfied, settling
 from jiedui.followups.tables import MEDIA, FollowUp, Visit
 from jiedui.i18n import N_
+from jiedui.pairs import policy
 from jiedui.pairs.safety import against, require_may_meet
 from jiedui.pairs.tables import Pair
+from jiedui.pairs.transitions import pair_of
 from jiedui.policies.service import pack_named
-from jiedui.regions.codes import significant
 from jiedui.store.columns import Row
-from jiedui.store.piccolo_conf import DB
+from jiedui.store.paging import Page, page_of
+from jiedui.store.scope import in_area, scope
 from jiedui_pairing.policy import COLOURS
 
 
@@ -26,7 +27,7 @@ async def ensure_due(now: datetime, pair_id: UUID | None = None) -> int:
     A due day is the last contact that counts, or else the day both sides agreed, plus the cadence of the
     household's colour under the pair's own policy; after a pause it counts from the day of return.
     """
-    async with DB.transaction():
+    async with scope(Actor.system(), now):
         await FollowUp.raw(
             "UPDATE follow_up SET state = 'dropped' FROM pair WHERE pair.id = follow_up.pair"
             " AND follow_up.state = 'due' AND pair.state <> 'active'"
@@ -53,7 +54,7 @@ async def log_visit(
     now: datetime,
 ) -> UUID:
     """Log a contact; the same form sent twice is one contact. Raises NotFound, Conflict, Refused."""
-    async with DB.transaction():
+    async with scope(actor, now):
         pair = await _own_pair(actor, pair_id)
         _refuse_impossible_day(happened_on, today(now))
         await require_may_meet(pair, actor.role, happened_on)
@@ -92,20 +93,21 @@ async def log_visit(
 
 async def due_of(actor: Actor) -> list[Row]:
     """A volunteer's open items, the most urgent first."""
+    policy.require(actor, "meet")
     rows: list[Row] = await FollowUp.raw(
         """
         SELECT f.id, f.pair, f.medium, f.due_on FROM follow_up f JOIN pair p ON p.id = f.pair
-        WHERE f.state = 'due' AND p.state = 'active' AND p.volunteer = {} ORDER BY f.due_on, f.medium
+        WHERE f.state = 'due' AND p.state = 'active' AND {} ORDER BY f.due_on, f.medium
         """,
-        actor.volunteer_id,
+        policy.visible(actor, "p", "meet"),
     )
     return rows
 
 
 async def visits_of(actor: Actor, pair_id: UUID, now: datetime) -> list[Row]:
     """The contacts logged on a pair, newest first; nothing for a volunteer who may not meet this family."""
-    pair = await _visible_pair(actor, pair_id)
-    if not actor.is_staff and await against(pair, today(now)):
+    pair = await pair_of(actor, pair_id, "visits")
+    if actor.role == "volunteer" and await against(pair, today(now)):
         return []
     query = Visit.select().where(Visit.pair == pair_id)
     return await query.order_by(Visit.happened_on, Visit.logged_at, ascending=False)
@@ -113,50 +115,31 @@ async def visits_of(actor: Actor, pair_id: UUID, now: datetime) -> list[Row]:
 
 async def overdue_by_township(actor: Actor, on: date) -> list[Row]:
     """Per township of the actor's area: overdue items, pairs, the oldest due day; most red ones first."""
+    policy.require(actor, "follow_up")
     rows: list[Row] = await FollowUp.raw(
         """
         SELECT h.township_code AS township, h.township AS name, count(*) AS items,
             count(DISTINCT f.pair) AS pairs, min(f.due_on) AS oldest,
             count(*) FILTER (WHERE h.colour = 'red') AS red
         FROM follow_up f JOIN pair p ON p.id = f.pair JOIN family_card h ON h.id = p.household
-        WHERE f.state = 'due' AND p.state = 'active' AND f.due_on < {} AND f.region_code LIKE {}
+        WHERE f.state = 'due' AND p.state = 'active' AND f.due_on < {} AND {}
         GROUP BY 1, 2 ORDER BY red DESC, items DESC, 1
         """,
         on,
-        significant(actor.region_code) + "%",
+        policy.visible(actor, "p", "follow_up"),
     )
     return rows
 
 
 async def overdue_items(
-    actor: Actor,
-    on: date,
-    township: str | None = None,
-    *,
-    after: tuple[date, UUID] | None = None,
-    limit: int = 50,
-) -> list[Row]:
-    """Overdue items of the area or one township, the longest overdue first, `limit` at a time."""
-    prefix = significant(actor.region_code) + "%"
-    place = significant(township) + "%" if township else prefix
-    since, last = after or (date.min, UUID(int=0))
-    rows: list[Row] = await FollowUp.raw(
-        """
-        SELECT f.id, f.pair, f.medium, f.due_on, f.region_code, h.colour, h.name AS household,
-            v.name AS volunteer, v.number, h.village,
-            (SELECT max(happened_on) FROM visit
-                WHERE visit.pair = p.id AND outcome = 'reached') AS last_contact,
-            (SELECT count(*) FROM visit WHERE visit.pair = p.id AND outcome = 'no_answer'
-                AND visit.happened_on >= f.due_on) AS tries
-        FROM follow_up f JOIN pair p ON p.id = f.pair JOIN family_card h ON h.id = p.household
-        JOIN volunteer v ON v.id = p.volunteer
-        WHERE f.state = 'due' AND p.state = 'active' AND f.due_on < {} AND f.region_code LIKE {}
-            AND f.region_code LIKE {} AND (f.due_on, f.id) > ({}, {})
-        ORDER BY f.due_on, f.id LIMIT {}
-        """,
-        on, prefix, place, since, last, limit,
-    )  # fmt: skip
-    return rows
+    actor: Actor, on: date, township: str | None = None, *, after: str = "", before: str = ""
+) -> Page:
+    """A page of the overdue items of the area or one township, the longest overdue first."""
+    policy.require(actor, "follow_up")
+    here = in_area("p.region_code", township or actor.region_code)
+    values = [on, policy.visible(actor, "p", "follow_up"), here]
+    order = {"sort_key": "bigint", "id": "uuid"}
+    return await page_of(FollowUp, _OVERDUE, values, order, after=after, before=before)
 
 
 async def _ensure_due_under(policy: Row, day: date, now: datetime, pair_id: UUID | None) -> int:
@@ -172,6 +155,17 @@ async def _ensure_due_under(policy: Row, day: date, now: datetime, pair_id: UUID
     return made
 
 
+_OVERDUE = """
+SELECT f.id, f.pair, f.medium, f.due_on, f.region_code, h.colour, h.name AS household,
+    v.name AS volunteer, v.number, h.village, to_char(f.due_on, 'YYYYMMDD')::bigint AS sort_key,
+    (SELECT max(happened_on) FROM visit
+        WHERE visit.pair = p.id AND outcome = 'reached') AS last_contact,
+    (SELECT count(*) FROM visit WHERE visit.pair = p.id AND outcome = 'no_answer'
+        AND visit.happened_on >= f.due_on) AS tries
+FROM follow_up f JOIN pair p ON p.id = f.pair JOIN family_card h ON h.id = p.household
+JOIN volunteer v ON v.id = p.volunteer
+WHERE f.state = 'due' AND p.state = 'active' AND f.due_on < {} AND {} AND {}
+"""
 _MISSING = """
 INSERT INTO follow_up (id, pair, region_code, medium, due_on, state, created_at)
 SELECT gen_random_uuid(), p.id, p.region_code, {}, since.day + CASE h.colour
@@ -196,21 +190,9 @@ RETURNING id
 
 async def _own_pair(actor: Actor, pair_id: UUID) -> Row:
     """A running pair on which the actor may log: its volunteer's, or of the staff's area."""
-    pair = await _visible_pair(actor, pair_id)
+    pair = await pair_of(actor, pair_id, "log")
     if pair["state"] not in ("active", "paused"):
         raise Refused(N_("Contacts can be logged once both sides have agreed, and until the pair has ended."))
-    return pair
-
-
-async def _visible_pair(actor: Actor, pair_id: UUID) -> Row:
-    query = Pair.select().where(Pair.id == pair_id)
-    if actor.role == "volunteer":
-        query = query.where(Pair.volunteer == actor.volunteer_id)
-    else:
-        query = query.where(Pair.region_code.like(significant(actor.region_code) + "%"))
-    pair: dict[str, Any] | None = await query.first()
-    if pair is None:
-        raise NotFound
     return pair
 
 

@@ -9,6 +9,7 @@ from jiedui.consents import service as consents
 from jiedui.consents.texts import current
 from jiedui.errors import Conflict, Refused
 from jiedui.i18n import N_
+from jiedui.pairs import policy
 from jiedui.pairs.concerns import readable, write_concern
 from jiedui.pairs.links import use_link
 from jiedui.pairs.notifying import ask_household, end_asking, tell_volunteer
@@ -17,19 +18,19 @@ from jiedui.pairs.safety import has_minor, require_may_meet
 from jiedui.pairs.tables import Pair
 from jiedui.pairs.transitions import locked, never_again, note, pair_of, take
 from jiedui.store.columns import Row
-from jiedui.store.piccolo_conf import DB
+from jiedui.store.scope import scope
 
 
 async def household_accepts(token: str, proof: str, now: datetime) -> None:
     """She agrees: the pair is active and the volunteer hears of it. Raises NotFound, LinkOver, Conflict."""
-    async with DB.transaction():
+    async with scope(Actor.system(), now):
         pair = await use_link(token, proof, now)
         await _agree(Actor.system(), pair, "household", "link", now)
 
 
 async def household_asks_another(token: str, proof: str, now: datetime) -> None:
     """She would rather have another helper: free for the next round, and never these two again."""
-    async with DB.transaction():
+    async with scope(Actor.system(), now):
         pair = await use_link(token, proof, now)
         await _refuse(Actor.system(), pair, "household", "link", "asked_for_another", now)
 
@@ -37,7 +38,7 @@ async def household_asks_another(token: str, proof: str, now: datetime) -> None:
 async def household_raises_concern(token: str, proof: str, text: str, now: datetime) -> None:
     """She has something on her mind: a coordinator takes it from here; the volunteer hears nothing."""
     text = readable(text, "text")
-    async with DB.transaction():
+    async with scope(Actor.system(), now):
         pair = await use_link(token, proof, now)
         await write_concern(Actor.system(), pair, "household", text, now)
 
@@ -45,10 +46,11 @@ async def household_raises_concern(token: str, proof: str, text: str, now: datet
 async def record_household_answer(actor: Actor, pair_id: UUID, answer: str, how: str, now: datetime) -> None:
     """What the household said to a person: `accepts`, `asks_another` or `wants_none`, heard by call, in the
     village or in person. Raises NotFound, Refused, Conflict when it was answered already."""
+    policy.require(actor, "answer")
     if answer not in ANSWERS or how not in HEARD_BY:
         raise Refused(N_("Please choose what the household said, and how you heard it."), field="answer")
-    pair = await pair_of(actor, pair_id)
-    async with DB.transaction():
+    pair = await pair_of(actor, pair_id, "answer")
+    async with scope(actor, now):
         if answer == "accepts":
             await _agree(actor, pair, actor.role, how, now)
         else:
@@ -59,8 +61,8 @@ async def record_household_answer(actor: Actor, pair_id: UUID, answer: str, how:
 
 async def ask_again(actor: Actor, pair_id: UUID, now: datetime) -> None:
     """A fresh link for a household whose own ran out or was locked. Raises NotFound, Conflict, Refused."""
-    found = await pair_of(actor, pair_id)
-    async with DB.transaction():
+    found = await pair_of(actor, pair_id, "ask_again")
+    async with scope(actor, now):
         pair = await locked(found["id"])
         if pair["state"] != "accepted":
             raise Conflict

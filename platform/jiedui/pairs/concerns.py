@@ -10,58 +10,53 @@ from jiedui.actor import Actor
 from jiedui.audit.service import record
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
+from jiedui.pairs.policy import CONCERNS
 from jiedui.pairs.rules import BODY_LENGTH
 from jiedui.pairs.tables import Concern
 from jiedui.pairs.transitions import pair_of
-from jiedui.regions.codes import significant
 from jiedui.store.columns import Row
-from jiedui.store.piccolo_conf import DB
+from jiedui.store.paging import Page, page_of
+from jiedui.store.scope import scope
 
-PAGE = 50
+_LISTED = """
+SELECT c.*, h.name AS household_name, v.name AS volunteer_name, a.name AS handled_by_name,
+    (extract(epoch FROM c.raised_at) * 1000000)::bigint AS sort_key
+FROM concern c JOIN household h ON h.id = c.household
+LEFT JOIN pair p ON p.id = c.pair LEFT JOIN volunteer v ON v.id = p.volunteer
+LEFT JOIN account a ON a.id = c.handled_by
+WHERE {} AND c.state = {}
+"""
 
 
 async def raise_concern(actor: Actor, pair_id: UUID, text: str, now: datetime) -> None:
     """The volunteer of a pair, or staff, says that something is not right. Raises NotFound, Refused."""
-    pair = await pair_of(actor, pair_id)
-    async with DB.transaction():
-        await write_concern(actor, pair, "coordinator" if actor.is_staff else "volunteer", text, now)
+    pair = await pair_of(actor, pair_id, "raise")
+    async with scope(actor, now):
+        await write_concern(
+            actor, pair, "volunteer" if actor.role == "volunteer" else "coordinator", text, now
+        )
 
 
-async def list_concerns(actor: Actor, *, handled: bool = False, page: int = 1) -> list[Row]:
-    """Concerns of the actor's area with the people they are about; open ones oldest first. One more row than
-    a page tells that there is a further page."""
-    rows: list[Row] = await Concern.raw(
-        f"""
-        SELECT c.*, h.name AS household_name, v.name AS volunteer_name, a.name AS handled_by_name
-        FROM concern c JOIN household h ON h.id = c.household
-        LEFT JOIN pair p ON p.id = c.pair LEFT JOIN volunteer v ON v.id = p.volunteer
-        LEFT JOIN account a ON a.id = c.handled_by
-        WHERE c.region_code LIKE {{}} AND c.state = {{}}
-        ORDER BY c.raised_at {"DESC" if handled else "ASC"}, c.id LIMIT {{}} OFFSET {{}}
-        """,  # noqa: S608 -- one of two words of ours
-        significant(actor.region_code) + "%",
-        "handled" if handled else "open",
-        PAGE + 1,
-        PAGE * (page - 1),
-    )
-    return rows
+async def list_concerns(actor: Actor, *, handled: bool = False, after: str = "", before: str = "") -> Page:
+    """A page of the area's concerns with the people they are about; open ones oldest first."""
+    CONCERNS.require(actor, "read")
+    values = [CONCERNS.visible(actor, "c"), "handled" if handled else "open"]
+    order = {"sort_key": "bigint", "id": "uuid"}
+    return await page_of(Concern, _LISTED, values, order, after=after, before=before, falling=handled)
 
 
 async def count_open_concerns(actor: Actor) -> int:
     """How many in the actor's area wait for somebody."""
-    return int(
-        await Concern.count().where(
-            Concern.state == "open", Concern.region_code.like(significant(actor.region_code) + "%")
-        )
-    )
+    CONCERNS.require(actor, "read")
+    return int(await Concern.count().where(Concern.state == "open", CONCERNS.visible(actor)))
 
 
 async def handle_concern(actor: Actor, concern_id: UUID, outcome: str, now: datetime) -> None:
     """Say what was done about it. Raises NotFound, Refused without words, Conflict when it was handled."""
+    CONCERNS.require(actor, "handle")
     outcome = readable(outcome, "outcome")
-    reach = Concern.region_code.like(significant(actor.region_code) + "%")
-    async with DB.transaction():
-        found = await Concern.select().where(Concern.id == concern_id, reach).first()
+    async with scope(actor, now):
+        found = await Concern.select().where(Concern.id == concern_id, CONCERNS.visible(actor)).first()
         if found is None:
             raise NotFound
         handled = await Concern.update(

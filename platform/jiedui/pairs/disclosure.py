@@ -13,6 +13,7 @@ from jiedui.clock import today
 from jiedui.errors import NotFound, Refused
 from jiedui.households.tables import Household
 from jiedui.i18n import N_
+from jiedui.pairs import policy
 from jiedui.pairs.rules import PHONE_WAYS, coarse_km, disclosed
 from jiedui.pairs.safety import against, against_each
 from jiedui.pairs.tables import LIVE, Pair
@@ -20,7 +21,7 @@ from jiedui.pairs.transitions import note, pair_of
 from jiedui.regions.codes import township
 from jiedui.regions.service import region_names
 from jiedui.store.columns import Row
-from jiedui.store.piccolo_conf import DB
+from jiedui.store.scope import scope
 from jiedui.store.vault import unseal
 from jiedui.volunteers.tables import Volunteer
 from jiedui.web.words import mask_name
@@ -58,14 +59,16 @@ class Helper:
 
 async def proposals_of(actor: Actor, now: datetime) -> list[Family]:
     """What a volunteer is asked and has not answered, the most urgent first; de-identified."""
-    hers = Pair.volunteer == actor.volunteer_id
+    policy.require(actor, "meet")
+    hers = policy.visible(actor, deed="meet")
     rows = await Pair.select().where(hers, Pair.state == "proposed").order_by(Pair.volunteer_deadline)
     return await families(rows, now)
 
 
 async def pairs_of(actor: Actor, now: datetime) -> list[Family]:
     """A volunteer's families, running ones first; those that ended tell only that they did."""
-    hers = Pair.volunteer == actor.volunteer_id
+    policy.require(actor, "meet")
+    hers = policy.visible(actor, deed="meet")
     shown = (*_RUNNING_FIRST, "closed", "refused")
     rows = await Pair.select().where(hers, Pair.state.is_in(list(shown))).order_by(Pair.proposed_at)
     return await families(sorted(rows, key=lambda row: shown.index(row["state"])), now)
@@ -73,18 +76,18 @@ async def pairs_of(actor: Actor, now: datetime) -> list[Family]:
 
 async def family_of(actor: Actor, pair_id: UUID, now: datetime) -> Family:
     """One of her families. Raises NotFound."""
-    return (await families([await pair_of(actor, pair_id)], now))[0]
+    return (await families([await pair_of(actor, pair_id, "meet")], now))[0]
 
 
 async def show_phone(actor: Actor, pair_id: UUID, now: datetime) -> str:
     """The number of a running pair's household, if its ledger lets it be called; noted in the audit trail."""
-    pair = await pair_of(actor, pair_id)
+    pair = await pair_of(actor, pair_id, "phone")
     row = await Household.select(
         Household.phone, Household.phone_key, Household.contact_way
     ).where(Household.id == pair["household"]).first()  # fmt: skip
     if row is None or not _may_call(pair, row, may_meet=not await against(pair, today(now))):
         raise Refused(N_("Please get in touch through the village committee."))
-    async with DB.transaction():
+    async with scope(actor, now):
         await note(actor, "pair.show_phone", pair, now)
     return unseal(row["phone"], "household.phone")
 

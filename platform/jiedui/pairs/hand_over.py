@@ -11,6 +11,7 @@ from jiedui.actor import Actor
 from jiedui.clock import today
 from jiedui.errors import Conflict, Refused
 from jiedui.i18n import N_
+from jiedui.pairs import policy
 from jiedui.pairs.life import end
 from jiedui.pairs.notifying import tell_volunteer
 from jiedui.pairs.tables import Pair
@@ -19,7 +20,9 @@ from jiedui.policies.service import pack_named
 from jiedui.regions.codes import county
 from jiedui.rounds import problem
 from jiedui.store.columns import Row
-from jiedui.store.piccolo_conf import DB
+from jiedui.store.scope import scope
+from jiedui.volunteers import policy as volunteers
+from jiedui.volunteers.tables import Volunteer
 from jiedui_pairing.people import PairSet, Setting, kinds_mask, kinds_of
 from jiedui_pairing.rules import eligible, refusals
 from jiedui_pairing.traits import Pairs
@@ -42,10 +45,10 @@ async def hand_over(actor: Actor, pair_id: UUID, volunteer_id: UUID, reason: str
 
     Raises NotFound, Conflict, Refused in the words of the eligibility rule that speaks against her.
     """
-    pair = await pair_of(actor, pair_id)
+    pair = await pair_of(actor, pair_id, "hand_over")
     try:
-        async with DB.transaction():
-            match = await _taker(pair, volunteer_id, now)
+        async with scope(actor, now):
+            match = await _taker(actor, pair, volunteer_id, now)
             await end(actor, pair, reason, "", now)
             successor = await _propose(pair, match, now)
             await note(actor, "pair.hand_over", pair, now, reason=reason, successor=successor["id"])
@@ -55,29 +58,37 @@ async def hand_over(actor: Actor, pair_id: UUID, volunteer_id: UUID, reason: str
     return UUID(str(successor["id"]))
 
 
-async def who_could_take_over(pair: Row, now: datetime) -> list[Match]:
-    """Volunteers of the household's county who may take it over and have room, the nearest first."""
+async def who_could_take_over(actor: Actor, pair: Row, now: datetime) -> list[Match]:
+    """Volunteers whom the actor may see, who may take it over and have room, the nearest first."""
+    policy.require(actor, "hand_over", pair)
     setting, household = await _setting(pair, now)
     if setting is None:
         return []
-    everyone = np.arange(len(setting.volunteers))
-    pairs = eligible(Pairs(setting, np.full(len(everyone), household), everyone))
+    seen = await _seen(actor)
+    offered = np.array([row for row, key in enumerate(setting.volunteers.ids) if key in seen], dtype=np.int64)
+    pairs = eligible(Pairs(setting, np.full(len(offered), household), offered))
     matches = [_match(pairs, at) for at in range(len(pairs))]
     return sorted(matches, key=lambda match: (match.distance_m, -match.room))
 
 
-async def check_may_take_over(pair: Row, volunteer_id: UUID, now: datetime) -> Match:
+async def check_may_take_over(actor: Actor, pair: Row, volunteer_id: UUID, now: datetime) -> Match:
     """How she would take the household over. Raises Refused in the words of the rule against it."""
+    policy.require(actor, "hand_over", pair)
     setting, household = await _setting(pair, now)
     if setting is None:
         raise Refused(N_("This household is no longer in the ledger, so nobody can take it over."))
     rows = {UUID(str(key)): row for row, key in enumerate(setting.volunteers.ids)}
-    if volunteer_id not in rows:
+    if volunteer_id not in rows or volunteer_id not in await _seen(actor):
         raise Refused(N_("Please choose one of the volunteers in the list."), field="volunteer")
     against = refusals(setting, household, rows[volunteer_id])
     if against:
         raise Refused(against[0].refuses, field="volunteer")
     return _match(Pairs(setting, np.array([household]), np.array([rows[volunteer_id]])), 0)
+
+
+async def _seen(actor: Actor) -> set[UUID]:
+    """The volunteers whom the actor may see: nobody else is offered, or taken."""
+    return {row["id"] for row in await Volunteer.select(Volunteer.id).where(volunteers.visible(actor))}
 
 
 def _match(pairs: Pairs, at: int) -> Match:
@@ -118,10 +129,10 @@ async def _setting(pair: Row, now: datetime) -> tuple[Setting | None, int]:
     return setting, household
 
 
-async def _taker(pair: Row, volunteer_id: UUID, now: datetime) -> Match:
+async def _taker(actor: Actor, pair: Row, volunteer_id: UUID, now: datetime) -> Match:
     if volunteer_id == pair["volunteer"]:
         raise Refused(N_("Please choose another volunteer than the one who hands over."), field="volunteer")
-    return await check_may_take_over(pair, volunteer_id, now)
+    return await check_may_take_over(actor, pair, volunteer_id, now)
 
 
 async def _propose(old: Row, match: Match, now: datetime) -> Row:

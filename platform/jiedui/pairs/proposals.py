@@ -8,12 +8,13 @@ from jiedui.consents import service as consents
 from jiedui.consents.texts import current
 from jiedui.errors import Conflict
 from jiedui.i18n import N_
+from jiedui.pairs import policy
 from jiedui.pairs.notifying import ask_household, tell_volunteer
 from jiedui.pairs.rules import DECLINE_REASONS
 from jiedui.pairs.tables import Pair
 from jiedui.pairs.transitions import chosen, never_again, note, pair_of, take
 from jiedui.store.columns import Row
-from jiedui.store.piccolo_conf import DB
+from jiedui.store.scope import scope
 
 _AT_ONCE = 200
 
@@ -24,9 +25,9 @@ async def accept_proposal(actor: Actor, pair_id: UUID, now: datetime) -> None:
     Raises NotFound, Conflict when the days have run out or the proposal was answered, Refused when she
     may no longer meet this household (a record check that has run out).
     """
-    pair = await pair_of(actor, pair_id)
+    pair = await pair_of(actor, pair_id, "accept")
     _in_time(pair, now)
-    async with DB.transaction():
+    async with scope(actor, now):
         pair = await take("accept", pair, actor.role, now, {Pair.volunteer_answered_at: now})
         await consents.give(
             ("pair", pair_id),
@@ -45,10 +46,11 @@ async def decline_proposal(actor: Actor, pair_id: UUID, reason: str, now: dateti
 
     Raises NotFound, Conflict, Refused for a reason that is not in the list.
     """
+    policy.require(actor, "decline")
     why = chosen(reason, DECLINE_REASONS)
-    pair = await pair_of(actor, pair_id)
+    pair = await pair_of(actor, pair_id, "decline")
     _in_time(pair, now)
-    async with DB.transaction():
+    async with scope(actor, now):
         pair = await take(
             "decline",
             pair,
@@ -62,7 +64,7 @@ async def decline_proposal(actor: Actor, pair_id: UUID, reason: str, now: dateti
 
 async def expire_overdue(now: datetime) -> int:
     """Let proposals end whose days have run out; says how many. Several workers share the work."""
-    async with DB.transaction():
+    async with scope(Actor.system(), now):
         overdue = (
             await Pair.select()
             .where(Pair.state == "proposed", Pair.volunteer_deadline <= now)

@@ -6,18 +6,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from piccolo.querystring import QueryString
+
 from jiedui.actor import Actor
 from jiedui.clock import today
 from jiedui.households.tables import Household
 from jiedui.i18n import N_
+from jiedui.pairs import policy
 from jiedui.pairs.hand_over import Match, who_could_take_over
 from jiedui.pairs.rules import STATES
 from jiedui.pairs.safety import against, in_words
 from jiedui.pairs.tables import LIVE, Concern, HouseholdLink, Pair
 from jiedui.pairs.transitions import pair_of
-from jiedui.regions.codes import significant, within
+from jiedui.regions.codes import within
 from jiedui.store.columns import Row
 from jiedui.store.paging import page_of
+from jiedui.store.scope import in_area
 from jiedui.volunteers.tables import Volunteer
 
 VIEWS = {
@@ -52,7 +56,7 @@ _ROWS = """
 SELECT p.*, h.name AS household_name, h.colour, h.contact_way, v.name AS volunteer_name, v.kind,
     h.village, coalesce(h.township, '') AS township
 FROM pair p JOIN family_card h ON h.id = p.household JOIN volunteer v ON v.id = p.volunteer
-WHERE p.region_code LIKE {}"""
+WHERE {}"""
 
 
 @dataclass(frozen=True)
@@ -91,17 +95,20 @@ class Whole:
 
 async def list_pairs(actor: Actor, view: str, township: str, after: str, now: datetime) -> Listing:
     """The actor's pairs by village; an unknown view is `running`, a township elsewhere is the whole area."""
+    policy.require(actor, "list")
     view = view if view in VIEWS else "running"
-    area = significant(township if township and within(actor.region_code, township) else actor.region_code)
-    counts = await _counts(area + "%", now)
+    hers = not township or not within(actor.region_code, township)
+    here = in_area("p.region_code", actor.region_code if hers else township)
+    seen = QueryString("{} AND {}", policy.visible(actor, "p", "list"), here)
+    counts = await _counts(seen, now)
     condition, values = _condition(view, now)
     query, order = f"{_ROWS} AND {condition}", {"region_code": "text", "id": "uuid"}
-    found = await page_of(Pair, query, [area + "%", *values], order, after=after)
+    found = await page_of(Pair, query, [seen, *values], order, after=after)
     return Listing(found.rows, counts, found.after)
 
 
 async def whole_pair(actor: Actor, pair_id: UUID, now: datetime) -> Whole:
-    """Everything staff may know of a pair. Raises NotFound."""
+    """Everything staff may know of a pair. Raises Forbidden, NotFound."""
     pair = await pair_of(actor, pair_id)
     household = await Household.select(
         Household.id, Household.name, Household.region_code, Household.colour, Household.contact_way
@@ -111,7 +118,7 @@ async def whole_pair(actor: Actor, pair_id: UUID, now: datetime) -> Whole:
     ).where(Volunteer.id == pair["volunteer"]).first()  # fmt: skip
     next_one = await Pair.select(Pair.id).where(Pair.predecessor_id == pair_id).first()
     links = HouseholdLink.select().where(HouseholdLink.pair == pair_id)
-    concerns = Concern.select().where(Concern.pair == pair_id)
+    concerns = Concern.select().where(Concern.pair == pair_id, policy.CONCERNS.visible(actor))
     return Whole(
         pair=pair,
         household=household or {},
@@ -126,7 +133,7 @@ async def whole_pair(actor: Actor, pair_id: UUID, now: datetime) -> Whole:
 
 async def takers(actor: Actor, pair_id: UUID, now: datetime, most: int = 20) -> list[tuple[Match, Row]]:
     """Who could take a pair over, the nearest first, each with who she is. Raises NotFound."""
-    matches = (await who_could_take_over(await pair_of(actor, pair_id), now))[:most]
+    matches = (await who_could_take_over(actor, await pair_of(actor, pair_id, "hand_over"), now))[:most]
     people = await Volunteer.select(
         Volunteer.id, Volunteer.name, Volunteer.number, Volunteer.kind, Volunteer.region_code
     ).where(Volunteer.id.is_in([match.volunteer_id for match in matches] or [pair_id]))  # fmt: skip
@@ -140,14 +147,14 @@ def _condition(view: str, now: datetime) -> tuple[str, list[Any]]:
     return _CONDITIONS[view], [now] if view == "silent" else []
 
 
-async def _counts(area: str, now: datetime) -> dict[str, int]:
+async def _counts(seen: QueryString, now: datetime) -> dict[str, int]:
     rows = await Pair.raw(
         f"SELECT p.state, count(*) AS n, count(*) FILTER (WHERE {_CONDITIONS['silent']}) AS silent,"  # noqa: S608
         f" count(*) FILTER (WHERE {_CONDITIONS['no_contact']}) AS no_contact,"
         f" count(*) FILTER (WHERE {_CONDITIONS['safety']}) AS safety"
-        " FROM pair p JOIN household h ON h.id = p.household WHERE p.region_code LIKE {} GROUP BY p.state",
+        " FROM pair p JOIN household h ON h.id = p.household WHERE {} GROUP BY p.state",
         now,
-        area,
+        seen,
     )
     counts = dict.fromkeys(VIEWS, 0) | {row["state"]: row["n"] for row in rows}
     counts["running"] = sum(counts[state] for state in ("proposed", "accepted", "active", "paused"))

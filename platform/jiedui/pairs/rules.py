@@ -37,7 +37,7 @@ STEPS = {
         Step("expire", frozenset({"proposed"}), "expired", frozenset({"system"})),
         Step("agree", frozenset({"accepted"}), "active", STAFF | {"household"}, meets=True),
         Step("refuse", frozenset({"accepted"}), "refused", STAFF | {"household"}),
-        Step("pause", frozenset({"active"}), "paused", STAFF),
+        Step("pause", frozenset({"active"}), "paused", STAFF | {"safeguarding_officer"}),
         Step("resume", frozenset({"paused"}), "active", STAFF, meets=True),
         Step("close", frozenset({"accepted", "active", "paused"}), "closed", STAFF),
     )

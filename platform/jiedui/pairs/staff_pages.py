@@ -1,22 +1,23 @@
 """Pairs on the coordinator's desk: the list, one pair and all that can be done, hand-over, concerns."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any, TypeVar
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
+from jiedui.accounts import policy as grants_policy
 from jiedui.errors import Refused
 from jiedui.households.words import CONTACT_WAYS
 from jiedui.i18n import N_, translate
-from jiedui.pairs import rules, service
-from jiedui.pairs.concerns import PAGE
+from jiedui.pairs import policy, rules, service
 from jiedui.pairs.register import VIEWS
 from jiedui.regions.codes import township
 from jiedui.regions.service import path_names, townships
-from jiedui.web import asked
 from jiedui.web.forms import Form, blank, read_form
 from jiedui.web.once import once
 from jiedui.web.page import PageRequest, flash, language_of, page
@@ -26,6 +27,7 @@ Code = Annotated[str, msgspec.Meta(max_length=60)]
 Words = Annotated[str, msgspec.Meta(max_length=rules.BODY_LENGTH)]
 
 
+_DEED_OF = {"agree": "answer", "refuse": "answer"}
 RAISERS = {
     "household": N_("The household"),
     "volunteer": N_("The volunteer"),
@@ -76,7 +78,7 @@ class Nothing(msgspec.Struct):
     """A button without fields."""
 
 
-@get("/pairs", name="pairs")
+@get("/pairs", name="pairs", opt={"access": policy.DEEDS["list"]})
 async def pairs(request: PageRequest) -> Response[Any]:
     """The area's pairs, by state and township."""
     query = request.query_params
@@ -98,13 +100,13 @@ async def pairs(request: PageRequest) -> Response[Any]:
     )
 
 
-@get("/pairs/{pair_id:uuid}", name="pair")
+@get("/pairs/{pair_id:uuid}", name="pair", opt={"access": policy.DEEDS["read"]})
 async def pair(request: PageRequest, pair_id: FromPath[UUID]) -> Response[Any]:
     """One pair."""
     return await _pair(request, pair_id, blank())
 
 
-@post("/pairs/{pair_id:uuid}/answer", name="pair:answer")
+@post("/pairs/{pair_id:uuid}/answer", name="pair:answer", opt={"access": policy.DEEDS["answer"]})
 async def answer(request: PageRequest, pair_id: FromPath[UUID]) -> Response[Any]:
     """Write down what the household said."""
     return await _do(
@@ -118,7 +120,7 @@ async def answer(request: PageRequest, pair_id: FromPath[UUID]) -> Response[Any]
     )
 
 
-@post("/pairs/{pair_id:uuid}/ask-again", name="pair:ask-again")
+@post("/pairs/{pair_id:uuid}/ask-again", name="pair:ask-again", opt={"access": policy.DEEDS["ask_again"]})
 async def ask_again(request: PageRequest, pair_id: FromPath[UUID]) -> Response[Any]:
     """Give the household a new link."""
     return await _do(
@@ -130,7 +132,7 @@ async def ask_again(request: PageRequest, pair_id: FromPath[UUID]) -> Response[A
     )
 
 
-@post("/pairs/{pair_id:uuid}/pause", name="pair:pause")
+@post("/pairs/{pair_id:uuid}/pause", name="pair:pause", opt={"access": policy.DEEDS["pause"]})
 async def pause(request: PageRequest, pair_id: FromPath[UUID]) -> Response[Any]:
     """Let it rest."""
     return await _do(
@@ -142,7 +144,7 @@ async def pause(request: PageRequest, pair_id: FromPath[UUID]) -> Response[Any]:
     )
 
 
-@post("/pairs/{pair_id:uuid}/resume", name="pair:resume")
+@post("/pairs/{pair_id:uuid}/resume", name="pair:resume", opt={"access": policy.DEEDS["resume"]})
 async def resume(request: PageRequest, pair_id: FromPath[UUID]) -> Response[Any]:
     """Let it go on."""
     return await _do(
@@ -154,7 +156,7 @@ async def resume(request: PageRequest, pair_id: FromPath[UUID]) -> Response[Any]
     )
 
 
-@post("/pairs/{pair_id:uuid}/close", name="pair:close")
+@post("/pairs/{pair_id:uuid}/close", name="pair:close", opt={"access": policy.DEEDS["close"]})
 async def close(request: PageRequest, pair_id: FromPath[UUID]) -> Response[Any]:
     """End it."""
     return await _do(
@@ -166,7 +168,7 @@ async def close(request: PageRequest, pair_id: FromPath[UUID]) -> Response[Any]:
     )
 
 
-@post("/pairs/{pair_id:uuid}/concern", name="pair:concern")
+@post("/pairs/{pair_id:uuid}/concern", name="pair:concern", opt={"access": policy.DEEDS["raise"]})
 async def raise_concern(request: PageRequest, pair_id: FromPath[UUID]) -> Response[Any]:
     """Note that something is not right."""
     return await _do(
@@ -178,13 +180,13 @@ async def raise_concern(request: PageRequest, pair_id: FromPath[UUID]) -> Respon
     )
 
 
-@get("/pairs/{pair_id:uuid}/hand-over", name="pair:hand-over")
+@get("/pairs/{pair_id:uuid}/hand-over", name="pair:hand-over", opt={"access": policy.DEEDS["hand_over"]})
 async def hand_over_form(request: PageRequest, pair_id: FromPath[UUID]) -> Response[Any]:
     """Who could take it over, the nearest first."""
     return await _hand_over(request, pair_id, blank())
 
 
-@post("/pairs/{pair_id:uuid}/hand-over", name="pair:hand-over:do")
+@post("/pairs/{pair_id:uuid}/hand-over", name="pair:hand-over:do", opt={"access": policy.DEEDS["hand_over"]})
 async def hand_over(request: PageRequest, pair_id: FromPath[UUID]) -> Response[Any]:
     """End this pair and propose the household to another volunteer."""
     form = await read_form(request, HandOver)
@@ -203,13 +205,17 @@ async def hand_over(request: PageRequest, pair_id: FromPath[UUID]) -> Response[A
     return await _hand_over(request, pair_id, form)
 
 
-@get("/concerns", name="concerns")
+@get("/concerns", name="concerns", opt={"access": policy.CONCERNS.deeds["read"]})
 async def concerns(request: PageRequest) -> Response[Any]:
     """What is not right somewhere, open first."""
     return await _concerns(request, blank())
 
 
-@post("/concerns/{concern_id:uuid}/handle", name="concern:handle")
+@post(
+    "/concerns/{concern_id:uuid}/handle",
+    name="concern:handle",
+    opt={"access": policy.CONCERNS.deeds["handle"]},
+)
 async def handle(request: PageRequest, concern_id: FromPath[UUID]) -> Response[Any]:
     """Say what was done."""
     form = await read_form(request, Outcome)
@@ -253,8 +259,14 @@ async def _pair(request: PageRequest, pair_id: UUID, form: Form[Any]) -> Respons
         "pairs/pair.html",
         whole=whole,
         pair=whole.pair,
-        steps=rules.possible(whole.pair["state"], request.user.role),
+        steps=[
+            step
+            for step in rules.possible(whole.pair["state"], request.user.role)
+            if policy.may(request.user, _DEED_OF.get(step, step))
+        ],
         places=await path_names([whole.household["region_code"], whole.volunteer["region_code"]]),
+        may=partial(policy.may, request.user),
+        may_show=grants_policy.may(request.user, "give"),
         states=rules.STATES,
         pause_reasons=_choices(request, rules.PAUSE_REASONS),
         close_reasons=_choices(request, rules.CLOSE_REASONS),
@@ -288,17 +300,20 @@ async def _hand_over(request: PageRequest, pair_id: UUID, form: Form[Any]) -> Re
 
 async def _concerns(request: PageRequest, form: Form[Any], wrong: UUID | None = None) -> Response[Any]:
     handled = request.query_params.get("show") == "handled"
-    number = asked.number(request.query_params.get("page"), most=10_000) or 1
-    rows = await service.list_concerns(request.user, handled=handled, page=number)
+    keys = request.query_params
+    found = await service.list_concerns(
+        request.user, handled=handled, after=keys.get("after", ""), before=keys.get("before", "")
+    )
+    narrowed = {"show": "handled"} if handled else {}
     return page(
         request,
         "pairs/concerns.html",
-        rows=rows[:PAGE],
-        further=len(rows) > PAGE,
-        number=number,
+        rows=found.rows,
+        previous="/concerns?" + urlencode(narrowed | {"before": found.before}) if found.before else "",
+        next="/concerns?" + urlencode(narrowed | {"after": found.after}) if found.after else "",
         handled=handled,
         open_count=await service.count_open_concerns(request.user),
-        places=await path_names({row["region_code"] for row in rows}),
+        places=await path_names({row["region_code"] for row in found.rows}),
         raisers=RAISERS,
         wrong=wrong,
         form=form,
@@ -320,5 +335,4 @@ ROUTER = Router(
         pairs, pair, answer, ask_again, pause, resume, close, raise_concern, hand_over_form, hand_over,
         concerns, handle,
     ],
-    opt={"access": "coordinator"},
 )  # fmt: skip

@@ -12,21 +12,18 @@ from jiedui.audit.service import record
 from jiedui.clock import today
 from jiedui.errors import Conflict, Forbidden, NotFound, Refused
 from jiedui.i18n import N_
+from jiedui.pairs import policy
 from jiedui.pairs.rules import STEPS, Reason, reason_of
 from jiedui.pairs.safety import hold_day, require_may_meet
 from jiedui.pairs.tables import NeverAgain, Pair
-from jiedui.regions.codes import significant
 from jiedui.store.columns import Row
 
 
-async def pair_of(actor: Actor, pair_id: UUID) -> Row:
-    """A volunteer's own pair, or one in a member of staff's area. Raises NotFound."""
-    query = Pair.select().where(Pair.id == pair_id)
-    if actor.is_staff:
-        query = query.where(Pair.region_code.like(significant(actor.region_code) + "%"))
-    else:
-        query = query.where(Pair.volunteer == actor.volunteer_id)
-    row: Row | None = await query.first()
+async def pair_of(actor: Actor, pair_id: UUID, deed: str = "read") -> Row:
+    """A pair the actor may do this to: her own, or one of her area. Raises Forbidden, NotFound."""
+    policy.require(actor, deed)
+    seen = policy.visible(actor, deed=deed)
+    row: Row | None = await Pair.select().where(Pair.id == pair_id, seen).first()
     if row is None:
         raise NotFound
     return row

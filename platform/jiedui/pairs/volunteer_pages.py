@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from jiedui.consents.texts import current
 from jiedui.errors import Refused
 from jiedui.i18n import N_, translate
-from jiedui.pairs import service
+from jiedui.pairs import policy, service
 from jiedui.pairs.rules import BODY_LENGTH, DECLINE_REASONS
 from jiedui.web.forms import Form, blank, read_form
 from jiedui.web.once import once
@@ -133,5 +133,5 @@ async def _family(request: PageRequest, pair_id: UUID, form: Form[Any], phone: s
 ROUTER = Router(
     "/",
     route_handlers=[families, proposal, accept, decline, family, phone, concern],
-    opt={"access": "volunteer"},
+    opt={"access": policy.DEEDS["meet"]},
 )
