@@ -23,7 +23,7 @@ from jiedui_notifications.tables import Delivery, Notice
 WORKER = """
 import asyncio, os, signal, sys
 from factories import NOW
-from jiedui import vault
+from jiedui.store import vault
 from jiedui.notices.contacts import Ledgers
 from jiedui.store.piccolo_conf import DB
 from jiedui_notifications import delivery
