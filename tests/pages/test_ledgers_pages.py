@@ -61,7 +61,7 @@ async def test_a_ledger_is_sent_read_looked_at_and_taken(login_as):
     assert "/apply" not in taken
     assert await Household.count() == 1
     row = await the_import()
-    assert (row["state"], row["content"]) == ("applied", None)
+    assert (row["state"], row["decision"], row["content"]) == ("ready", "applied", None)
     assert json.loads(row["changes"]) == {"new": 1, "changed": 0, "same": 0}
 
 
@@ -153,7 +153,7 @@ async def test_whatever_is_sent_ends_in_a_sentence_and_changes_nothing(login_as,
     assert re.search(r'class="alert problem" role="alert">[^<]{15,}<', page.text)
     assert "/apply" not in page.text
     row = await the_import()
-    assert row["state"] == "refused"
+    assert (row["state"], row["decision"]) == ("failed", "")
     assert row["content"] is None or row["unknown_headers"] != "[]"
     assert await Household.count() == 1
 
@@ -209,7 +209,7 @@ async def test_a_file_thrown_away_is_gone_and_nothing_was_taken(login_as):
     await coordinator.get(here)
     await coordinator.submit(f"{here}/discard")
     row = await the_import()
-    assert (row["state"], row["content"]) == ("discarded", None)
+    assert (row["decision"], row["content"]) == ("discarded", None)
     assert (await coordinator.submit(f"{here}/apply")).status_code == 409
     assert (await coordinator.get(here)).status_code == 200
     assert await Household.count() == 0
@@ -221,7 +221,7 @@ async def test_a_file_being_read_when_it_is_thrown_away_stays_thrown_away(login_
     await coordinator.get(here)
     await coordinator.submit(f"{here}/discard")
     await work()
-    assert (await the_import())["state"] == "discarded"
+    assert (await the_import())["decision"] == "discarded"
 
 
 async def test_a_file_thrown_away_in_the_middle_of_reading_stays_thrown_away(login_as, monkeypatch):
@@ -236,7 +236,7 @@ async def test_a_file_thrown_away_in_the_middle_of_reading_stays_thrown_away(log
 
     monkeypatch.setattr(service, "forecast", meanwhile)
     await work()
-    assert (await the_import())["state"] == "discarded"
+    assert (await the_import())["decision"] == "discarded"
 
 
 async def test_who_moved_to_another_area_meanwhile_takes_nothing_there(login_as):
@@ -248,7 +248,7 @@ async def test_who_moved_to_another_area_meanwhile_takes_nothing_there(login_as)
     await Account.update({Account.region_code: OTHER_COUNTY}).where(Account.id == coordinator.account_id)
     await work()
     assert await Household.count() == 0
-    assert (await the_import())["state"] == "checked"
+    assert (await the_import())["decision"] == ""
 
 
 async def test_somebody_else_s_upload_looks_like_none(login_as):

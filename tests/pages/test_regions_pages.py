@@ -70,7 +70,7 @@ async def test_a_region_list_is_read_forecast_and_taken(administrator, encoding)
     await administrator.submit(f"{here}/apply")
     await work()
     row = await the_import()
-    assert (row["state"], row["content"], row["changes"]) == ("applied", None, before)
+    assert (row["decision"], row["content"], row["changes"]) == ("applied", None, before)
     assert 'href="/regions"' in (await administrator.get(here)).text
     assert await name_of(VILLAGE) == "新回龙村村民委员会"
     assert await name_of("500230101203") == "长坡村村民委员会"
@@ -133,7 +133,7 @@ async def test_what_is_no_region_list_ends_in_a_sentence(administrator, content,
     assert said and says in said[1]
     assert "/apply" not in page
     row = await the_import()
-    assert (row["state"], row["content"]) == ("refused", None)
+    assert (row["state"], row["content"]) == ("failed", None)
 
 
 async def test_an_empty_region_list_is_refused_in_its_own_words(administrator):
@@ -148,7 +148,7 @@ async def test_the_empty_list_to_fill_in_is_understood_and_its_example_never_tak
     await work()
     row = await the_import()
     report = json.loads(row["report"])
-    assert (row["state"], report["rows"], report["accepted"]) == ("checked", 1, 0)
+    assert (row["state"], report["rows"], report["accepted"]) == ("ready", 1, 0)
     assert (await administrator.get("/regions/import/template.xlsx")).status_code == 404
 
 
@@ -171,7 +171,7 @@ async def test_who_is_no_administrator_any_more_takes_nothing(administrator):
     await administrator.submit(f"{here}/apply")
     await Account.update({Account.role: "coordinator"}).where(Account.id == administrator.account_id)
     await work()
-    assert (await the_import())["state"] == "checked"
+    assert (await the_import())["decision"] == ""
     assert await name_of("500230101203") is None
 
 

@@ -292,7 +292,7 @@ async def test_a_question_whose_worker_died_says_so_and_does_not_keep_others_wai
     await WhatIf.update({WhatIf.state: "running"}, force=True)
     await Job.update({Job.state: "failed"}).where(Job.kind == "round.what_if")
     lost = text_of(await coordinator.get(put.headers["location"]))
-    assert "This question ended unexpectedly. Please ask it again." in lost
+    assert "This ended unexpectedly. Please ask for it again." in lost
     assert "Being calculated" not in text_of(await coordinator.get(page))
     assert (await coordinator.submit(page, {"kind": "leave", "helper": "T002"})).status_code == 303
 

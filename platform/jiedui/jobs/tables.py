@@ -6,6 +6,8 @@ from piccolo.table import Table
 from jiedui.store.columns import area, key, moment, one_of, reference, word
 
 STATES = ("queued", "running", "done", "failed", "stopped")
+ASKED = ("queued", "running", "ready", "failed", "stopped")
+"""The states of a question that a job answers (see jobs.asked)."""
 
 
 class Job(Table, tablename="job"):

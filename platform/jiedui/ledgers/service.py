@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
-from piccolo.columns import Column
 
 from jiedui.actor import Actor, parent, significant
 from jiedui.audit.service import record as audit
@@ -54,14 +53,16 @@ async def import_file(
                 kind=ledger.kind,
                 region_code=_area(actor, reading.records),
                 file_hash=digest,
-                state="applied",
+                state="ready",
+                decision="applied",
                 created_at=now,
+                finished_at=now,
                 applied_at=now,
                 created_by=actor.account_id,
             )
         )
         result = await take(actor, ledger, reading, import_id, now=now, on=on)
-        await LedgerImport.update(outcome(result)).where(LedgerImport.id == import_id)
+        await LedgerImport.update(**outcome(result)).where(LedgerImport.id == import_id)
     return result
 
 
@@ -72,7 +73,7 @@ async def already_applied(ledger: Ledger, path: Path) -> bool:
         await LedgerImport.exists().where(
             LedgerImport.kind == ledger.kind,
             LedgerImport.file_hash == digest,
-            LedgerImport.state == "applied",
+            LedgerImport.decision == "applied",
         )
     )
 
@@ -114,7 +115,7 @@ async def take(
     return result
 
 
-def outcome(result: ImportResult) -> dict[Column | str, Any]:
+def outcome(result: ImportResult) -> dict[str, Any]:
     """An import's result as the columns of its row."""
     return {
         "report": msgspec.json.encode(result.report).decode(),

@@ -4,13 +4,14 @@ from piccolo.columns import JSONB, Bytea, Text
 from piccolo.constraints import Unique
 from piccolo.table import Table
 
+from jiedui.jobs.tables import ASKED
 from jiedui.store.columns import area, belongs_to, key, moment, one_of, reference, word
 
 KINDS = ("regions", "households", "volunteers")
 
 
 class LedgerImport(Table, tablename="ledger_import"):
-    """One file: read in a dry run first, applied when an officer says so."""
+    """One file: asked to be read in a dry run first, asked to be applied when an officer says so."""
 
     id = key()
     kind = word(20)
@@ -19,18 +20,22 @@ class LedgerImport(Table, tablename="ledger_import"):
     content = Bytea(null=True, default=None)
     """The file, sealed, until it is applied or discarded."""
     state = word(10)
-    """checked (dry run done), applied, discarded, refused (cannot be read)."""
+    """Of what was asked last; ready means read, or applied."""
+    decision = word(10)
+    """What an officer decided: applied, discarded, or nothing yet."""
+    error = Text(default="")
     report = JSONB(default="{}")
     changes = JSONB(default="{}")
-    """{"new": n, "changed": n, "same": n}: forecast while checked, fact once applied."""
+    """{"new": n, "changed": n, "same": n}: forecast while undecided, fact once applied."""
     unknown_headers = JSONB(default="[]")
-    refusal = Text(default="")
     created_at = moment()
+    finished_at = moment(null=True)
     applied_at = moment(null=True)
     created_by = reference()
 
     kind_known = one_of("kind", KINDS)
-    state_known = one_of("state", ("queued", "checked", "applied", "discarded", "refused"))
+    state_known = one_of("state", ASKED)
+    decision_known = one_of("decision", ("", "applied", "discarded"))
 
 
 class HeaderWord(Table, tablename="header_word"):

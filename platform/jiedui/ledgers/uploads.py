@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 
 from jiedui.actor import Actor, significant
 from jiedui.audit.service import record as audit
-from jiedui.errors import Conflict, DomainError, NotFound, Refused
+from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
-from jiedui.jobs.service import enqueue, latest_job
+from jiedui.jobs import asked
+from jiedui.jobs.service import latest_job
 from jiedui.ledgers.ledger import Ledger
 from jiedui.ledgers.report import Report, UnknownHeader
 from jiedui.ledgers.saving import Changes
@@ -36,18 +37,21 @@ class Upload(msgspec.Struct, frozen=True):
     kind: str
     region_code: str
     state: str
+    decision: str
+    kept: bool
+    """Whether the file is still here."""
     created_at: datetime
     applied_at: datetime | None
     report: Report
     changes: Changes
     unknown_headers: list[UnknownHeader]
-    refusal: DomainError | None
+    error: str
     job: Row | None
 
     @property
     def working(self) -> bool:
         """Whether a worker has it, or is about to."""
-        return self.job is not None and self.job["state"] in ("queued", "running")
+        return self.state in asked.WAITING and not self.decision
 
 
 async def receive(actor: Actor, ledger: Ledger, content: bytes, now: datetime) -> UUID:
@@ -56,38 +60,34 @@ async def receive(actor: Actor, ledger: Ledger, content: bytes, now: datetime) -
         raise Refused(ledger.words.empty_file, field="file")
     if len(content) > MAX_UPLOAD:
         raise Refused(ledger.words.too_large, field="file", n=MAX_UPLOAD // 2**20)
-    import_id = uuid4()
     async with DB.transaction():
-        await LedgerImport.insert(
-            LedgerImport(
-                id=import_id,
-                kind=ledger.kind,
-                region_code=actor.region_code,
-                file_hash=hashlib.sha256(content).hexdigest(),
-                content=seal(base64.b85encode(content).decode(), _CONTENT),
-                state="queued",
-                created_at=now,
-                created_by=actor.account_id,
-            )
+        sent = LedgerImport(
+            kind=ledger.kind,
+            region_code=actor.region_code,
+            file_hash=hashlib.sha256(content).hexdigest(),
+            content=seal(base64.b85encode(content).decode(), _CONTENT),
+            created_at=now,
+            created_by=actor.account_id,
         )
-        await _queue(actor, "ledger.read", import_id, actor.region_code, now)
+        import_id = await asked.ask("ledger.read", sent, actor, now)
         await _audit(actor, "ledger.upload", ledger.kind, import_id, actor.region_code, now)
     return import_id
 
 
 async def upload_of(actor: Actor, kind: str, import_id: UUID) -> Upload:
     """One sent ledger of the actor's area. Raises NotFound."""
-    row = await _row(actor, kind, import_id)
+    await _row(actor, kind, import_id)
+    (row,) = await LedgerImport.raw(f"{_UPLOADS} WHERE i.id = {{}}", import_id)
     return _upload(row, await latest_job(import_id))
 
 
 async def recent_uploads(actor: Actor, kind: str) -> list[Upload]:
     """The latest ledgers of the area, newest first, those of the command line too."""
-    rows = (
-        await LedgerImport.select(*LedgerImport.all_columns(exclude=[LedgerImport.content]))
-        .where(LedgerImport.kind == kind, _of_area(actor))
-        .order_by(LedgerImport.created_at, ascending=False)
-        .limit(_RECENT)
+    rows = await LedgerImport.raw(
+        f"{_UPLOADS} WHERE i.kind = {{}} AND i.region_code LIKE {{}}"
+        f" ORDER BY i.created_at DESC LIMIT {_RECENT}",
+        kind,
+        significant(actor.region_code) + "%",
     )
     return [_upload(row, None) for row in rows]
 
@@ -114,21 +114,26 @@ async def apply(actor: Actor, kind: str, import_id: UUID, now: datetime) -> None
     """Have what was read taken into the ledger; a second press changes nothing. Raises Conflict."""
     async with DB.transaction():
         row = await _row(actor, kind, import_id, lock=True)
-        if row["state"] == "applied" or await _busy(import_id, "ledger.apply"):
+        if row["decision"] == "applied" or await _busy(import_id, "ledger.apply"):
             return
-        if row["state"] != "checked" or await _busy(import_id, "ledger.read"):
+        if row["decision"] or row["state"] != "ready":
             raise Conflict
-        await _queue(actor, "ledger.apply", import_id, row["region_code"], now)
+        await asked.ask_again("ledger.apply", LedgerImport, row, actor, now)
 
 
 async def discard(actor: Actor, kind: str, import_id: UUID, now: datetime) -> None:
     """Throw a file away that was not taken; its content is gone. Raises Conflict."""
     async with DB.transaction():
         row = await _row(actor, kind, import_id, lock=True)
-        if row["state"] == "applied" or await _busy(import_id, "ledger.apply"):
+        if row["decision"] == "applied" or await _busy(import_id, "ledger.apply"):
             raise Conflict
         await LedgerImport.update(
-            {LedgerImport.state: "discarded", LedgerImport.content: None, LedgerImport.unknown_headers: "[]"}
+            {
+                LedgerImport.state: "stopped",
+                LedgerImport.decision: "discarded",
+                LedgerImport.content: None,
+                LedgerImport.unknown_headers: "[]",
+            }
         ).where(LedgerImport.id == import_id)
         await _audit(actor, "ledger.discard", kind, import_id, row["region_code"], now)
 
@@ -140,19 +145,16 @@ def content_of(row: Row) -> bytes:
 
 async def _read_again(actor: Actor, kind: str, import_id: UUID, now: datetime) -> str:
     row = await _row(actor, kind, import_id, lock=True)
-    if row["state"] in ("applied", "discarded") or row["content"] is None:
+    if row["decision"] or row["content"] is None or await _busy(import_id, "ledger.apply"):
         raise Conflict
-    if await _busy(import_id, "ledger.apply"):
-        raise Conflict
-    await LedgerImport.update({LedgerImport.state: "queued"}).where(LedgerImport.id == import_id)
     if not await _busy(import_id, "ledger.read"):
-        await _queue(actor, "ledger.read", import_id, row["region_code"], now)
+        await asked.ask_again("ledger.read", LedgerImport, row, actor, now)
     return str(row["region_code"])
 
 
 async def _busy(import_id: UUID, kind: str) -> bool:
     job = await latest_job(import_id)
-    return job is not None and job["kind"] == kind and job["state"] in ("queued", "running")
+    return job is not None and job["kind"] == kind and job["state"] in asked.WAITING
 
 
 async def _row(actor: Actor, kind: str, import_id: UUID, *, lock: bool = False) -> Row:
@@ -170,31 +172,22 @@ def _of_area(actor: Actor) -> Any:
 
 
 def _upload(row: Row, job: Row | None) -> Upload:
+    row = asked.seen(row)
     read = row["report"] != "{}"
-    refusal = msgspec.json.decode(row["refusal"]) if row["refusal"] else None
     return Upload(
         id=row["id"],
         kind=row["kind"],
         region_code=row["region_code"],
         state=row["state"],
+        decision=row["decision"],
+        kept=row["kept"],
         created_at=row["created_at"],
         applied_at=row["applied_at"],
         report=msgspec.json.decode(row["report"], type=Report) if read else Report(0, 0, []),
         changes=msgspec.json.decode(row["changes"], type=Changes),
         unknown_headers=msgspec.json.decode(row["unknown_headers"], type=list[UnknownHeader]),
-        refusal=DomainError(refusal["msgid"], **refusal["params"]) if refusal else None,
+        error=row["error"],
         job=job,
-    )
-
-
-async def _queue(actor: Actor, kind: str, import_id: UUID, region_code: str, now: datetime) -> None:
-    await enqueue(
-        kind,
-        subject_id=import_id,
-        region_code=region_code,
-        payload={},
-        now=now,
-        created_by=actor.account_id,
     )
 
 
@@ -209,3 +202,8 @@ async def _audit(
         detail={"kind": kind},
         now=now,
     )
+
+
+_UPLOADS = f"""SELECT i.id, i.kind, i.region_code, i.state, i.decision, i.content IS NOT NULL AS kept,
+    i.created_at, i.applied_at, i.report, i.changes, i.unknown_headers, i.error, {asked.lost("i")} AS lost
+    FROM ledger_import i"""  # noqa: S608 -- our own words

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from piccolo.columns import Column
 
 from jiedui.accounts.access import admits
 from jiedui.accounts.service import actor_of
 from jiedui.actor import Actor, within
 from jiedui.clock import utc_now
-from jiedui.errors import DomainError, Refused
+from jiedui.errors import Refused
 from jiedui.i18n import N_
+from jiedui.jobs import asked
 from jiedui.jobs.service import Handler, JobRow, Progress
 from jiedui.ledgers import service, uploads
 from jiedui.ledgers.errors import LedgerError
@@ -39,54 +39,60 @@ def handlers(ledgers: Mapping[str, Ledger]) -> dict[str, Handler]:
 
 async def _read(ledgers: Mapping[str, Ledger], job: JobRow, progress: Progress) -> None:
     """The dry run: the report, what would change, and headers to explain; or why the file is no ledger."""
-    row = await _import_in(job, "queued")
+    row = await _undecided(job)
     if row is None:
         return
     ledger = ledgers[row["kind"]]
-    actor = await _actor(job, row, ledger)
-    with _file(row, ledger) as path:
-        try:
-            reading = await service.read_file(actor, ledger, path, now=utc_now(), on=progress.report)
-        except LedgerError as refused:
-            unknown = await _headers_to_explain(actor, ledger, path)
-            columns = _refused(refused, unknown)
-        else:
-            await progress.report(service.COMPARING, 0, 0)
-            columns = service.outcome(await service.forecast(actor, ledger, reading))
-            columns |= {"state": "checked", "refusal": ""}
-    await LedgerImport.update(columns).where(LedgerImport.id == row["id"], LedgerImport.state == "queued")
+    async with asked.answering(LedgerImport, row["id"]):
+        actor = await _actor(job, row, ledger)
+        with _file(row, ledger) as path:
+            try:
+                reading = await service.read_file(actor, ledger, path, now=utc_now(), on=progress.report)
+            except LedgerError as refusal:
+                unknown = await _headers_to_explain(actor, ledger, path)
+                await asked.refused(LedgerImport, row["id"], refusal, _unread(unknown))
+                raise
+        await progress.report(service.COMPARING, 0, 0)
+        result = await service.forecast(actor, ledger, reading)
+        await asked.answered(LedgerImport, row["id"], service.outcome(result))
 
 
 async def _apply(ledgers: Mapping[str, Ledger], job: JobRow, progress: Progress) -> None:
     """Take the ledger: all good rows in one transaction, or nothing."""
-    row = await _import_in(job, "checked")
+    row = await _undecided(job)
     if row is None:
         return
     ledger, now = ledgers[row["kind"]], utc_now()
-    actor = await _actor(job, row, ledger)
-    with _file(row, ledger) as path:
-        reading = await service.read_file(actor, ledger, path, now=now, on=progress.report)
-    async with DB.transaction():
-        taken = (
-            await LedgerImport.update(
-                {
-                    LedgerImport.state: "applied",
-                    LedgerImport.applied_at: now,
-                    LedgerImport.content: None,
-                }
+    async with asked.answering(LedgerImport, row["id"]):
+        actor = await _actor(job, row, ledger)
+        with _file(row, ledger) as path:
+            reading = await service.read_file(actor, ledger, path, now=now, on=progress.report)
+        async with DB.transaction():
+            taken = (
+                await LedgerImport.update(
+                    {
+                        LedgerImport.decision: "applied",
+                        LedgerImport.applied_at: now,
+                        LedgerImport.content: None,
+                    }
+                )
+                .where(
+                    LedgerImport.id == row["id"],
+                    LedgerImport.decision == "",
+                    LedgerImport.state == "running",
+                )
+                .returning(LedgerImport.id)
             )
-            .where(LedgerImport.id == row["id"], LedgerImport.state == "checked")
-            .returning(LedgerImport.id)
-        )
-        if taken:
-            result = await service.take(actor, ledger, reading, row["id"], now=now, on=progress.report)
-            await LedgerImport.update(service.outcome(result)).where(LedgerImport.id == row["id"])
+            if taken:
+                result = await service.take(actor, ledger, reading, row["id"], now=now, on=progress.report)
+                await asked.answered(LedgerImport, row["id"], service.outcome(result))
 
 
-async def _import_in(job: JobRow, state: str) -> Row | None:
-    """The import the job is about, or None when another attempt was there first."""
+async def _undecided(job: JobRow) -> Row | None:
+    """The import the job is about, or None when another attempt or a person was there first."""
     row: Row | None = await LedgerImport.select().where(LedgerImport.id == job.subject_id).first()
-    return row if row is not None and row["state"] == state and row["content"] is not None else None
+    waits = row is not None and row["state"] in asked.WAITING and row["content"] is not None
+    return row if waits else None
 
 
 async def _actor(job: JobRow, row: Row, ledger: Ledger) -> Actor:
@@ -108,15 +114,13 @@ def _file(row: Row, ledger: Ledger) -> Iterator[Path]:
         yield path
 
 
-def _refused(refusal: DomainError, unknown: list[UnknownHeader]) -> dict[Column | str, Any]:
-    columns: dict[Column | str, Any] = {
-        "state": "refused",
-        "refusal": msgspec.json.encode({"msgid": refusal.msgid, "params": refusal.params}).decode(),
+def _unread(unknown: list[UnknownHeader]) -> dict[str, Any]:
+    """What stays of a file that is no ledger: with its headers explained it may be one after all."""
+    columns = {
         "unknown_headers": msgspec.json.encode(unknown).decode(),
         "report": "{}",
         "changes": "{}",
     }
-    # With its headers explained the same file may be a ledger after all.
     return columns if unknown else columns | {"content": None}
 
 

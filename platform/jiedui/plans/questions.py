@@ -10,10 +10,10 @@ import msgspec
 from piccolo.querystring import QueryString
 
 from jiedui.actor import Actor
-from jiedui.errors import Conflict, NotFound, Refused, kept
+from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.households import policy as households
 from jiedui.i18n import N_
-from jiedui.jobs import service as jobs
+from jiedui.jobs import asked
 from jiedui.plans.tables import WhatIf
 from jiedui.policies.service import pack_named
 from jiedui.regions.tables import Region
@@ -83,20 +83,10 @@ async def ask(actor: Actor, plan: Row, change: Change, now: datetime) -> UUID:
             plan=plan["id"],
             region_code=round_row["region_code"],
             change=msgspec.json.encode(change).decode(),
-            state="queued",
             created_at=now,
             created_by=actor.account_id,
         )
-        await question.save()
-        question_id = UUID(str(question.id))
-        await jobs.enqueue(
-            "round.what_if",
-            subject_id=question_id,
-            region_code=round_row["region_code"],
-            payload={},
-            now=now,
-            created_by=actor.account_id,
-        )
+        question_id = await asked.ask("round.what_if", question, actor, now)
         await note(actor, "round.what_if", plan["round"], round_row["region_code"], now,
                    plan=plan["number"], change=change.kind)  # fmt: skip
     return question_id
@@ -196,8 +186,7 @@ async def _refuse_nowhere(round_row: Row, change: Change) -> None:
 
 
 def _laid_open(row: Row) -> Row:
-    lost = {"state": "failed", "error": kept(Refused(_ENDED))} if row["lost"] else {}
-    return {**row, **lost, "change": json.loads(row["change"]), "answer": json.loads(row["answer"])}
+    return asked.seen(row) | {"change": json.loads(row["change"]), "answer": json.loads(row["answer"])}
 
 
 async def _name_people(answer: dict[str, Any], newcomer: Row) -> None:
@@ -223,16 +212,12 @@ async def _rows_by_id(query: str, ids: set[str]) -> dict[str, Row]:
     }
 
 
-_ENDED = N_("This question ended unexpectedly. Please ask it again.")
-_LOST = """(w.state IN ('queued', 'running') AND NOT EXISTS (
-    SELECT FROM job WHERE job.subject_id = w.id AND job.state IN ('queued', 'running')))"""
-"""Its job ended without a word: its worker died every time."""
 _WAITING = f"""
 SELECT count(*) AS n FROM what_if w JOIN plan ON plan.id = w.plan
-WHERE plan."round" = {{}} AND w.state IN ('queued', 'running') AND NOT {_LOST}
+WHERE plan."round" = {{}} AND w.state IN {asked.WAITING} AND NOT {asked.lost("w")}
 """  # noqa: S608 -- our own words
 _QUESTIONS = f"""
-SELECT w.*, {_LOST} AS lost, h.name AS household_name, h.colour, h.village,
+SELECT w.*, {asked.lost("w")} AS lost, h.name AS household_name, h.colour, h.village,
     v.name AS volunteer_name, v.number, nt.short_name AS place, a.name AS asked_by
 FROM what_if w
 LEFT JOIN family_card h ON h.id = (w.change ->> 'household')::uuid

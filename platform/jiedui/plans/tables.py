@@ -3,6 +3,7 @@
 from piccolo.columns import JSONB, Text
 from piccolo.table import Table
 
+from jiedui.jobs.tables import ASKED
 from jiedui.rounds.tables import Plan
 from jiedui.store.columns import area, belongs_to, key, moment, one_of, reference, word
 
@@ -21,4 +22,4 @@ class WhatIf(Table, tablename="what_if"):
     created_by = reference()
     finished_at = moment(null=True)
 
-    state_known = one_of("state", ("queued", "running", "ready", "failed", "stopped"))
+    state_known = one_of("state", ASKED)

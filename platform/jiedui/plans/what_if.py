@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from jiedui.clock import utc_now
-from jiedui.errors import DomainError, Refused, kept
+from jiedui.errors import Refused
 from jiedui.i18n import N_
-from jiedui.jobs.service import JobRow, Progress, Stopped
+from jiedui.jobs import asked
+from jiedui.jobs.service import JobRow, Progress
 from jiedui.jobs.threads import Stop, Tell, in_thread
 from jiedui.plans.questions import ABOUT_NEWCOMERS, NEWCOMER, Change
 from jiedui.plans.tables import WhatIf
@@ -74,11 +74,8 @@ class _Side:
 async def run_what_if(job: JobRow, progress: Progress) -> None:
     """Answer the question this job is about. Killed at any point it can run again."""
     question_id = job.subject_id
-    await WhatIf.update({WhatIf.state: "running"}).where(
-        WhatIf.id == question_id, WhatIf.state.is_in(["queued", "running"])
-    )
-    (row,) = await WhatIf.raw(_QUESTION, question_id)
-    try:
+    async with asked.answering(WhatIf, question_id):
+        (row,) = await WhatIf.raw(_QUESTION, question_id)
         await progress.report(STEPS[0], 0, len(STEPS))
         inputs = await load((await Round.raw('SELECT * FROM "round" WHERE id = {}', row["round"]))[0])
         townships = await townships_in(row["region_code"])
@@ -89,13 +86,7 @@ async def run_what_if(job: JobRow, progress: Progress) -> None:
         change = msgspec.json.decode(row["change"], type=Change)
         answer = await in_thread(partial(difference, inputs, townships, earlier, change), STEPS, progress)
         answer["others_changed"] = inputs.hash != row["inputs_hash"]
-    except (Stopped, InterruptedError) as stopped:
-        await _end(question_id, {WhatIf.state: "stopped"})
-        raise Stopped from stopped
-    except DomainError as refusal:
-        await _end(question_id, {WhatIf.state: "failed", WhatIf.error: kept(refusal)})
-        raise
-    await _end(question_id, {WhatIf.state: "ready", WhatIf.answer: json.dumps(answer)})
+        await asked.answered(WhatIf, question_id, {"answer": json.dumps(answer)})
 
 
 def difference(
@@ -185,10 +176,6 @@ def _with(people: People, row: int, **values: Any) -> People:
     for name, value in values.items():
         columns[name][row] = value
     return replace(people, **columns)
-
-
-async def _end(question_id: Any, values: dict[Any, Any]) -> None:
-    await WhatIf.update(values | {WhatIf.finished_at: utc_now()}).where(WhatIf.id == question_id)
 
 
 def _row(ids: Iterable[Any], wanted: Any, missing: str = _GONE) -> int:

@@ -11,9 +11,10 @@ import msgspec
 
 from jiedui.actor import Actor
 from jiedui.clock import utc_now
-from jiedui.errors import DomainError, Refused, kept
+from jiedui.errors import Refused
 from jiedui.i18n import N_
-from jiedui.jobs.service import JobRow, Progress, Stopped
+from jiedui.jobs import asked
+from jiedui.jobs.service import JobRow, Progress
 from jiedui.jobs.threads import Stop, Tell, in_thread
 from jiedui.rounds.explanation import Explained, explained, townships_in
 from jiedui.rounds.problem import load
@@ -33,26 +34,15 @@ STEPS = (*PLANNING, N_("Working out the reasons"))
 async def run_plan(job: JobRow, progress: Progress) -> None:
     """Make the plan this job is about. Killed at any point it leaves no half plan and can run again."""
     plan_id = job.subject_id
-    await Plan.update({Plan.state: "running"}).where(
-        Plan.id == plan_id, Plan.state.is_in(["queued", "running"])
-    )
-    round_row = await Round.raw(
-        'SELECT r.* FROM "round" r JOIN plan ON plan."round" = r.id WHERE plan.id = {}', plan_id
-    )
-    try:
+    async with asked.answering(Plan, plan_id):
+        (round_row,) = await Round.raw(
+            'SELECT r.* FROM "round" r JOIN plan ON plan."round" = r.id WHERE plan.id = {}', plan_id
+        )
         await progress.report(STEPS[0], 0, len(STEPS))
-        inputs = await load(round_row[0])
-        townships = await townships_in(round_row[0]["region_code"])
+        inputs = await load(round_row)
+        townships = await townships_in(round_row["region_code"])
         answers = await in_thread(partial(_plan_and_explain, inputs, townships), STEPS, progress)
-        await _write(plan_id, round_row[0]["region_code"], inputs, answers)
-    except (Stopped, InterruptedError) as stopped:
-        await Plan.update({Plan.state: "stopped", Plan.finished_at: utc_now()}).where(Plan.id == plan_id)
-        raise Stopped from stopped
-    except DomainError as refusal:
-        await Plan.update(
-            {Plan.state: "failed", Plan.error: kept(refusal), Plan.finished_at: utc_now()}
-        ).where(Plan.id == plan_id)
-        raise
+        await _write(plan_id, round_row["region_code"], inputs, answers)
 
 
 def _plan_and_explain(inputs: Inputs, townships: Places, tell: Tell, stop: Stop) -> list[Answer]:
@@ -82,20 +72,18 @@ async def _write(plan_id: Any, region_code: str, inputs: Inputs, answers: list[A
             await bulk.insert(Candidate, list(_candidates(plan_id, region_code, inputs, stage, said)))
             await bulk.insert(LeftOut, list(_left_out(plan_id, region_code, inputs, stage, said)))
             await bulk.insert(Newcomer, list(_newcomers(plan_id, said)))
-        await Plan.update(
+        await asked.answered(
+            Plan,
+            plan_id,
             {
-                Plan.state: "ready",
-                Plan.status: first.status,
-                Plan.solver: f"{first.solver} {first.solver_version}",
-                Plan.inputs_hash: inputs.hash,
-                Plan.figures: json.dumps(
-                    {"stages": [_figures(inputs, stage, said) for stage, said in answers]}
-                ),
-                Plan.cost: sum(stage.solution.cost for stage in stages),
-                Plan.seconds: sum(stage.solution.seconds for stage in stages),
-                Plan.finished_at: utc_now(),
-            }
-        ).where(Plan.id == plan_id)
+                "status": first.status,
+                "solver": f"{first.solver} {first.solver_version}",
+                "inputs_hash": inputs.hash,
+                "figures": json.dumps({"stages": [_figures(inputs, stage, said) for stage, said in answers]}),
+                "cost": sum(stage.solution.cost for stage in stages),
+                "seconds": sum(stage.solution.seconds for stage in stages),
+            },
+        )
 
 
 def _figures(inputs: Inputs, stage: Stage, said: Explained) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from uuid import UUID
 from jiedui.actor import Actor
 from jiedui.audit import service as audit
 from jiedui.clock import today
-from jiedui.errors import Conflict, NotFound, Refused, kept
+from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
-from jiedui.jobs import service as jobs
+from jiedui.jobs import asked
 from jiedui.policies.service import pack_named
 from jiedui.regions.tables import Region
 from jiedui.rounds import policy
@@ -60,29 +60,14 @@ async def queue_plan(actor: Actor, round_id: UUID, now: datetime) -> UUID:
         if round_row["state"] != "draft":
             raise Conflict(N_("This round has been published. Open a new one to pair again."))
         await refuse_empty_area(actor, round_row["region_code"])
-        await _give_up_lost_runs(round_id, now)
-        if await Plan.exists().where(Plan.round == round_id, Plan.state.is_in(["queued", "running"])):
+        await asked.give_up_lost(Plan, "round", round_id, now)
+        if await Plan.exists().where(Plan.round == round_id, Plan.state.is_in(list(asked.WAITING))):
             raise Conflict(
                 N_("This round is being calculated already. Please wait for it, or stop it first.")
             )
         number = 1 + await Plan.count().where(Plan.round == round_id)
-        plan = Plan(
-            round=round_id,
-            region_code=round_row["region_code"],
-            number=number,
-            state="queued",
-            created_at=now,
-        )
-        await plan.save()
-        plan_id = UUID(str(plan.id))
-        await jobs.enqueue(
-            "round.run",
-            subject_id=plan_id,
-            region_code=round_row["region_code"],
-            payload={},
-            now=now,
-            created_by=actor.account_id,
-        )
+        plan = Plan(round=round_id, region_code=round_row["region_code"], number=number, created_at=now)
+        plan_id = await asked.ask("round.run", plan, actor, now)
         await note(actor, "round.run", round_id, round_row["region_code"], now, plan=number)
     return plan_id
 
@@ -191,18 +176,6 @@ async def refuse_empty_area(actor: Actor, region_code: str) -> None:
         raise Refused(
             N_("This area has no household with a stated need. Import the households' ledger first.")
         )
-
-
-async def _give_up_lost_runs(round_id: UUID, now: datetime) -> None:
-    """A run whose job ended without a word (its worker died every time) must not block the next one."""
-    await Plan.raw(
-        """
-        UPDATE plan SET state = 'failed', error = {}, finished_at = {}
-        WHERE "round" = {} AND state IN ('queued', 'running') AND NOT EXISTS (
-            SELECT FROM job WHERE job.subject_id = plan.id AND job.state IN ('queued', 'running'))
-        """,
-        kept(Refused(N_("This run ended unexpectedly. Please calculate again."))), now, round_id,
-    )  # fmt: skip
 
 
 async def note(

@@ -5,6 +5,7 @@ from piccolo.constraints import Unique
 from piccolo.table import Table
 
 from jiedui.households.tables import Household
+from jiedui.jobs.tables import ASKED
 from jiedui.store.columns import area, belongs_to, key, moment, one_of, reference, rule, word, words
 from jiedui.volunteers.tables import Volunteer
 
@@ -49,7 +50,7 @@ class Plan(Table, tablename="plan"):
     finished_at = moment(null=True)
 
     numbered = Unique([round, number])
-    state_known = one_of("state", ("queued", "running", "ready", "failed", "stopped"))
+    state_known = one_of("state", ASKED)
 
 
 class Candidate(Table, tablename="candidate"):
