@@ -84,8 +84,7 @@ def _looked_at(looks: Mapping[str, _Look], problem: Problem, solution: Solution)
 
 def bound_of(problem: Problem, slot: Ints, volunteer: Ints) -> int:
     """What no plan can go below, by these prices: cost plus the weight of what is uncovered."""
-    weight = problem.tier_weight * problem.tier
-    bound = total(problem.wanted, slot) + total(problem.wanted, np.minimum(weight - slot, 0))
+    bound = bound_of_ends(problem, slot, volunteer, problem.room)
     # Some at a time: what fits into the processor's cache is read twice as fast.
     for begin in range(0, problem.arcs, _AT_A_TIME):
         arcs = slice(begin, begin + _AT_A_TIME)
@@ -94,17 +93,24 @@ def bound_of(problem: Problem, slot: Ints, volunteer: Ints) -> int:
         )
         counted = reduced[problem.pinned[arcs] | (reduced < 0)]
         bound += total(np.ones_like(counted), counted)
-    return bound + _places_bound(problem, volunteer)
+    return bound
 
 
-def _places_bound(problem: Problem, price: Ints) -> int:
+def bound_of_ends(problem: Problem, slot: Ints, volunteer: Ints, room: Ints) -> int:
+    """The part of the bound that slots and places are, whatever the arcs; volunteers take so many at most."""
+    weight = problem.tier_weight * problem.tier
+    slots = total(problem.wanted, slot) + total(problem.wanted, np.minimum(weight - slot, 0))
+    return slots + _places_bound(problem, volunteer, room)
+
+
+def _places_bound(problem: Problem, price: Ints, room: Ints) -> int:
     """Pinned places are filled; of the others each is worth filling while its price exceeds its load."""
     held, step = problem.held, problem.load_step
     if step:
         worth = np.maximum(-(-price // step) - held, problem.pins)
     else:
-        worth = np.where(price > 0, problem.room, problem.pins)
-    filled = np.minimum(worth, problem.room)
+        worth = np.where(price > 0, room, problem.pins)
+    filled = np.minimum(worth, room)
     places = total(filled, held) + total(filled, filled - 1) // 2
     return step * places - total(filled, price)
 

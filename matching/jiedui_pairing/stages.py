@@ -12,6 +12,7 @@ from jiedui_pairing.all_pairs import best_plan
 from jiedui_pairing.candidates import Candidates, Demand, first_helpers, second_helpers
 from jiedui_pairing.people import Inputs, PairSet
 from jiedui_pairing.policy import COLOURS, Colour
+from jiedui_pairing.proof import all_priced
 from jiedui_pairing.texts import N_
 
 STEPS = (
@@ -75,20 +76,23 @@ def _stages(inputs: Inputs, tell: Tell, stop: Callable[[], bool]) -> Iterator[St
     tell(1)
     candidates, best = best_plan(demand, stop, PairSet.of(inputs.earlier.get(1, ())))
     tell(2)
-    first = _checked(1, candidates, best)
+    first = _checked(1, candidates, best, stop)
     yield first
     if inputs.pack.helpers.max_helpers > 1:
         tell(3)
         demand = second_helpers(first.candidates, first.solution, inputs.pinned)
-        yield _checked(2, *best_plan(demand, stop, PairSet.of(inputs.earlier.get(2, ()))))
+        yield _checked(2, *best_plan(demand, stop, PairSet.of(inputs.earlier.get(2, ()))), stop)
 
 
-def _checked(number: int, candidates: Candidates, best: Plan) -> Stage:
+def _checked(number: int, candidates: Candidates, best: Plan, stop: Callable[[], bool]) -> Stage:
     solution = best.solution()
+    report = check(candidates.problem, solution)
+    if report.passed:
+        report = Report((*report.checks, all_priced(candidates, solution, stop)))
     return Stage(
         number=number,
         candidates=candidates,
         plan=best,
         solution=solution,
-        report=check(candidates.problem, solution),
+        report=report,
     )

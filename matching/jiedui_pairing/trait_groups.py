@@ -2,7 +2,7 @@
 
 What makes a group follows from what rules and terms say they read. People of a group may still differ in
 where they live and in whom they know. What `groups` judges only narrows the search for volunteers: every
-pair that goes into a plan is judged by all rules itself.
+pair that goes into a plan is judged by all rules itself, and the plan's proof knows no groups (proof.py).
 """
 
 from collections.abc import Iterable, Mapping

@@ -320,7 +320,7 @@ async def test_the_plan_says_who_helps_whom_how_far_and_what_stays_open(coordina
     shown = text_of(await coordinator.get(f"/rounds/{round_id}/plans/1"))
     for words in ("欧阳*", "姚霞琴", "T777", "0.0 km", "1 / 3", "✓ Companionship", "○ Tutoring",
                   "姚霞琴 (18.4 km away): the whole plan would be worse by as much as 18.4 km of way",
-                  "9 of 9 checks passed", "虎威镇 · 回龙村"):  # fmt: skip
+                  "10 of 10 checks passed", "虎威镇 · 回龙村"):  # fmt: skip
         assert words in shown, words
     assert "小花" not in shown
 

@@ -1,4 +1,4 @@
-"""Whatever a new rule reads, small and large rounds come to the same plan."""
+"""Whatever a new rule reads, small and large rounds come to the same plan, proven over all pairs."""
 
 import os
 from dataclasses import replace
@@ -13,6 +13,7 @@ from jiedui_pairing.candidates import everybody, first_helpers, second_helpers
 from jiedui_pairing.costs import Term
 from jiedui_pairing.people import NO_LIMIT, PairSet
 from jiedui_pairing.policy import standard
+from jiedui_pairing.proof import all_priced
 from jiedui_pairing.reasons import why_left_out
 from jiedui_pairing.rules import RULES, Rule
 from jiedui_pairing.traits import WAY, Pairs, UndeclaredError, more_of_households, more_of_volunteers
@@ -147,6 +148,7 @@ def test_a_random_rule_holds_for_small_and_large_rounds_alike(seed, monkeypatch)
         assert (solution.weight, solution.uncovered) == (reference.weight, reference.uncovered), new.reads
         for candidates, plan in ((small, reference), (large, solution)):
             assert check(candidates.problem, plan).violations == {}
+            assert all_priced(candidates, plan).violation == ""
         assert told(why_left_out(small, reference)) == recounted(small, reference)
         demand = second_helpers(small, reference, demand.pinned)
         assert stage == 2 or demand.rows.size
@@ -191,8 +193,9 @@ def test_a_new_rule_leaves_nobody_out_of_a_large_round_whom_a_small_one_covers(m
     demand = first_helpers(*a_round(), PACK, DATED)
     with_a_new(monkeypatch, only_those_with("her_own", 2))
     for large in (False, True):
-        _, plan = planned(demand, monkeypatch, large=large)
+        candidates, plan = planned(demand, monkeypatch, large=large)
         assert sum(plan.uncovered.values()) == 87
+        assert all_priced(candidates, plan).passed
 
 
 @pytest.mark.parametrize("undeclared", ["cleared", "minor", "her_own", "distance_m", "forbidden", "common"])

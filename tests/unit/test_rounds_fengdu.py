@@ -13,6 +13,7 @@ from jiedui_pairing import all_pairs
 from jiedui_pairing.candidates import everybody, first_helpers, second_helpers
 from jiedui_pairing.people import Households, PairSet, Volunteers, kinds_mask
 from jiedui_pairing.policy import standard
+from jiedui_pairing.proof import all_priced
 from jiedui_pairing.reasons import why_left_out
 
 INSTANCE = Path(__file__).parents[1] / "instances" / "fengdu"
@@ -108,6 +109,7 @@ def test_our_own_engine_comes_to_the_same_metre(first, plan):
 def test_the_plan_carries_its_proof(first, plan):
     assert plan.status == "optimal"
     assert check(first.problem, plan).violations == {}
+    assert all_priced(first, plan).violation == ""
 
 
 def test_the_second_helpers_come_to_the_indicative_figures(first, plan):
@@ -158,6 +160,7 @@ def test_letting_in_only_who_could_do_better_comes_to_the_same_metre(demand, mon
     assert plan.solution().cost == 9_667_838
     assert covered(candidates.problem, plan.solution()) == REFERENCE["first_helper"]["covered_of"]
     assert candidates.problem.arcs < 100_000
+    assert all_priced(candidates, plan.solution()).violation == ""
 
 
 def test_ruling_out_one_pair_moves_a_handful(demand):

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from jiedui_pairing import all_pairs
+from jiedui_pairing.candidates import assembled, in_portions, judged
 from jiedui_pairing.people import Households, Inputs, Volunteers, kinds_mask
 from jiedui_pairing.policy import standard
 from jiedui_pairing.stages import STEPS, plan
@@ -41,9 +43,20 @@ def test_both_stages_are_planned_checked_and_kept_for_further_questions():
     assert heard == list(range(len(STEPS)))
     for stage in stages:
         assert stage.report.passed
+        assert stage.report.checks[-1].name == "all_pairs"
         assert stage.solution.status == "optimal"
         assert stage.covered["red"] == (3, 3)
         assert stage.plan.solution().pair_arc.tolist() == stage.solution.pair_arc.tolist()
+
+
+def test_a_plan_for_want_of_the_best_pair_of_all_does_not_pass(monkeypatch):
+    def but_the_nearest(demand):
+        (pairs,) = map(judged, in_portions(demand.setting, demand.rows))
+        return assembled(demand, pairs[:, pairs[2] > 0])
+
+    monkeypatch.setattr(all_pairs, "everybody", but_the_nearest)
+    (first, _) = plan(people(3, 7), lambda _: None, lambda: False)
+    assert list(first.report.violations) == ["all_pairs"]
 
 
 def test_a_further_question_can_be_asked_of_the_plan():

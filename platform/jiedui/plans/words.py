@@ -29,6 +29,7 @@ CHECKS = {
     "cost": N_("The cost was added up again"),
     "prices": N_("The prices that prove it are sound"),
     "optimal": N_("No other plan covers more, or costs less"),
+    "all_pairs": N_("All pairs that the rules allow were priced: none would make it better"),
 }
 NOBODY_OFFERS = "offers"
 TAKEN = "taken"

@@ -5,6 +5,7 @@ import statistics
 import time
 
 import msgspec
+import prefecture
 import pytest
 from prefecture import DATED, a_prefecture
 
@@ -12,6 +13,7 @@ from jiedui_matching import check, solve
 from jiedui_pairing import all_pairs
 from jiedui_pairing.candidates import assembled, first_helpers
 from jiedui_pairing.policy import standard
+from jiedui_pairing.proof import all_priced
 
 KILOMETRES = 40
 
@@ -60,6 +62,28 @@ def test_the_best_of_all_pairs_is_proven_soon(say, monkeypatch):
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     say(f"median {statistics.median(taken):.1f} s; the process never took more than {memory:.1f} GB")
     assert statistics.median(taken) <= 60
+
+
+@pytest.mark.parametrize("places", [1.1, 0.67])
+@pytest.mark.parametrize("households", [50_000, 100_000])
+def test_every_pair_is_priced_in_less_time_than_the_plan_took(households, places, say, monkeypatch):
+    monkeypatch.setattr(prefecture, "_PLACES_PER_HOUSEHOLD", places)
+    pack = standard()
+    demand = first_helpers(*a_prefecture(households, households // 2).people(pack), pack, DATED)
+    busy = [time.process_time()]
+    candidates, plan = all_pairs.best_plan(demand, never)
+    busy.append(time.process_time())
+    started, solution = time.perf_counter(), plan.solution()
+    report = all_priced(candidates, solution)
+    taken = time.perf_counter() - started
+    busy.append(time.process_time())
+    say(
+        f"{households:,} x {households // 2:,}, {places} places, {demand.pairs:,} pairs: "
+        f"plan {busy[1] - busy[0]:.1f} s of one core, {sum(solution.uncovered.values()):,} left out; "
+        f"all priced in {taken:.1f} s ({busy[2] - busy[1]:.1f} s of one core)"
+    )
+    assert report.passed
+    assert busy[2] - busy[1] < busy[1] - busy[0]
 
 
 @pytest.mark.parametrize("nearest_only", [20, 100])
