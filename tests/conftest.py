@@ -18,7 +18,7 @@ from xdist.scheduler import LoadScopeScheduling
 from jiedui.launcher.servers import Servers, embedded_servers
 
 KEPT = {"JIEDUI_CHROMIUM"}
-PROCESSES = re.compile(r"tests/(browser/|chaos/|integration/test_(cli|launcher|notices_killed))")
+PROCESSES = re.compile(r"tests/(browser/|chaos/|integration/test_(launcher|cli_together))")
 
 # Nothing is judged by its time: that is the machine's. A test's folder may serve all its examples.
 settings.register_profile(
@@ -48,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """A file stays with one worker; so does, from the start, all that starts, times and kills processes."""
+    """A file stays with one worker; so do, from the start, all that kill processes of the product."""
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
