@@ -24,7 +24,7 @@ $$;
 -- A move stands in the records of both areas, and only there: neither says where the person lives now or lived before.
 CREATE OR REPLACE FUNCTION note_move(kind text, person uuid, before text, after text) RETURNS void LANGUAGE sql AS $$
     INSERT INTO audit_entry (id, at, account_id, role, action, subject_kind, subject_id, region_code, detail)
-    SELECT gen_random_uuid(), now(), acting_account(), coalesce(nullif(current_setting('jiedui.role', true), ''), 'system'),
+    SELECT gen_random_uuid(), now_here(), acting_account(), coalesce(nullif(current_setting('jiedui.role', true), ''), 'system'),
         kind || '.' || deed, kind, person::text, area, '{}'
     FROM (VALUES ('moved_away', before), ('moved_here', after)) AS sides (deed, area)
 $$;

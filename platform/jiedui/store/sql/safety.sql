@@ -1,11 +1,14 @@
 -- Who may meet whom: the database's home of the rules that jiedui_pairing.safety has in Python, and the walls that ask them.
 -- Installed anew at every migration (jiedui.store.schema).
 
+-- The clock by which people act: the machine's, which the demonstration holds back (store.piccolo_conf).
+CREATE OR REPLACE FUNCTION now_here() RETURNS timestamptz LANGUAGE sql STABLE AS $$
+    SELECT now() + make_interval(secs => coalesce(nullif(current_setting('jiedui.clock_shift', true), ''), '0')::double precision)
+$$;
+
 -- The calendar day here; whoever acts may have set it with the clock she was given (store.scope).
 CREATE OR REPLACE FUNCTION today_here() RETURNS date LANGUAGE sql STABLE AS $$
-    SELECT coalesce(nullif(current_setting('jiedui.today', true), '')::date,
-        ((now() + make_interval(secs => coalesce(nullif(current_setting('jiedui.clock_shift', true), ''), '0')::double precision))
-            AT TIME ZONE 'Asia/Shanghai')::date)
+    SELECT coalesce(nullif(current_setting('jiedui.today', true), '')::date, (now_here() AT TIME ZONE 'Asia/Shanghai')::date)
 $$;
 
 -- Until when somebody of these births is under age: the first of the month on or after the youngest's eighteenth
@@ -67,12 +70,12 @@ BEGIN
         WHERE p.state = 'active' AND (of_volunteers IS NULL OR p.volunteer = ANY (of_volunteers))
             AND (of_households IS NULL OR p.household = ANY (of_households))
     ), resting AS (
-        UPDATE pair SET state = 'paused', paused_at = now(), pause_reason = 'safety'
+        UPDATE pair SET state = 'paused', paused_at = now_here(), pause_reason = 'safety'
         FROM unsafe WHERE pair.id = unsafe.id AND pair.state = 'active' AND unsafe.against <> '{}'
         RETURNING pair.id, pair.household, unsafe.against
     )
     INSERT INTO audit_entry (id, at, role, action, subject_kind, subject_id, region_code, detail)
-    SELECT gen_random_uuid(), now(), 'system', 'pair.pause', 'pair', r.id::text, h.region_code,
+    SELECT gen_random_uuid(), now_here(), 'system', 'pair.pause', 'pair', r.id::text, h.region_code,
         jsonb_build_object('reason', 'safety', 'against', r.against)
     FROM resting r JOIN household h ON h.id = r.household;
     GET DIAGNOSTICS paused = ROW_COUNT;
