@@ -16,7 +16,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jiedui_matching.apart import Stop
 from jiedui_matching.bench import machine, make_ready, measure
 from jiedui_matching.check import check_pairs
 from jiedui_matching.couplings import Coupling, validate
@@ -24,6 +23,7 @@ from jiedui_matching.formats import FORMATS, Case, FlowNetwork, read
 from jiedui_matching.formats.plan import check_plan, plan_as_dict, read_plan, write_plan
 from jiedui_matching.formats.rules import read_couplings
 from jiedui_matching.general_flow import solve_network
+from jiedui_matching.isolated import Stop
 from jiedui_matching.solve import LARGEST_SEED, SOLVERS, solve, solve_fully
 
 _DONE, _NO, _WRONG, _INTERRUPTED = 0, 1, 2, 130

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jiedui_matching.engine.rings import alternatives_for, part_some
+from jiedui_matching.engine.cycles import alternatives_for, part_some
 from jiedui_matching.problem import Ints
 from jiedui_matching.repair import Plan
 

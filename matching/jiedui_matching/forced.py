@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jiedui_matching.engine.rings import ring
-from jiedui_matching.growing import Growing
+from jiedui_matching.engine.cycles import cycle
+from jiedui_matching.plan_state import PlanState
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Forced:
     moved: Sequence[tuple[int, int, int]]
 
 
-def forced(now: Growing, slot: int, volunteer: int) -> Forced:
+def forced(now: PlanState, slot: int, volunteer: int) -> Forced:
     """Raises ValueError if they can never be paired, because of a ban, pins or for want of an arc."""
     a = now.arc(slot, volunteer)
     if now.pinned[now.given[a]]:
@@ -33,7 +33,7 @@ def forced(now: Growing, slot: int, volunteer: int) -> Forced:
         return Forced(0, 0, -1, -1, ())
     i, j, network = now.slot_at(slot), now.volunteer_at(volunteer), now.now()
     to_sink, from_sink = now.ways()
-    length, size = ring(network, to_sink, from_sink, now.scratch, now.trail, now.slots + j, i)
+    length, size = cycle(network, to_sink, from_sink, now.scratch, now.trail, now.slots + j, i)
     moved = _moves(now, size, a)
     loses = next((slot for slot, _, then in moved if then < 0), -1)
     gains = next((slot for slot, until, _ in moved if until < 0), -1)
@@ -42,8 +42,8 @@ def forced(now: Growing, slot: int, volunteer: int) -> Forced:
     return Forced(weight, weight + now.tier_weight * tiers, loses, gains, moved)
 
 
-def _moves(now: Growing, size: int, a: int) -> list[tuple[int, int, int]]:
-    """Who changes from which volunteer to which on the trail, which arc `a` closes to a ring."""
+def _moves(now: PlanState, size: int, a: int) -> list[tuple[int, int, int]]:
+    """Who changes from which volunteer to which on the trail, which arc `a` closes to a cycle."""
     nodes = now.trail.nodes[:size].tolist()
     ends = [now.ends(arc) if arc >= 0 else (-1, -1) for arc in [*now.trail.arcs[1:size].tolist(), a]]
     moves = [

@@ -8,7 +8,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from jiedui_matching.apart import Stop, run_apart
+from jiedui_matching.isolated import Stop, run_isolated
 from jiedui_matching.ortools_flow import solver_version
 from jiedui_matching.problem import LIMIT, Ints, Problem, total
 
@@ -99,7 +99,9 @@ def solve_network(network: FlowNetwork, stopped: Stop = lambda: False) -> Flow:
     """
     started = time.perf_counter()
     nothing = np.zeros(len(network.tail), dtype=np.int64)
-    answer = ("stopped", nothing) if stopped() else run_apart(partial(_cheapest, network), stopped, grace=0)
+    answer = (
+        ("stopped", nothing) if stopped() else run_isolated(partial(_cheapest, network), stopped, grace=0)
+    )
     status, carried = answer or ("stopped", nothing)
     return Flow(
         status=status,

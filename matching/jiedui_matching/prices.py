@@ -8,11 +8,11 @@ import numpy as np
 
 from jiedui_matching.engine.bidding import bid_some
 from jiedui_matching.engine.columns import Columns, columns_of
+from jiedui_matching.engine.forward import Scratch, cover_some, scratch_for
 from jiedui_matching.engine.margins import dearest_prices
 from jiedui_matching.engine.network import Network, Numbering, fill_rows, lay_out
 from jiedui_matching.engine.numbering import along_arcs
 from jiedui_matching.engine.resuming import lower_some, resume
-from jiedui_matching.engine.search import Scratch, cover_some, scratch_for
 from jiedui_matching.problem import Ints, Mask, Problem
 from jiedui_matching.solution import Prices, Solution, earlier_arcs
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jiedui_matching.engine.cycles import shorten_some
 from jiedui_matching.engine.margins import ways_to_new_place
-from jiedui_matching.engine.rings import shorten_some
-from jiedui_matching.growing import Growing
+from jiedui_matching.plan_state import PlanState
 from jiedui_matching.problem import LIMIT, Ints, refuse
 from jiedui_matching.repair import Plan
 from jiedui_matching.solution import arcs_between
@@ -114,7 +114,7 @@ def value_of_newcomers(plan: Plan, newcomer: Ints, slot: Ints, cost: Ints) -> Ne
     return Newcomers(value, helps, gains, rise)
 
 
-def _covered_in_the_end(now: Growing, slots: Ints) -> Ints:
+def _covered_in_the_end(now: PlanState, slots: Ints) -> Ints:
     """Which slot that lacks a helper gains one if these are relieved of one, -1: none."""
     network, from_sink = now.now(), now.ways()[1]
     covered, at, asking = np.full(len(slots), -1), now.slot_number[slots], np.arange(len(slots))

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jiedui_matching.engine.backward import offer, place_of, release, vacate
+from jiedui_matching.engine.forward import cover, leave, make_way
 from jiedui_matching.engine.margins import cheapest_prices, priced
-from jiedui_matching.engine.search import cover, leave, make_way
-from jiedui_matching.engine.withdrawal import offer, place_of, release, vacate
 from jiedui_matching.forced import Forced, forced
-from jiedui_matching.growing import Growing
+from jiedui_matching.plan_state import PlanState
 from jiedui_matching.prices import solver_version
 from jiedui_matching.problem import Ints, Problem, room_of, whole, whole_number
 from jiedui_matching.solution import Prices, Solution
@@ -49,7 +49,7 @@ class Plan:
         Raises InterruptedError if `stop` said yes before that was done, ValueError if `warm` does not fit.
         """
         self._started = time.perf_counter()
-        self._now = Growing(problem, stop or (lambda: False), warm)
+        self._now = PlanState(problem, stop or (lambda: False), warm)
 
     @property
     def problem(self) -> Problem:
@@ -57,7 +57,7 @@ class Plan:
         return self._now.problem()
 
     @property
-    def now(self) -> Growing:
+    def now(self) -> PlanState:
         """The arrays behind it, for whoever explains the plan; only its events may change them."""
         return self._now
 
@@ -239,7 +239,7 @@ class Plan:
         self._fit_places(volunteer)
         return volunteer
 
-    def _changing(self) -> Growing:
+    def _changing(self) -> PlanState:
         """The arrays, about to change."""
         self._now.forget()
         return self._now

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from jiedui_matching.apart import Stop, run_apart
 from jiedui_matching.certificate import NotOptimalError, first_prices, prices_of
 from jiedui_matching.check import bound_of
 from jiedui_matching.couplings import Coupling, validate
+from jiedui_matching.isolated import Stop, run_isolated
 from jiedui_matching.problem import Mask, Problem, total
 from jiedui_matching.solution import Prices, Solution, cost_of, unassigned_after, uncovered_by_tier
 
@@ -139,7 +139,7 @@ def _by_flow(problem: Problem, choose: Callable[[Problem], Mask], stopped: Stop)
     nothing = _nothing(problem, stopped)
     if stopped():
         return nothing
-    chosen = run_apart(partial(_heedless, choose, problem), stopped, grace=0)
+    chosen = run_isolated(partial(_heedless, choose, problem), stopped, grace=0)
     return nothing if chosen is None else _proven(problem, chosen, stopped)
 
 
@@ -159,7 +159,7 @@ def _by_cpsat(
         start = np.isin(np.arange(problem.arcs), free.pair_arc)
     if stopped():
         return nothing
-    choice = run_apart(partial(choose, problem, couplings, start=start, seed=seed), stopped)
+    choice = run_isolated(partial(choose, problem, couplings, start=start, seed=seed), stopped)
     if choice is None:
         return nothing
     if choice.status == "optimal" and not couplings:

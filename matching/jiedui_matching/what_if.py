@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 import numpy as np
 
-from jiedui_matching.growing import Growing, Pairs
+from jiedui_matching.plan_state import Pairs, PlanState
 from jiedui_matching.problem import Ints
 from jiedui_matching.solution import cost_of_pairs, uncovered_by_tier
 
@@ -29,7 +29,7 @@ class Difference:
     moved: Sequence[tuple[int, int, int]]
 
 
-def difference(before: Growing, after: Growing) -> Difference:
+def difference(before: PlanState, after: PlanState) -> Difference:
     """Between a plan and what it became."""
     first, then = before.pairs(), after.pairs()
     lacking, lacking_then = _uncovered(before, first), _uncovered(after, then)
@@ -48,12 +48,12 @@ def difference(before: Growing, after: Growing) -> Difference:
     )
 
 
-def _uncovered(now: Growing, pairs: Pairs) -> dict[int, int]:
+def _uncovered(now: PlanState, pairs: Pairs) -> dict[int, int]:
     lacking = now.wanted[: now.slots] - np.bincount(pairs.slot, minlength=now.slots)
     return uncovered_by_tier(now.tier[: now.slots], lacking)
 
 
-def _cost(now: Growing, pairs: Pairs) -> int:
+def _cost(now: PlanState, pairs: Pairs) -> int:
     return cost_of_pairs(pairs.volunteer, pairs.cost, now.held, int(now.network.step))
 
 

@@ -16,12 +16,12 @@ import pytest
 from commands import PATIENCE, children, wait_until
 
 from jiedui_matching import Problem, solve
-from jiedui_matching.apart import run_apart
 from jiedui_matching.bench import measure
 from jiedui_matching.cli import main
 from jiedui_matching.formats.arrays import read_json, write_json, write_npz
 from jiedui_matching.formats.rules import read_couplings
 from jiedui_matching.instances import county
+from jiedui_matching.isolated import run_isolated
 
 INSTANCES = Path(__file__).parents[1] / "instances" / "matching"
 
@@ -414,8 +414,8 @@ def test_the_terminals_interrupt_ends_a_solver_in_its_own_process(large, solver)
 
 def test_a_solver_does_not_outlive_whoever_asked_it():
     endless = (
-        "import time; from jiedui_matching.apart import run_apart\n"
-        "run_apart(lambda stop: print('up', flush=True) or time.sleep(3600), lambda: False)"
+        "import time; from jiedui_matching.isolated import run_isolated\n"
+        "run_isolated(lambda stop: print('up', flush=True) or time.sleep(3600), lambda: False)"
     )
     with subprocess.Popen([sys.executable, "-c", endless], stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() == b"up\n"
@@ -470,11 +470,11 @@ def test_work_that_listens_says_what_it_has_when_it_is_stopped():
         return rounds
 
     asked = []
-    assert run_apart(work, lambda: len(asked) > 3 or asked.append(None)) > 0
+    assert run_isolated(work, lambda: len(asked) > 3 or asked.append(None)) > 0
 
 
 def test_work_that_listens_to_nobody_is_ended():
-    assert run_apart(lambda stop: time.sleep(3600), lambda: True) is None
+    assert run_isolated(lambda stop: time.sleep(3600), lambda: True) is None
     wait_until(lambda: not multiprocessing.active_children())
 
 
@@ -483,18 +483,18 @@ def test_what_the_work_raises_is_raised_here():
         raise ValueError("tier[3] is 0")
 
     with pytest.raises(ValueError, match="is 0") as raised:
-        run_apart(work, lambda: False)
+        run_isolated(work, lambda: False)
     assert "in work" in raised.value.__notes__[0]
 
 
 def test_what_nobody_thought_of_is_raised_here_too():
     with pytest.raises(TypeError, match="takes 0 positional arguments"):
-        run_apart(lambda: None, lambda: False)
+        run_isolated(lambda: None, lambda: False)
 
 
 def test_a_solver_killed_from_outside_is_told():
     with pytest.raises(ChildProcessError, match="ended with -9"):
-        run_apart(lambda stop: os.kill(os.getpid(), signal.SIGKILL), lambda: False)
+        run_isolated(lambda stop: os.kill(os.getpid(), signal.SIGKILL), lambda: False)
 
 
 def test_a_reader_who_has_seen_enough_is_no_error():

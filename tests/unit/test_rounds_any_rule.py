@@ -19,7 +19,7 @@ from jiedui_pairing.rules import RULES, Rule
 from jiedui_pairing.traits import WAY, Pairs, UndeclaredError, more_of_households, more_of_volunteers
 
 PACK = standard()
-RULES_TRIED = 200 if os.environ.get("FULL") else 40
+RULES_TRIED = 200 if os.environ.get("FULL") == "1" else 40
 # What no rule of ours has ever read: two values, a handful, and nearly everybody's own.
 VALUES = {"flag": 2, "handful": 7, "own": 1000}
 MORE = {f"her_{name}": most for name, most in VALUES.items()}

@@ -13,6 +13,7 @@ from prefecture import DATED, a_prefecture
 from jiedui_matching import Prices, check, solve
 from jiedui_pairing import all_pairs, costs, proof, rules, trait_groups, traits
 from jiedui_pairing.candidates import everybody, first_helpers, in_portions
+from jiedui_pairing.people import NO_LIMIT, kinds_mask
 from jiedui_pairing.policy import standard
 from jiedui_pairing.proof import all_priced
 from jiedui_pairing.rules import RULES, Rule, eligible
@@ -110,6 +111,26 @@ def test_whatever_the_prices_no_pair_that_counts_is_passed_over(demand, data):
         counted += int(reduced[(reduced < 0) & ~sweep._pinned.having(pairs)].sum())
     assert below == counted
     assert sweep.bound(below) <= plan.weight
+
+
+@pytest.mark.parametrize("north", np.random.default_rng(0).uniform(0, 0.2, 40).tolist())
+def test_a_pair_counts_from_the_metre_on_that_it_is_cheaper(north):
+    """Nobody lives as near as the straight line to her says, nor is passed over for it."""
+    families, givers = a_prefecture(1, 1).people(PACK)
+    needs = np.array([kinds_mask(PACK, ["companionship"])])
+    demand = first_helpers(
+        replace(families, needs=needs, minor=[False], wanted=[1]),
+        replace(
+            givers, offers=needs, active=[True], reach_m=[NO_LIMIT],
+            lat=families.lat + north, lng=families.lng,
+        ),
+        PACK, DATED,
+    )  # fmt: skip
+    candidates = everybody(demand)
+    plan, (cost,) = solve(candidates.problem), candidates.problem.arc_cost
+    for more in (0, 1):
+        prices = Prices(np.array([cost + more]), np.zeros(1, dtype=np.int64))
+        assert proof._Sweep(candidates, replace(plan, prices=prices)).below(lambda: False).sum == -more
 
 
 def test_the_proof_stops_when_told():

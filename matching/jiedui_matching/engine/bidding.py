@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from jiedui_matching.engine.search import leave
+from jiedui_matching.engine.forward import leave
 
 
 @njit(cache=True, nogil=True)

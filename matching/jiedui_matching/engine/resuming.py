@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from jiedui_matching.engine.withdrawal import offer
+from jiedui_matching.engine.backward import offer
 
 # One of so many volunteers too dear for her next load is many.
 _MANY = 8

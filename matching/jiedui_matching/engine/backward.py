@@ -3,8 +3,8 @@
 import numpy as np
 from numba import njit
 
+from jiedui_matching.engine.forward import leave
 from jiedui_matching.engine.heap import pop, push
-from jiedui_matching.engine.search import leave
 from jiedui_matching.problem import LIMIT
 
 

@@ -19,7 +19,7 @@ _TURN = 0.02
 _SET_PARENT_DEATH_SIGNAL = 1
 
 
-def run_apart(work: Callable[[Stop], T], stopped: Stop, grace: float = 0.07) -> T | None:
+def run_isolated(work: Callable[[Stop], T], stopped: Stop, grace: float = 0.07) -> T | None:
     """What the work answers; None if `stopped` or Ctrl-C ended it and it had nothing to say in time.
 
     The work is handed a question of its own that says yes once it should come to an end; from then on

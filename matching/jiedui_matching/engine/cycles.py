@@ -1,4 +1,4 @@
-"""Who moves if two are paired or parted: the cheapest ring through one arc, found without touching the plan.
+"""Who moves if two are paired or parted: the cheapest cycle through one arc, found without touching the plan.
 
 A way between two ends either touches the sink, and then the shortest ways to and from it are known
 for all, or it does not, and then a search finds it that those known lengths lead straight to its goal
@@ -62,7 +62,7 @@ def part_some(network, to_sink, from_sink, scratch, trail, arcs, slots, begin, e
     for p in range(begin, end):
         a, i = arcs[p], slots[p]
         j = np.int64(~network.volunteer[a])
-        length, size = ring(network, to_sink, from_sink, scratch, trail, i, n + j)
+        length, size = cycle(network, to_sink, from_sink, scratch, trail, i, n + j)
         alternatives.weight[p] = length + network.slot_price[i] - network.cost[a] - network.price[j]
         alternatives.arc[p] = trail.arcs[1]
         alternatives.moved[p] = 0
@@ -88,7 +88,7 @@ def _gained(trail, k, size, n):
 
 
 @njit(cache=True, nogil=True)
-def ring(network, to_sink, from_sink, scratch, trail, start, goal):
+def cycle(network, to_sink, from_sink, scratch, trail, start, goal):
     """The shortest way from one node to another, on the trail: its length and how many nodes it has.
 
     The goal must be one to which a way leads from the sink.

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jiedui_matching.engine.columns import Columns, columns_of
+from jiedui_matching.engine.cycles import trail_for
+from jiedui_matching.engine.forward import scratch_for
 from jiedui_matching.engine.margins import Margins, Ways, ways_from_sink, ways_to_sink
 from jiedui_matching.engine.network import Network, lay_out
 from jiedui_matching.engine.numbering import along_arcs
-from jiedui_matching.engine.rings import trail_for
-from jiedui_matching.engine.search import scratch_for
 from jiedui_matching.prices import work_out
 from jiedui_matching.problem import (
     LIMIT,
@@ -36,7 +36,7 @@ class Pairs(NamedTuple):
     cost: Ints
 
 
-class Growing:
+class PlanState:
     """Fields named as in Problem stand in the problem's numbers, the network's in its own.
 
     `given[a]` is the arc, among all ever given, that the network knows as a; a slot's number in the
@@ -75,7 +75,7 @@ class Growing:
         """What was derived from the arrays is derived again: they are about to change."""
         self._problem = self._ways = None
 
-    def twin(self) -> "Growing":
+    def twin(self) -> "PlanState":
         """The same once more: what happens to it leaves this one alone.
 
         Arcs that only ever grow in number are shared until then, all else is copied.
