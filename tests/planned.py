@@ -30,6 +30,11 @@ async def answered(question_id: UUID) -> None:
     await _worked_off("round.what_if", run_what_if, question_id)
 
 
+def alike(page: httpx.Response) -> str:
+    """A page without what differs each time it is opened: the token and the keys of its forms."""
+    return re.sub(r'(_csrf_token|_once)" value="[^"]+"|x-csrf-token[^}]+', "", page.text)
+
+
 def text_of(page: httpx.Response) -> str:
     """What a reader sees, on one line."""
     body = re.sub(r"<(script|style|title)[^>]*>.*?</\1>", " ", page.text, flags=re.DOTALL)

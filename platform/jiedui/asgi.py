@@ -31,7 +31,7 @@ from jiedui.regions import pages as regions
 from jiedui.rounds import pages as rounds
 from jiedui.settings import Settings, load
 from jiedui.volunteers import pages as volunteers
-from jiedui.web import cookies, errors, forgery, headers, pages, rendering
+from jiedui.web import cookies, errors, forgery, headers, once, page, pages, rendering
 from jiedui.wiring import LEDGERS
 
 ROUTERS: list[Router] = [
@@ -73,7 +73,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> L
         ),
         request_class=HTMXRequest,
         middleware=[access.Identify()],
-        guards=[access.require_access, forgery.refuse_forged],
+        guards=[access.require_access, forgery.refuse_forged, once.require_key],
         exception_handlers=errors.exception_handlers(),
         before_send=[headers.security_headers(https=settings.public_url.startswith("https:")), cookies.write],
         template_config=TemplateConfig(instance=rendering.make_engine()),
@@ -85,6 +85,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> L
         debug=False,
     )
     access.check_declared(app)
+    app.state.pages = page.addresses(app)
     return app
 
 

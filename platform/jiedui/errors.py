@@ -11,6 +11,8 @@ class DomainError(Exception):
 
     status_code = 400
     msgid = N_("That did not work. Nothing was changed.")
+    counted = False
+    """Whether what was written before it stays written: a wrong code is a try, though it is refused."""
 
     def __init__(self, msgid: str | None = None, **params: Any) -> None:
         self.msgid = msgid or self.msgid

@@ -19,6 +19,7 @@ from jiedui.pairs.service import expire_overdue
 from jiedui.plans.what_if import run_what_if
 from jiedui.rounds.runs import run_plan
 from jiedui.store.piccolo_conf import DB
+from jiedui.web.sent import forget_sent
 from jiedui.wiring import LEDGERS
 from jiedui_matching.warm_up import warm_up
 
@@ -33,6 +34,7 @@ CHORES: tuple[Callable[[datetime], Awaitable[int]], ...] = (
     deliver_due,
     expire_overdue,
     ensure_due,
+    forget_sent,
 )
 IDLE_SECONDS = 1.0
 _log = logging.getLogger("jiedui.worker")

@@ -2,8 +2,9 @@
 
 import os
 import re
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ COUNTY = "500230000000"
 
 
 class Visitor(httpx.AsyncClient):
-    """A browser: keeps its cookies, sends forms with the token of the page it has open."""
+    """A browser: keeps its cookies, sends forms with the token of the page it has open and a fresh key."""
 
     def __init__(self, app: Litestar, **options: Any) -> None:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -36,7 +37,8 @@ class Visitor(httpx.AsyncClient):
         """Send a form, as the page seen last would; files go in `files=`."""
         if not self.form_token:
             await self.get("/login")
-        return await self.post(path, data={"_csrf_token": self.form_token, **(fields or {})}, **options)
+        hidden = {"_csrf_token": self.form_token, "_once": secrets.token_urlsafe(16)}
+        return await self.post(path, data=hidden | (fields or {}), **options)
 
 
 LoginAs = Callable[..., Awaitable[Visitor]]
@@ -71,6 +73,19 @@ async def visitor(app: Litestar) -> AsyncIterator[Visitor]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def login_as(app: Litestar) -> AsyncIterator[LoginAs]:
     """`await login_as("coordinator", region)`: a browser of somebody who is logged in, with `.account_id`."""
+    async with _doors(app) as login:
+        yield login
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def login_that_commits(app_that_commits: Litestar) -> AsyncIterator[LoginAs]:
+    """The same at the application that commits."""
+    async with _doors(app_that_commits) as login:
+        yield login
+
+
+@asynccontextmanager
+async def _doors(app: Litestar) -> AsyncIterator[LoginAs]:
     from jiedui.accounts.tables import Account
     from jiedui.web.forgery import sign
 

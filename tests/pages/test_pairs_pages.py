@@ -94,13 +94,17 @@ async def test_opening_a_link_tells_nothing_and_uses_nothing(visitor, asked):
 async def test_a_household_reads_who_would_help_and_says_yes(visitor, asked):
     pair, token = asked
     await visitor.get(f"/h/{token}")
-    helper = await visitor.submit(f"/h/{token}", {"birth_year": "1990"})
+    helper = await visitor.submit(f"/h/{token}", {"birth_year": "1990"}, follow_redirects=True)
     assert helper.status_code == 200
     for word in ("王女士|Ms 王", "爱心妈妈", "虎威镇"):
         assert re.search(word, helper.text)
     assert "晓梅" not in helper.text
-    done = await visitor.submit(f"/h/{token}/answer", {"proof": proof_in(helper), "answer": "yes"})
+    reopened = await visitor.get(f"/h/{token}")
+    assert 'name="birth_year"' in reopened.text, "Back and Reload ask again"
+    said = {"proof": proof_in(helper), "answer": "yes"}
+    done = await visitor.submit(f"/h/{token}/answer", said, follow_redirects=True)
     assert done.status_code == 200
+    assert (await visitor.get(done.url.path)).headers["location"] == f"/h/{token}"
     assert await state_of(pair) == "active"
     again = await visitor.get(f"/h/{token}")
     assert again.status_code == 410
@@ -111,12 +115,13 @@ async def test_a_household_reads_who_would_help_and_says_yes(visitor, asked):
 async def test_a_household_may_ask_for_another_or_say_what_worries_it(visitor, asked, answer, state):
     pair, token = asked
     await visitor.get(f"/h/{token}")
-    proof = proof_in(await visitor.submit(f"/h/{token}", {"birth_year": "1990"}))
+    proof = proof_in(await visitor.submit(f"/h/{token}", {"birth_year": "1990"}, follow_redirects=True))
     if answer == "concern":
         empty = await visitor.submit(f"/h/{token}/answer", {"proof": proof, "answer": answer, "text": " "})
         assert empty.status_code == 422
         assert proof_in(empty) == proof
-    done = await visitor.submit(f"/h/{token}/answer", {"proof": proof, "answer": answer, "text": "我怕"})
+    said = {"proof": proof, "answer": answer, "text": "我怕"}
+    done = await visitor.submit(f"/h/{token}/answer", said, follow_redirects=True)
     assert done.status_code == 200
     assert await state_of(pair) == state
     assert await Concern.count().where(Concern.pair == pair) == (answer == "concern")
@@ -166,7 +171,7 @@ async def test_before_both_agree_no_page_of_hers_names_or_places_the_family(hers
         await visitor.get(path, follow_redirects=True)
         for path in (f"/me/proposals/{pair}", f"/me/pairs/{pair}", "/me/families")
     ]
-    pages.append(await visitor.submit(f"/me/pairs/{pair}/phone"))
+    pages.append(await visitor.submit(f"/me/pairs/{pair}/phone", follow_redirects=True))
     if state == "proposed":
         pages.append(await visitor.submit(f"/me/proposals/{pair}/decline", {"reason": ""}))
     for page in pages:
@@ -216,7 +221,7 @@ async def test_once_both_agree_she_reads_a_surname_and_asks_for_the_number(hers)
     assert "石龙门村" in page.text
     for secret in SECRETS:
         assert secret not in page.text
-    shown = await visitor.submit(f"/me/pairs/{pair}/phone")
+    shown = await visitor.submit(f"/me/pairs/{pair}/phone", follow_redirects=True)
     assert 'href="tel:18800009999"' in shown.text
 
 

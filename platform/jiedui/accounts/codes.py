@@ -30,6 +30,14 @@ REQUESTS_FROM = Rule("code-address", 60, 3600)
 REQUESTS_IN_ALL = Rule("code-all", 3000, 3600)
 GUESSES_FROM = Rule("code-guess-address", 120, 3600)
 
+
+class WrongCode(Refused):
+    """It counts as a try."""
+
+    counted = True
+    msgid = N_("This code is not right, or no longer valid. Please look again or ask for a new one.")
+
+
 _MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})")
 
 
@@ -86,10 +94,7 @@ async def redeem_code(
         )
         if used:
             return
-    raise Refused(
-        N_("This code is not right, or no longer valid. Please look again or ask for a new one."),
-        field="code",
-    )
+    raise WrongCode(field="code")
 
 
 async def _send(phone: str, code: str, code_id: UUID, region_code: str, now: datetime) -> None:

@@ -6,14 +6,18 @@ import msgspec
 from litestar import Response, Router, get, post
 
 from jiedui.accounts import grant_pages, service
-from jiedui.accounts.codes import mobile_number
+from jiedui.accounts.codes import LASTS, mobile_number
 from jiedui.accounts.sessions import lifetime
 from jiedui.actor import Actor
 from jiedui.errors import Refused, TooMany
 from jiedui.web import cookies
 from jiedui.web.asked import safe_path
+from jiedui.web.carried import carried, carry, drop
 from jiedui.web.forms import Form, blank, read_form
+from jiedui.web.once import once
 from jiedui.web.page import PageRequest, client_address, home_of, page, see_other
+
+_GUESSES = "a wrong one counts, and the right one is no deed"
 
 
 class StaffLogin(msgspec.Struct):
@@ -45,7 +49,7 @@ async def staff_form(request: PageRequest) -> Response[Any]:
     return _door(request, "accounts/login.html")
 
 
-@post("/login", name="login:staff:enter")
+@post("/login", name="login:staff:enter", opt={"keyless": _GUESSES})
 async def staff_enter(request: PageRequest) -> Response[Any]:
     """Check the passphrase."""
     form = await read_form(request, StaffLogin)
@@ -73,14 +77,29 @@ async def volunteer_code(request: PageRequest) -> Response[Any]:
     if form.ok:
         try:
             phone = mobile_number(form.value.phone)
-            await service.request_login_code(phone, **_circumstances(request))
-            return page(request, "accounts/code.html", form=blank(phone=phone, next=form.value.next))
+
+            async def work() -> str:
+                await service.request_login_code(phone, **_circumstances(request))
+                return "/login/volunteer/code"
+
+            answer = await once(request, work)
+            carry(request, "code", Code(phone, "", safe_path(form.value.next)), LASTS)
+            return answer
         except (Refused, TooMany) as refused:
             form.refuse(refused)
     return page(request, "accounts/telephone.html", form=form, status_code=form.status)
 
 
-@post("/login/volunteer/code", name="login:volunteer:enter")
+@get("/login/volunteer/code", name="login:volunteer:typed")
+async def volunteer_code_form(request: PageRequest) -> Response[Any]:
+    """Where the code is typed; who has asked for none is led to the door."""
+    asked = carried(request, "code", Code)
+    if asked is None or request.user is not None:
+        return see_other(request, "/login/volunteer")
+    return page(request, "accounts/code.html", form=blank(phone=asked.phone, next=asked.next))
+
+
+@post("/login/volunteer/code", name="login:volunteer:enter", opt={"keyless": _GUESSES})
 async def volunteer_enter(request: PageRequest) -> Response[Any]:
     """Check the code."""
     form = await read_form(request, Code)
@@ -88,13 +107,14 @@ async def volunteer_enter(request: PageRequest) -> Response[Any]:
         try:
             phone, code = mobile_number(form.value.phone), form.value.code.replace(" ", "")
             actor = await service.log_in_volunteer(phone, code, **_circumstances(request))
+            drop(request, "code")
             return await enter(request, actor, form.value.next)
         except (Refused, TooMany) as refused:
             form.refuse(refused)
     return page(request, "accounts/code.html", form=form, status_code=form.status)
 
 
-@post("/logout", name="logout")
+@post("/logout", name="logout", opt={"keyless": "ending what has ended changes nothing"})
 async def log_out(request: PageRequest) -> Response[Any]:
     """End the session on the server, then forget the cookie."""
     if request.auth:
@@ -131,7 +151,8 @@ def _circumstances(request: PageRequest) -> dict[str, Any]:
 ROUTER = Router(
     "/",
     route_handlers=[
-        staff_form, staff_enter, volunteer_form, volunteer_code, volunteer_enter, log_out, grant_pages.ROUTER,
+        staff_form, staff_enter, volunteer_form, volunteer_code, volunteer_code_form, volunteer_enter, log_out,
+        grant_pages.ROUTER,
     ],
     opt={"access": "public"},
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """The household ledger on screen: the list of an area, one household's file, the list to take along."""
 
-from typing import Any, get_args
+from datetime import timedelta
+from typing import Annotated, Any, get_args
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -28,17 +29,20 @@ from jiedui.regions.codes import is_code
 from jiedui.regions.service import path_name, path_names
 from jiedui.store.columns import Row
 from jiedui.web import words
+from jiedui.web.carried import carried, carry
 from jiedui.web.forms import blank, read_form
-from jiedui.web.page import PageRequest, language_of, page
+from jiedui.web.once import once, show_once, shown
+from jiedui.web.page import PageRequest, language_of, page, see_other
 from jiedui_pairing.policy import standard
 
+_LOOKED_FOR = timedelta(minutes=10)
 UNMASK_PER_HOUR = Rule("household.unmask", times=30, seconds=3600)
 
 
 class Person(msgspec.Struct):
     """Whom somebody looks for: name, telephone or identity number."""
 
-    text: str
+    text: Annotated[str, msgspec.Meta(max_length=40)]
 
 
 class Opening(msgspec.Struct):
@@ -74,12 +78,28 @@ async def show_list(request: PageRequest) -> Response[Any]:
     )
 
 
-@post("/households/find", name="households:find", opt={"access": policy.DEEDS["find"]})
+@post(
+    "/households/find",
+    name="households:find",
+    opt={"access": policy.DEEDS["find"], "keyless": "looking for somebody changes nothing"},
+)
 async def find(request: PageRequest) -> Response[Any]:
     """Look for one person; what was typed is sent in the form, so that no address ever holds it."""
     form = await read_form(request, Person)
-    rows = await find_person(request.user, form.value.text) if form.ok else []
-    return page(request, "households/found.html", form=form, rows=rows, **_words())
+    if not form.ok:
+        return page(request, "households/found.html", form=form, rows=[], status_code=form.status, **_words())
+    carry(request, "person", form.value.text, _LOOKED_FOR)
+    return see_other(request, "/households/find")
+
+
+@get("/households/find", name="households:found", opt={"access": policy.DEEDS["find"]})
+async def found(request: PageRequest) -> Response[Any]:
+    """Who is called like this; what was typed stays in her browser a few minutes, for Back and Reload."""
+    text = carried(request, "person", str)
+    if text is None:
+        return see_other(request, "/households")
+    rows = await find_person(request.user, text)
+    return page(request, "households/found.html", form=blank(text=text), rows=rows, **_words())
 
 
 @get(
@@ -105,8 +125,8 @@ async def export(request: PageRequest) -> Response[Any]:
 
 @get("/households/{household_id:uuid}", name="households:show", opt={"access": policy.DEEDS["read"]})
 async def show(request: PageRequest, household_id: FromPath[UUID]) -> Response[Any]:
-    """One household's file, masked."""
-    return await _file_page(request, household_id)
+    """One household's file, masked; but for what has just been asked for."""
+    return await _file_page(request, household_id, opened=await shown(request))
 
 
 @post(
@@ -119,20 +139,25 @@ async def open_field(request: PageRequest, household_id: FromPath[UUID]) -> Resp
     form = await read_form(request, Opening)
     if not form.ok:
         return await _file_page(request, household_id, form=form)
-    await household_file(request.user, household_id)
-    await request.app.state.limits.admit((UNMASK_PER_HOUR, str(request.user.account_id)))
-    try:
-        value = await unmask(
+
+    async def work() -> str:
+        await household_file(request.user, household_id)
+        await request.app.state.limits.admit((UNMASK_PER_HOUR, str(request.user.account_id)))
+        await unmask(
             request.user, household_id, form.value.field, form.value.reason, request.app.state.clock()
         )
+        show_once(request, form.value.field)
+        return f"/households/{household_id}"
+
+    try:
+        return await once(request, work)
     except Refused as refused:
         form.refuse(refused)
         return await _file_page(request, household_id, form=form)
-    return await _file_page(request, household_id, opened=(form.value.field, value))
 
 
 async def _file_page(
-    request: PageRequest, household_id: UUID, *, form: Any = None, opened: tuple[str, Any] | None = None
+    request: PageRequest, household_id: UUID, *, form: Any = None, opened: str | None = None
 ) -> Response[Any]:
     household = await household_file(request.user, household_id)
     history = await history_of(request.user, household_id)
@@ -146,7 +171,7 @@ async def _file_page(
         places=await path_names(places),
         history=history,
         form=form or blank(),
-        opened=opened,
+        opened=(opened, household[opened]) if opened else None,
         today=words.day_of(request.app.state.clock()),
         guarded=GUARDED,
         reasons=REASONS,
@@ -214,5 +239,5 @@ def _cells(row: Row, language: str) -> list[str]:
 
 ROUTER = Router(
     "/",
-    route_handlers=[show_list, find, export, show, open_field],
+    route_handlers=[show_list, find, found, export, show, open_field],
 )

@@ -12,7 +12,8 @@ from jiedui.jobs import policy
 from jiedui.jobs.service import ask_to_stop, job_of
 from jiedui.store.columns import Row
 from jiedui.web.asked import safe_path
-from jiedui.web.page import PageRequest, page, see_other
+from jiedui.web.once import once
+from jiedui.web.page import PageRequest, page
 
 
 @get("/jobs/{job_id:uuid}/progress", name="jobs:progress", opt={"access": policy.DEEDS["read"]})
@@ -29,8 +30,12 @@ async def progress(request: PageRequest, job_id: FromPath[UUID]) -> Response[Any
 @post("/jobs/{job_id:uuid}/stop", name="jobs:stop", opt={"access": policy.DEEDS["stop"]})
 async def stop(request: PageRequest, job_id: FromPath[UUID], back: FromQuery[str] = "/desk") -> Response[Any]:
     """Ask the job to stop at its next step; back to the page that showed it."""
-    await ask_to_stop(request.user, job_id)
-    return see_other(request, safe_path(back))
+
+    async def work() -> str:
+        await ask_to_stop(request.user, job_id)
+        return safe_path(back)
+
+    return await once(request, work)
 
 
 def seconds_left(job: Row, now: datetime) -> int | None:

@@ -1,6 +1,7 @@
 """Importing a ledger in the browser: choose, look at what was read, explain headers, take it or leave it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from litestar import Response, Router, get, post
 from litestar.datastructures import UploadFile
 from litestar.params import FromPath
 
+from jiedui.actor import Actor
 from jiedui.clock import machine_now
 from jiedui.errors import NotFound, Refused
 from jiedui.i18n import N_, translate
@@ -89,10 +91,15 @@ async def headers(request: PageRequest, import_id: FromPath[UUID]) -> Response[A
         chosen = next(iter(given.get(f"meaning-{place}", [])), "")
         if isinstance(chosen, str) and chosen:
             meanings[unknown.text] = chosen
-    try:
+
+    async def work() -> str:
         await uploads.explain_headers(
             request.user, _ledger(request), import_id, meanings, request.app.state.clock()
         )
+        return f"{_base(request)}/{import_id}"
+
+    try:
+        return await once(request, work)
     except Refused as refused:
         flash(request, refused.msgid, kind="problem", **refused.params)
     return see_other(request, f"{_base(request)}/{import_id}")
@@ -101,23 +108,35 @@ async def headers(request: PageRequest, import_id: FromPath[UUID]) -> Response[A
 @post("/{import_id:uuid}/again")
 async def again(request: PageRequest, import_id: FromPath[UUID]) -> Response[Any]:
     """Read the file once more."""
-    await uploads.read_again(request.user, _kind(request), import_id, request.app.state.clock())
-    return see_other(request, f"{_base(request)}/{import_id}")
+    return await _do(request, import_id, uploads.read_again)
 
 
 @post("/{import_id:uuid}/apply")
 async def apply(request: PageRequest, import_id: FromPath[UUID]) -> Response[Any]:
     """Take what was read into the ledger."""
-    await uploads.apply(request.user, _kind(request), import_id, request.app.state.clock())
-    return see_other(request, f"{_base(request)}/{import_id}")
+    return await _do(request, import_id, uploads.apply)
 
 
 @post("/{import_id:uuid}/discard")
 async def discard(request: PageRequest, import_id: FromPath[UUID]) -> Response[Any]:
     """Throw the file away."""
-    await uploads.discard(request.user, _kind(request), import_id, request.app.state.clock())
-    flash(request, _ledger(request).words.thrown_away)
-    return see_other(request, _base(request))
+
+    async def work() -> str:
+        await uploads.discard(request.user, _kind(request), import_id, request.app.state.clock())
+        flash(request, _ledger(request).words.thrown_away)
+        return _base(request)
+
+    return await once(request, work)
+
+
+async def _do(
+    request: PageRequest, import_id: UUID, deed: Callable[[Actor, str, UUID, datetime], Awaitable[None]]
+) -> Response[Any]:
+    async def work() -> str:
+        await deed(request.user, _kind(request), import_id, request.app.state.clock())
+        return f"{_base(request)}/{import_id}"
+
+    return await once(request, work)
 
 
 def _ledger(request: PageRequest) -> Ledger:

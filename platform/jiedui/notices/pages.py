@@ -19,8 +19,8 @@ from jiedui.notices.letters import Letter, pdf_of
 from jiedui.notices.lists import Item
 from jiedui.web import asked
 from jiedui.web.forms import read_form
-from jiedui.web.once import once
-from jiedui.web.page import PageRequest, flash, page, see_other
+from jiedui.web.once import once, show_once, shown
+from jiedui.web.page import PageRequest, flash, page
 from jiedui_notifications.tables import STATES
 
 T = TypeVar("T")
@@ -71,13 +71,13 @@ async def show_console(request: PageRequest) -> Response[Any]:
 @get("/notices/calls", name="notices:calls")
 async def show_calls(request: PageRequest) -> Response[Any]:
     """The call list under half names; names and numbers are opened by a form of their own."""
-    return await _list(request, "call", opened=False)
+    return await _list(request, "call", opened=bool(await shown(request)))
 
 
-@post("/notices/calls", name="notices:calls:open", status_code=200)
+@post("/notices/calls", name="notices:calls:open")
 async def open_calls(request: PageRequest) -> Response[Any]:
     """The call list with names and numbers, noted in the audit trail."""
-    return await _list(request, "call", opened=True)
+    return await _open(request, "call")
 
 
 @post("/notices/{notice_id:uuid}/called", name="notices:called")
@@ -97,13 +97,13 @@ async def called(request: PageRequest, notice_id: FromPath[UUID]) -> Response[An
 @get("/notices/villages", name="notices:villages")
 async def show_villages(request: PageRequest) -> Response[Any]:
     """Whom the villages are asked to tell, under half names."""
-    return await _list(request, "village", opened=False)
+    return await _list(request, "village", opened=bool(await shown(request)))
 
 
-@post("/notices/villages", name="notices:villages:open", status_code=200)
+@post("/notices/villages", name="notices:villages:open")
 async def open_villages(request: PageRequest) -> Response[Any]:
     """The same with full names, for printing, noted in the audit trail."""
-    return await _list(request, "village", opened=True)
+    return await _open(request, "village")
 
 
 @post("/notices/{notice_id:uuid}/passed-on", name="notices:passed_on")
@@ -156,23 +156,40 @@ async def letters_printed(request: PageRequest) -> Response[Any]:
 @post("/notices/{notice_id:uuid}/release", name="notices:release")
 async def release(request: PageRequest, notice_id: FromPath[UUID]) -> Response[Any]:
     """Try a held or failed message again."""
-    await service.release_held(request.user, notice_id, request.app.state.clock())
-    flash(request, N_("It is tried again; the ledger decides anew how."))
-    return see_other(request, "/notices")
+
+    async def work() -> str:
+        await service.release_held(request.user, notice_id, request.app.state.clock())
+        flash(request, N_("It is tried again; the ledger decides anew how."))
+        return "/notices"
+
+    return await once(request, work)
 
 
 @post("/notices/{notice_id:uuid}/arrived", name="notices:arrived")
 async def arrived(request: PageRequest, notice_id: FromPath[UUID]) -> Response[Any]:
     """Note that a message of unknown outcome did arrive."""
-    await service.mark_arrived(request.user, notice_id, request.app.state.clock())
-    return see_other(request, "/notices")
+
+    async def work() -> str:
+        await service.mark_arrived(request.user, notice_id, request.app.state.clock())
+        return "/notices"
+
+    return await once(request, work)
+
+
+async def _open(request: PageRequest, channel: str) -> Response[Any]:
+    async def work() -> str:
+        items = await lists.on_list(request.user, channel)
+        if items:
+            await service.note_opened(request.user, channel, len(items), request.app.state.clock())
+        show_once(request, True)
+        return f"/notices/{channel}s"
+
+    return await once(request, work)
 
 
 async def _list(request: PageRequest, channel: str, *, opened: bool) -> Response[Any]:
     now = request.app.state.clock()
     items = await lists.on_list(request.user, channel)
-    if opened and items:
-        await service.note_opened(request.user, channel, len(items), now)
     return page(
         request,
         f"notices/{channel}s.html",

@@ -13,7 +13,7 @@ from jiedui.i18n import N_, translate
 from jiedui.pairs import policy, service
 from jiedui.pairs.rules import BODY_LENGTH, DECLINE_REASONS
 from jiedui.web.forms import Form, blank, read_form
-from jiedui.web.once import once
+from jiedui.web.once import once, show_once, shown
 from jiedui.web.page import PageRequest, flash, language_of, page, see_other
 
 
@@ -82,15 +82,19 @@ async def decline(request: PageRequest, pair_id: FromPath[UUID]) -> Response[Any
 
 @get("/me/pairs/{pair_id:uuid}", name="family")
 async def family(request: PageRequest, pair_id: FromPath[UUID]) -> Response[Any]:
-    """One family, as far as she may know it."""
-    return await _family(request, pair_id, blank())
+    """One family, as far as she may know it, with its number where she has just asked for it."""
+    return await _family(request, pair_id, blank(), phone=await shown(request) or "")
 
 
 @post("/me/pairs/{pair_id:uuid}/phone", name="family:phone")
 async def phone(request: PageRequest, pair_id: FromPath[UUID]) -> Response[Any]:
     """The telephone number, shown when asked for."""
-    number = await service.show_phone(request.user, pair_id, request.app.state.clock())
-    return await _family(request, pair_id, blank(), phone=number)
+
+    async def work() -> str:
+        show_once(request, await service.show_phone(request.user, pair_id, request.app.state.clock()))
+        return f"/me/pairs/{pair_id}"
+
+    return await once(request, work)
 
 
 @post("/me/pairs/{pair_id:uuid}/concern", name="family:concern")

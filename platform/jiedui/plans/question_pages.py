@@ -32,6 +32,7 @@ from jiedui.rounds.views import plan_at
 from jiedui.store.columns import Row
 from jiedui.web.asked import key
 from jiedui.web.forms import Form, blank, read_form
+from jiedui.web.once import once
 from jiedui.web.page import PageRequest, flash, page, see_other
 
 Search = Callable[[Actor, Row, UUID | None, str], Awaitable[list[Row]]]
@@ -72,9 +73,14 @@ async def ask(request: PageRequest, round_id: FromPath[UUID], number: FromPath[i
     form = await read_form(request, Question)
     change = await _understood(request.user, round_row, form) if form.ok else None
     if change and form.ok:
+        asked = change
+
+        async def work() -> str:
+            question_id = await questions.ask(request.user, plan, asked, request.app.state.clock())
+            return f"{request.scope['path']}/{question_id}"
+
         try:
-            question_id = await questions.ask(request.user, plan, change, request.app.state.clock())
-            return see_other(request, f"{request.scope['path']}/{question_id}")
+            return await once(request, work)
         except Refused as refused:
             form.refuse(refused)
         except Conflict as refused:

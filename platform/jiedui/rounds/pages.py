@@ -62,7 +62,7 @@ async def new(request: PageRequest) -> Response[Any]:
     return await _form_page(request, blank(**known | _given(request)))
 
 
-@post("/rounds/new", name="rounds:recount")
+@post("/rounds/new", name="rounds:recount", opt={"keyless": "counting again changes nothing"})
 async def recount(request: PageRequest) -> Response[Any]:
     """The form with its counts again, without JavaScript; its tokens stay out of the address."""
     form = await read_form(request, Opening)
@@ -116,8 +116,13 @@ async def show(request: PageRequest, round_id: FromPath[UUID]) -> Response[Any]:
 @post("/rounds/{round_id:uuid}/calculate", name="rounds:calculate")
 async def calculate(request: PageRequest, round_id: FromPath[UUID]) -> Response[Any]:
     """Ask a worker for a plan; the page shows how far it is."""
-    try:
+
+    async def work() -> str:
         await service.queue_plan(request.user, round_id, request.app.state.clock())
+        return f"/rounds/{round_id}"
+
+    try:
+        return await once(request, work)
     except (Conflict, Refused) as refused:
         flash(request, refused.msgid, kind="problem", **refused.params)
     return see_other(request, f"/rounds/{round_id}")
@@ -126,9 +131,14 @@ async def calculate(request: PageRequest, round_id: FromPath[UUID]) -> Response[
 @post("/rounds/{round_id:uuid}/put-aside", name="rounds:cancel")
 async def put_aside(request: PageRequest, round_id: FromPath[UUID]) -> Response[Any]:
     """Close a draft that is not needed; it stays for the record."""
-    try:
+
+    async def work() -> str:
         await service.cancel_round(request.user, round_id, request.app.state.clock())
         flash(request, N_("The round was put aside. Its runs stay readable here."))
+        return f"/rounds/{round_id}"
+
+    try:
+        return await once(request, work)
     except Conflict as refused:
         flash(request, refused.msgid, kind="problem", **refused.params)
     return see_other(request, f"/rounds/{round_id}")
@@ -140,22 +150,40 @@ async def pin(request: PageRequest, round_id: FromPath[UUID]) -> Response[Any]:
     form = await read_form(request, PinForm)
     if not form.ok:
         raise NotFound
-    asked = form.value
-    await pins.pin(
-        request.user, round_id, asked.household, asked.volunteer, asked.kind, "", request.app.state.clock()
+    asked, back = form.value, _back(round_id, form.value.back)
+
+    async def work() -> str:
+        await pins.pin(
+            request.user,
+            round_id,
+            asked.household,
+            asked.volunteer,
+            asked.kind,
+            "",
+            request.app.state.clock(),
+        )
+        return back
+
+    answer = await once(request, work)
+    return (
+        await _pinned(request, round_id, asked.household, asked.volunteer, back) if request.htmx else answer
     )
-    return await _after_pin(request, round_id, asked.household, asked.volunteer, asked.back)
 
 
 @post("/rounds/{round_id:uuid}/pins/{pin_id:uuid}/take-back", name="rounds:unpin")
 async def unpin(request: PageRequest, round_id: FromPath[UUID], pin_id: FromPath[UUID]) -> Response[Any]:
     """Take a pin or a ban back."""
-    back = safe_path(request.query_params.get("back"))
+    back = _back(round_id, request.query_params.get("back"))
     found = [row for row in await pins.pins_of(request.user, round_id) if row["id"] == pin_id]
-    await pins.unpin(request.user, round_id, pin_id, request.app.state.clock())
-    if not found:
-        return see_other(request, back if back != "/" else f"/rounds/{round_id}")
-    return await _after_pin(request, round_id, found[0]["household"], found[0]["volunteer"], back)
+
+    async def work() -> str:
+        await pins.unpin(request.user, round_id, pin_id, request.app.state.clock())
+        return back
+
+    answer = await once(request, work)
+    if not found or not request.htmx:
+        return answer
+    return await _pinned(request, round_id, found[0]["household"], found[0]["volunteer"], back)
 
 
 async def _open(request: PageRequest, wanted: Opening) -> str:
@@ -181,6 +209,7 @@ async def _form_page(request: PageRequest, form: Any) -> Response[Any]:
         days=service.days_allowed(request.app.state.clock()),
         counts=counts,
         status_code=form.status,
+        at="/rounds/new",
     )
 
 
@@ -198,14 +227,15 @@ def _given(request: PageRequest) -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
-async def _after_pin(
+def _back(round_id: UUID, back: str | None) -> str:
+    back = safe_path(back)
+    return back if back != "/" else f"/rounds/{round_id}"
+
+
+async def _pinned(
     request: PageRequest, round_id: UUID, household: UUID, volunteer: UUID, back: str
 ) -> Response[Any]:
-    """For htmx the buttons of this one pair, as they now are; else the page that was left."""
-    back = safe_path(back)
-    back = back if back != "/" else f"/rounds/{round_id}"
-    if not request.htmx:
-        return see_other(request, back)
+    """The buttons of this one pair, as they now are."""
     mine = [row for row in await pins.pins_of(request.user, round_id)
             if (row["household"], row["volunteer"]) == (household, volunteer)]  # fmt: skip
     known = mine[0] if mine else {"kind": None, "id": None}

@@ -42,9 +42,9 @@ def words() -> Array:
     return Array(Varchar(length=60), default=list)
 
 
-def moment(*, null: bool = False) -> Timestamptz:
+def moment(*, null: bool = False, index: bool = False) -> Timestamptz:
     """An instant in UTC; services set it from their clock."""
-    return Timestamptz(default=None, null=True) if null else Timestamptz()
+    return Timestamptz(default=None, null=True, index=index) if null else Timestamptz(index=index)
 
 
 def day(*, null: bool = True) -> Date:

@@ -1,15 +1,12 @@
 """Signing up online: a draft that survives the telephone's confirmation, then a volunteer with an account."""
 
-import base64
-import binascii
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, cast
 from uuid import UUID
 
 import msgspec
-from cryptography.exceptions import InvalidTag
 
 from jiedui.accounts.tables import Account
 from jiedui.actor import Actor
@@ -26,8 +23,6 @@ from jiedui.volunteers.tables import KINDS, Volunteer
 from jiedui_pairing.policy import Pack
 
 SERVICE, RECORD_CHECK = "volunteer.service", "volunteer.record_check"
-_PLACE = "volunteer.draft"
-_LASTS = timedelta(hours=2)
 
 
 class Outcome(StrEnum):
@@ -52,7 +47,6 @@ class Draft(msgspec.Struct, frozen=True):
     phone: str
     agreed: dict[str, str]
     """Purpose and version of each text she ticked."""
-    begun_at: datetime
 
 
 @dataclass(frozen=True)
@@ -73,23 +67,6 @@ async def check_draft(draft: Draft, pack: Pack) -> None:
     await village(draft.region_code)
     if draft.agreed.get(SERVICE) != current(SERVICE).version:
         raise Refused(N_("Without your consent we may not keep your data."), field="consent")
-
-
-def seal_draft(draft: Draft) -> str:
-    """The draft as text for a hidden field: nobody can read or change it."""
-    sealed = vault.seal(msgspec.json.encode(draft).decode(), _PLACE)
-    return base64.urlsafe_b64encode(sealed).decode()
-
-
-def open_draft(text: str, now: datetime) -> Draft:
-    """The draft back. Raises Refused when it was changed or is too old."""
-    try:
-        draft = msgspec.json.decode(vault.unseal(base64.urlsafe_b64decode(text.encode()), _PLACE), type=Draft)
-    except (binascii.Error, ValueError, InvalidTag) as error:
-        raise Refused(N_("This form can no longer be read. Please fill it in once more.")) from error
-    if now - draft.begun_at > _LASTS:
-        raise Refused(N_("This form was left open too long. Please fill it in once more."))
-    return draft
 
 
 async def enrol(draft: Draft, pack: Pack, now: datetime) -> Enrolled:

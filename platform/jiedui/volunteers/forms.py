@@ -51,10 +51,9 @@ class Join(Wishes, kw_only=True):
         return {purpose: current(purpose).version for purpose, yes in ticked.items() if yes}
 
 
-class Sealed(msgspec.Struct):
-    """The draft on its way through her browser, and the code that came by text message."""
+class Code(msgspec.Struct):
+    """What came by text message."""
 
-    draft: Annotated[str, msgspec.Meta(max_length=20_000)]
     code: Annotated[str, msgspec.Meta(max_length=20)] = ""
 
 

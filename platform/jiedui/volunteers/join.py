@@ -1,14 +1,16 @@
 """The public sign-up: one page, then the telephone is confirmed; nothing typed is lost on the way."""
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, NoReturn
 
 from litestar import Response, Router, get, post
 
-from jiedui.accounts.codes import mobile_number, redeem_code, request_code
+from jiedui.accounts.codes import WrongCode, mobile_number, redeem_code, request_code
 from jiedui.accounts.pages import enter
 from jiedui.accounts.service import actor_of
+from jiedui.actor import Actor
 from jiedui.consents.texts import current
-from jiedui.errors import DomainError, NotFound, Refused, TooMany
+from jiedui.errors import NotFound, Refused, TooMany
 from jiedui.i18n import N_
 from jiedui.regions.pages import choices_for, wants_choices
 from jiedui.regions.service import townships
@@ -17,18 +19,19 @@ from jiedui.volunteers.enrolment import (
     RECORD_CHECK,
     SERVICE,
     Draft,
-    Enrolled,
     Outcome,
     check_draft,
     enrol,
-    open_draft,
-    seal_draft,
 )
-from jiedui.volunteers.forms import Join, Sealed, typed_wishes
+from jiedui.volunteers.forms import Code, Join, typed_wishes
+from jiedui.web.carried import carried, carry, drop
 from jiedui.web.forms import Form, blank, read_form
+from jiedui.web.once import once
 from jiedui.web.page import PageRequest, client_address, flash, page, see_other
 from jiedui_pairing.policy import standard
 
+_TYPING = timedelta(minutes=30)
+"""How long what was typed stays, sealed, in the browser of somebody who does not go on."""
 _WELCOMES = {
     Outcome.NEW: N_("Thank you! Your sign-up has arrived."),
     Outcome.AGAIN: N_("Welcome back! Your sign-up has arrived."),
@@ -49,7 +52,10 @@ async def join_form(request: PageRequest) -> Response[Any]:
     """The sign-up page; whoever is a volunteer already goes to her own page."""
     if request.user is not None and request.user.role == "volunteer":
         return see_other(request, "/me/profile")
-    return await _form(request, blank(capacity=1, reach_km="any"))
+    draft, typed = carried(request, "draft", Draft), carried(request, "typed", dict[str, list[str]])
+    if draft is not None:
+        return await _form(request, _typed(draft))
+    return await _form(request, Form(typed=typed, errors={}) if typed else blank(capacity=1, reach_km="any"))
 
 
 @post("/join", name="join:send")
@@ -60,79 +66,70 @@ async def join_send(request: PageRequest) -> Response[Any]:
         shown = Form[Join](typed=form.typed, errors={})
         if not await choices_for(shown):
             shown.refuse(_no_village())
-        return await _form(request, shown)
+            return await _form(request, shown)
+        drop(request, "draft")
+        carry(request, "typed", form.typed, _TYPING)
+        return see_other(request, "/join")
     try:
         draft = await _draft(request, form)
         if form.ok and draft is not None:
-            await _send_code(request, draft)
-            return _code_page(request, blank(draft=seal_draft(draft)), draft)
+            return await _with_code(request, draft)
     except (Refused, TooMany) as refused:
         form.refuse(refused)
     return await _form(request, form)
 
 
-@post("/join/edit", name="join:edit")
-async def join_edit(request: PageRequest) -> Response[Any]:
-    """Back to the form, with everything that was typed."""
-    try:
-        draft = open_draft((await read_form(request, Sealed)).text("draft"), request.app.state.clock())
-    except Refused as refused:
-        return await _started_over(request, refused)
-    return await _form(request, _typed(draft))
+@get("/join/code", name="join:code")
+async def join_code(request: PageRequest) -> Response[Any]:
+    """Where the code is typed; who has written nothing is led to the form."""
+    draft = carried(request, "draft", Draft)
+    if draft is None:
+        return see_other(request, "/join")
+    return _code_page(request, blank(), draft)
 
 
 @post("/join/again", name="join:again")
 async def join_again(request: PageRequest) -> Response[Any]:
     """Another code for the same draft."""
-    form = await read_form(request, Sealed)
+    draft, form = carried(request, "draft", Draft), blank()
+    if draft is None:
+        return await _started_over(request)
     try:
-        draft = open_draft(form.text("draft"), request.app.state.clock())
-    except Refused as refused:
-        return await _started_over(request, refused)
-    form = blank(draft=form.text("draft"))
-    try:
-        await _send_code(request, draft)
+        return await _with_code(request, draft, again=True)
     except TooMany as refused:
         form.refuse(refused)
-    return _code_page(request, form, draft, again=form.ok)
+    return _code_page(request, form, draft)
 
 
 @post("/join/confirm", name="join:confirm")
 async def join_confirm(request: PageRequest) -> Response[Any]:
     """The code is right: she is a volunteer, or turns out to be one already, and is logged in."""
-    state, form = request.app.state, await read_form(request, Sealed)
-    now = state.clock()
+    state, form = request.app.state, await read_form(request, Code)
+    draft, now = carried(request, "draft", Draft), state.clock()
+    if draft is None:
+        return await _started_over(request)
+    actors: list[Actor] = []
+
+    async def work() -> str:
+        code, address = form.text("code").replace(" ", ""), client_address(request)
+        await redeem_code(draft.phone, code, "signup", address=address, limits=state.limits, now=now)
+        enrolled = await enrol(draft, standard(), now)
+        actors.append(await actor_of(enrolled.account_id, now) or _closed())
+        flash(request, _WELCOMES[enrolled.outcome])
+        return "/me/profile"
+
     try:
-        draft = open_draft(form.text("draft"), now)
-    except Refused as refused:
-        return await _started_over(request, refused)
-    try:
-        await redeem_code(
-            draft.phone,
-            form.text("code").replace(" ", ""),
-            "signup",
-            address=client_address(request),
-            limits=state.limits,
-            now=now,
-        )
-    except (Refused, TooMany) as refused:
+        answer = await once(request, work)
+    except (WrongCode, TooMany) as refused:
         form.refuse(refused)
         return _code_page(request, form, draft)
-    try:
-        enrolled = await enrol(draft, standard(), now)
     except (Refused, NotFound) as refused:
         typed = _typed(draft)
         typed.refuse(refused)
         return await _form(request, typed)
-    return await _welcome(request, enrolled)
-
-
-async def _welcome(request: PageRequest, enrolled: Enrolled) -> Response[Any]:
-    actor = await actor_of(enrolled.account_id, request.app.state.clock())
-    if actor is None:
-        raise NotFound
-    flash(request, _WELCOMES[enrolled.outcome])
-    return await enter(request, actor, "/me/profile")
+    drop(request, "draft")
+    drop(request, "typed")
+    return await enter(request, actors[0], "/me/profile") if actors else answer
 
 
 async def _draft(request: PageRequest, form: Form[Join]) -> Draft | None:
@@ -161,7 +158,6 @@ async def _draft(request: PageRequest, form: Form[Join]) -> Draft | None:
         name=value.name,
         phone=phone,
         agreed=value.agreed(),
-        begun_at=request.app.state.clock(),
     )
     try:
         await check_draft(draft, standard())
@@ -170,17 +166,25 @@ async def _draft(request: PageRequest, form: Form[Join]) -> Draft | None:
     return draft
 
 
-async def _send_code(request: PageRequest, draft: Draft) -> None:
-    # The same for every telephone: whether it is known shows only to who holds it.
-    await request_code(
-        draft.phone,
-        "signup",
-        send=True,
-        region_code=draft.region_code,
-        address=client_address(request),
-        limits=request.app.state.limits,
-        now=request.app.state.clock(),
-    )
+async def _with_code(request: PageRequest, draft: Draft, *, again: bool = False) -> Response[Any]:
+    async def work() -> str:
+        # The same for every telephone: whether it is known shows only to who holds it.
+        await request_code(
+            draft.phone,
+            "signup",
+            send=True,
+            region_code=draft.region_code,
+            address=client_address(request),
+            limits=request.app.state.limits,
+            now=request.app.state.clock(),
+        )
+        if again:
+            flash(request, N_("A new code is on its way. Only the newest one counts."))
+        return "/join/code"
+
+    answer = await once(request, work)
+    carry(request, "draft", draft, _TYPING)
+    return answer
 
 
 def _typed(draft: Draft) -> Form[Any]:
@@ -199,10 +203,14 @@ def _no_village() -> Refused:
     return Refused(N_("Please choose your village or community from the list."), field="village")
 
 
-async def _started_over(request: PageRequest, refused: DomainError) -> Response[Any]:
+async def _started_over(request: PageRequest) -> Response[Any]:
     form = blank(capacity=1, reach_km="any")
-    form.refuse(refused)
+    form.refuse(Refused(N_("This form was left open too long. Please fill it in once more.")))
     return await _form(request, form)
+
+
+def _closed() -> NoReturn:
+    raise NotFound
 
 
 async def _form(request: PageRequest, form: Form[Any]) -> Response[Any]:
@@ -218,15 +226,21 @@ async def _form(request: PageRequest, form: Form[Any]) -> Response[Any]:
         reaches=rules.REACHES,
         texts=[("consent", current(SERVICE)), ("record_check", current(RECORD_CHECK))],
         status_code=form.status,
+        at="/join",
     )
 
 
-def _code_page(request: PageRequest, form: Form[Any], draft: Draft, *, again: bool = False) -> Response[Any]:
+def _code_page(request: PageRequest, form: Form[Any], draft: Draft) -> Response[Any]:
     return page(
-        request, "volunteers/code.html", form=form, phone=draft.phone, again=again, status_code=form.status
+        request,
+        "volunteers/code.html",
+        form=form,
+        phone=draft.phone,
+        status_code=form.status,
+        at="/join/code",
     )
 
 
 ROUTER = Router(
-    "/", route_handlers=[join_form, join_send, join_edit, join_again, join_confirm], opt={"access": "public"}
+    "/", route_handlers=[join_form, join_send, join_code, join_again, join_confirm], opt={"access": "public"}
 )

@@ -20,7 +20,7 @@ from jiedui.volunteers import join, policy, register, rules, service, words
 from jiedui.volunteers.forms import Capacity, Check, Reason, Wishes, typed_wishes
 from jiedui.volunteers.tables import KINDS
 from jiedui.web.forms import Form, blank, read_form
-from jiedui.web.once import once
+from jiedui.web.once import once, show_once, shown
 from jiedui.web.page import PageRequest, flash, language_of, page, see_other
 from jiedui.web.words import day_of, volunteer_kind_name
 from jiedui_pairing.policy import VolunteerKind, standard
@@ -53,8 +53,8 @@ async def volunteer_list(request: PageRequest) -> Response[Any]:
 
 @get("/volunteers/{volunteer_id:uuid}", name="volunteers:one", opt={"access": policy.DEEDS["read"]})
 async def volunteer_page(request: PageRequest, volunteer_id: FromPath[UUID]) -> Response[Any]:
-    """What she offers, what has been checked, what is still missing."""
-    return await _one(request, volunteer_id)
+    """What she offers, what has been checked, what is still missing; her number, if just asked for."""
+    return await _one(request, volunteer_id, revealed=await shown(request))
 
 
 @post(
@@ -93,13 +93,17 @@ async def volunteer_check(request: PageRequest, volunteer_id: FromPath[UUID]) ->
 async def volunteer_capacity(request: PageRequest, volunteer_id: FromPath[UUID]) -> Response[Any]:
     """Change how many households she may hold."""
     form = await read_form(request, Capacity)
+
+    async def work() -> str:
+        await service.change_capacity(
+            request.user, volunteer_id, form.value.capacity, standard(), request.app.state.clock()
+        )
+        flash(request, words.DONE["capacity"])
+        return f"/volunteers/{volunteer_id}"
+
     try:
         if form.ok:
-            await service.change_capacity(
-                request.user, volunteer_id, form.value.capacity, standard(), request.app.state.clock()
-            )
-            flash(request, words.DONE["capacity"])
-            return see_other(request, f"/volunteers/{volunteer_id}")
+            return await once(request, work)
     except Refused as refused:
         form.refuse(refused)
     return await _one(request, volunteer_id, form=form)
@@ -111,13 +115,18 @@ async def volunteer_capacity(request: PageRequest, volunteer_id: FromPath[UUID])
 async def volunteer_reveal(request: PageRequest, volunteer_id: FromPath[UUID]) -> Response[Any]:
     """Show name and telephone in full, once; the records keep the reason."""
     form = await read_form(request, Reason)
-    try:
-        reason = form.text("reason") if form.text("reason") in words.REVEAL_REASONS else ""
+    reason = form.text("reason") if form.text("reason") in words.REVEAL_REASONS else ""
+
+    async def work() -> str:
         revealed = await service.reveal(request.user, volunteer_id, reason, request.app.state.clock())
+        show_once(request, revealed)
+        return f"/volunteers/{volunteer_id}"
+
+    try:
+        return await once(request, work)
     except Refused as refused:
         form.refuse(refused)
-        return await _one(request, volunteer_id, form=form)
-    return await _one(request, volunteer_id, revealed=revealed)
+    return await _one(request, volunteer_id, form=form)
 
 
 @post(
@@ -130,8 +139,7 @@ async def volunteer_deed(
     if deed not in _DEEDS:
         raise NotFound
     reason = (await read_form(request, Reason)).text("reason")
-    work = _DEEDS[deed](request.user, volunteer_id, reason, request.app.state.clock())
-    return await _do(request, work, words.DONE[deed], f"/volunteers/{volunteer_id}")
+    return await _do(request, deed, volunteer_id, reason, words.DONE[deed], f"/volunteers/{volunteer_id}")
 
 
 @get("/me/profile", name="me:profile")
@@ -162,21 +170,25 @@ async def my_offer_saved(request: PageRequest) -> Response[Any]:
     """Keep what I offer from now on."""
     form = await read_form(request, Wishes)
     mine = await register.one_volunteer(request.user, request.user.volunteer_id)
+
+    async def work() -> str:
+        await service.change_offer(
+            request.user,
+            mine["id"],
+            offers=form.value.offers,
+            skills=form.value.skills,
+            capacity=form.value.capacity,
+            reach_km=form.value.kilometres(),
+            times=form.value.times,
+            pack=standard(),
+            now=request.app.state.clock(),
+        )
+        flash(request, N_("Saved."))
+        return "/me/profile"
+
     try:
         if form.ok:
-            await service.change_offer(
-                request.user,
-                mine["id"],
-                offers=form.value.offers,
-                skills=form.value.skills,
-                capacity=form.value.capacity,
-                reach_km=form.value.kilometres(),
-                times=form.value.times,
-                pack=standard(),
-                now=request.app.state.clock(),
-            )
-            flash(request, N_("Saved."))
-            return see_other(request, "/me/profile")
+            return await once(request, work)
     except (Refused, Conflict) as refused:
         form.refuse(refused)
     return _offer_page(request, form, mine)
@@ -187,8 +199,8 @@ async def my_deed(request: PageRequest, deed: FromPath[str]) -> Response[Any]:
     """Pause, go on, leave."""
     if deed not in words.DONE_MYSELF:
         raise NotFound
-    work = _DEEDS[deed](request.user, request.user.volunteer_id, "", request.app.state.clock())
-    return await _do(request, work, words.DONE_MYSELF[deed], "/me/profile")
+    her = request.user.volunteer_id
+    return await _do(request, deed, her, "", words.DONE_MYSELF[deed], "/me/profile")
 
 
 _DEEDS: dict[str, Callable[[Actor, UUID, str, datetime], Awaitable[None]]] = {
@@ -202,11 +214,16 @@ _DEEDS: dict[str, Callable[[Actor, UUID, str, datetime], Awaitable[None]]] = {
 }
 
 
-async def _do(request: PageRequest, work: Awaitable[None], done: str, back: str) -> Response[Any]:
+async def _do(request: PageRequest, deed: str, her: UUID, reason: str, done: str, back: str) -> Response[Any]:
     """What cannot be done is said on the page as it is now: somebody may have been faster."""
-    try:
-        await work
+
+    async def work() -> str:
+        await _DEEDS[deed](request.user, her, reason, request.app.state.clock())
         flash(request, done)
+        return back
+
+    try:
+        return await once(request, work)
     except (Refused, Conflict) as refused:
         flash(request, refused.msgid, kind="problem", **refused.params)
     return see_other(request, back)
@@ -217,7 +234,7 @@ async def _one(
     volunteer_id: UUID,
     *,
     form: Form[Any] | None = None,
-    revealed: tuple[str, str | None] | None = None,
+    revealed: list[str | None] | None = None,
 ) -> Response[Any]:
     volunteer = await register.one_volunteer(request.user, volunteer_id)
     today = day_of(request.app.state.clock())

@@ -13,6 +13,7 @@ from uuid import UUID
 Day = TypeVar("Day", date, datetime)
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
+_LONGEST = 2000
 LARGEST = 2**31 - 1
 """What a column of whole numbers has room for."""
 
@@ -35,7 +36,7 @@ def safe_path(text: str | None) -> str:
     """A path on this site to go to, or the first page for anything a browser might read as another site."""
     if not text or text[0] != "/" or text[1:2] in ("/", "\\") or not text.isprintable():
         return "/"
-    return text
+    return text if len(text.encode()) <= _LONGEST else "/"
 
 
 def key(text: str | None) -> UUID | None:

@@ -30,6 +30,15 @@ class Cookies:
         return self._name("flash")
 
     @property
+    def shown(self) -> str:
+        """Which form's answer may be shown in full."""
+        return self._name("shown")
+
+    def carried(self, name: str) -> str:
+        """What a page hands on to the next."""
+        return self._name(f"carried-{name}")
+
+    @property
     def lang(self) -> str:
         """The language chosen by the visible switch."""
         return "lang"

@@ -44,6 +44,11 @@ def token(request: Request[Any, Any, Any]) -> str:
     return sign(request.app.state.settings.secret, "seed", seed)
 
 
+def holder(request: Request[Any, Any, Any]) -> str:
+    """The login, or the cookie before one: whose browser this is."""
+    return request.scope.get("auth") or _seed(request) or ""
+
+
 def sign(secret: bytes, kind: str, value: str) -> str:
     """The token for a login (kind "session") or for somebody before it ("seed")."""
     key = hmac.digest(secret, b"forms", "sha256")

@@ -3,10 +3,11 @@
 import base64
 import binascii
 import hmac
+import re
 from typing import Any, cast
 
 import msgspec
-from litestar import Request, Response
+from litestar import Litestar, Request, Response
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Redirect, Template
 from litestar.response.base import ASGIResponse
@@ -33,7 +34,7 @@ class Page(Template):
 
     def to_asgi_response(self, app: Any, request: Request[Any, Any, Any], **rest: Any) -> ASGIResponse:
         """Render while the context variable names the reader; rendering never waits, so nothing mixes."""
-        rendered_for = RENDERED_FOR.set(_view(request))
+        rendered_for = RENDERED_FOR.set(_view(request, self.context["at"]))
         try:
             return super().to_asgi_response(app, request, **rest)
         finally:
@@ -46,21 +47,47 @@ def page(
     *,
     status_code: int = 200,
     headers: dict[str, str] | None = None,
+    at: str | None = None,
     **context: Any,
 ) -> Page:
-    """A page or a fragment from a template; `actor`, `language` and `wants_fragment` come with it."""
+    """A page or a fragment from a template; `actor`, `language` and `wants_fragment` come with it.
+
+    `at` is where a page that answers a form can be opened again, when that is not the form's own address or
+    the nearest page above it.
+    """
     return Page(
         template,
         context={
             "actor": request.scope.get("user"),
             "language": language_of(request),
             "wants_fragment": wants_fragment(request),
+            "at": "" if request.method in forgery.SAFE else at or _page_above(request),
             **context,
         },
         status_code=status_code,
         headers=headers,
         media_type="text/html",
     )
+
+
+def addresses(app: Litestar) -> list[re.Pattern[str]]:
+    """The addresses of all pages that can be opened."""
+    return [
+        re.compile(re.sub(r"\{[^}]*:(\w+)\}", _part, route.path))
+        for route in app.routes
+        if any("GET" in handler.http_methods for handler in getattr(route, "route_handlers", ()))
+    ]
+
+
+def _part(found: re.Match[str]) -> str:
+    return {"uuid": "[0-9a-fA-F-]{36}", "int": "[0-9]+", "path": ".*"}.get(found[1], "[^/]+")
+
+
+def _page_above(request: Request[Any, Any, Any]) -> str:
+    path: str = request.scope["path"]
+    while path and not any(page.fullmatch(path) for page in request.app.state.pages):
+        path = path.rpartition("/")[0]
+    return path or "/"
 
 
 def language_of(request: Request[Any, Any, Any]) -> str:
@@ -96,21 +123,35 @@ def see_other(request: Request[Any, Any, Any], path: str) -> Response[Any]:
 
 def flash(request: Request[Any, Any, Any], msgid: str, *, kind: str = "done", **params: Any) -> None:
     """Say something on the next page, as `done` or `problem`; it travels signed in the reader's browser."""
+    say_again(request, [{"kind": kind, "msgid": msgid, "params": params}])
+
+
+def say_again(request: Request[Any, Any, Any], more: list[dict[str, Any]]) -> None:
+    """The same for what was said before, when a form is sent a second time."""
     said = cast(list[Any], cast(dict[str, Any], request.scope).setdefault("flashes", []))
-    said.append({"kind": kind, "msgid": msgid, "params": params})
+    said += more
+    if not said:
+        return
     body = base64.urlsafe_b64encode(msgspec.json.encode(said)).decode()
     name = request.app.state.cookies.flash
     cookies.put(request, name, f"{body}.{_signature(request, body)}", seconds=_FLASH_SECONDS)
 
 
-def _view(request: Request[Any, Any, Any]) -> View:
+def unsay(request: Request[Any, Any, Any]) -> None:
+    """What was going to be said did not come true."""
+    scope = cast(dict[str, Any], request.scope)
+    if scope.pop("flashes", None):
+        scope["cookies_to_set"].pop(request.app.state.cookies.flash)
+
+
+def _view(request: Request[Any, Any, Any], at: str) -> View:
     state = request.app.state
     return View(
         language=language_of(request),
         actor=request.scope.get("user"),
         now=state.clock(),
         path=request.scope["path"],
-        address=_address(request),
+        address=at or _address(request),
         demo=state.settings.demo,
         token=lambda: forgery.token(request),
         flashes=lambda: _take_flashes(request),

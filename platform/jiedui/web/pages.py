@@ -24,7 +24,11 @@ async def front_door(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 # exempt: all that another site could change is a language, and pages without forms stay without cookies
-@post("/language", name="language:choose", opt={"csrf": "exempt"})
+@post(
+    "/language",
+    name="language:choose",
+    opt={"csrf": "exempt", "keyless": "choosing the same language again changes nothing"},
+)
 async def choose_language(request: Request[Any, Any, Any]) -> Response[Any]:
     """The visible switch; back to the page it stood on."""
     fields = await fields_of(request)

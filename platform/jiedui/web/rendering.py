@@ -59,9 +59,9 @@ def make_engine() -> JinjaTemplateEngine:
     environment.globals.update(
         _=_gettext,
         view=RENDERED_FOR.get,
-        csrf_field=_csrf_field,
+        form_fields=_form_fields,
+        token_field=_token_field,
         csrf_headers=_csrf_headers,
-        once_field=_once_field,
         asset=asset,
         colour_shape=words.COLOUR_SHAPES.__getitem__,
     )
@@ -103,16 +103,17 @@ def _gettext(msgid: str) -> str:
     return translate(RENDERED_FOR.get().language, msgid)
 
 
-def _csrf_field() -> Markup:
+def _form_fields() -> Markup:
+    key = Markup('<input type="hidden" name="_once" value="{}">').format(secrets.token_urlsafe(16))
+    return _token_field() + key
+
+
+def _token_field() -> Markup:
     return Markup('<input type="hidden" name="_csrf_token" value="{}">').format(RENDERED_FOR.get().token())
 
 
 def _csrf_headers() -> Markup:
     return Markup('hx-headers="{}"').format(f'{{"x-csrf-token": "{RENDERED_FOR.get().token()}"}}')
-
-
-def _once_field() -> Markup:
-    return Markup('<input type="hidden" name="_once" value="{}">').format(secrets.token_urlsafe(16))
 
 
 def _sentence(error: DomainError) -> str:

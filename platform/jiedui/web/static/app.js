@@ -7,6 +7,10 @@
     requestAnimationFrame(() => { announcer().textContent = text; });
   };
 
+  // A page that answers a form stands where it can be opened: neither Back nor Reload offers to send it again.
+  const { at } = document.body.dataset;
+  if (at) history.replaceState(history.state, "", at);
+
   // Ask once more, only where a form says so: what leaves the house cannot be called back.
   document.addEventListener("submit", (event) => {
     const question = event.submitter?.dataset.confirm;
