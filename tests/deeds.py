@@ -24,7 +24,7 @@ from planned import a_planned_round
 
 from jiedui.clock import today
 from jiedui.jobs.service import run_one
-from jiedui.ledgers.work import apply_upload, read_upload
+from jiedui.ledgers.work import handlers
 from jiedui.notices import service as notices
 from jiedui.pairs import service as pairs
 from jiedui.pairs.tables import Concern
@@ -32,6 +32,7 @@ from jiedui.rounds.tables import Pin
 from jiedui.store import outbox
 from jiedui.store.piccolo_conf import DB
 from jiedui.store.vault import seal, unseal
+from jiedui.wiring import LEDGERS
 from jiedui_notifications.sealing import PARAMS
 from jiedui_notifications.tables import Notice
 
@@ -108,9 +109,7 @@ class Stage:
             "file": ("a.xlsx", content or ledger("households", household_row(1)), "application/octet-stream")
         }
         sent = await coordinator.submit("/households/import", files=files)
-        while await run_one(
-            {"ledger.read": read_upload, "ledger.apply": apply_upload}, "x", datetime.now(UTC)
-        ):
+        while await run_one(handlers(LEDGERS), "x", datetime.now(UTC)):
             pass
         return coordinator, sent.headers["location"]
 
