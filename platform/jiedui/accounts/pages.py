@@ -151,8 +151,8 @@ def _circumstances(request: PageRequest) -> dict[str, Any]:
 ROUTER = Router(
     "/",
     route_handlers=[
-        staff_form, staff_enter, volunteer_form, volunteer_code, volunteer_code_form, volunteer_enter, log_out,
-        grant_pages.ROUTER,
+        staff_form, staff_enter, volunteer_form, volunteer_code, volunteer_code_form, volunteer_enter,
+        log_out, grant_pages.ROUTER,
     ],
     opt={"access": "public"},
 )  # fmt: skip
