@@ -15,6 +15,7 @@ from factories import (
     a_region_tree,
     a_round,
     a_volunteer,
+    an_account,
     notices_about,
     the_volunteer,
 )
@@ -22,9 +23,9 @@ from ledger_files import household_row, ledger
 from litestar import Litestar
 from planned import a_planned_round
 
+from jiedui.accounts.tables import CaseGrant
 from jiedui.clock import today
 from jiedui.jobs.service import run_one
-from jiedui.ledgers.work import handlers
 from jiedui.notices import service as notices
 from jiedui.pairs import service as pairs
 from jiedui.pairs.tables import Concern
@@ -32,7 +33,7 @@ from jiedui.rounds.tables import Pin
 from jiedui.store import outbox
 from jiedui.store.piccolo_conf import DB
 from jiedui.store.vault import seal, unseal
-from jiedui.wiring import LEDGERS
+from jiedui.worker import HANDLERS
 from jiedui_notifications.sealing import PARAMS
 from jiedui_notifications.tables import Notice
 
@@ -109,7 +110,7 @@ class Stage:
             "file": ("a.xlsx", content or ledger("households", household_row(1)), "application/octet-stream")
         }
         sent = await coordinator.submit("/households/import", files=files)
-        while await run_one(handlers(LEDGERS), "x", datetime.now(UTC)):
+        while await run_one(HANDLERS, "test", datetime.now(UTC)):
             pass
         return coordinator, sent.headers["location"]
 
@@ -405,6 +406,30 @@ async def handle(stage: Stage) -> Deed:
     await made.visitor.submit(made.path, made.fields)
     row = await Concern.select().first()
     return Deed(made.visitor, f"/concerns/{row['id']}/handle", {"outcome": "上门看过了"})  # type: ignore[index]
+
+
+# ---- case grants ----
+
+
+@deed("/grants")
+async def give(stage: Stage) -> Deed:
+    home, above = await a_household(), await an_account(region_code="500200000000")
+    case = {
+        "account": str(above),
+        "kind": "household",
+        "subject": str(home),
+        "reason": "市里复核",
+        "days": "7",
+    }
+    return Deed(await stage.coordinator(), "/grants", case)
+
+
+@deed("/grants/{grant_id:uuid}/end")
+async def end(stage: Stage) -> Deed:
+    made = await give(stage)
+    await made.visitor.submit(made.path, made.fields)
+    row = await CaseGrant.select().first()
+    return Deed(made.visitor, f"/grants/{row['id']}/end")  # type: ignore[index]
 
 
 # ---- notices ----

@@ -64,6 +64,12 @@ async def app(made_app: Litestar, db: None, redis: Redis) -> AsyncIterator[Lites
 
 
 @pytest_asyncio.fixture(loop_scope="session")
+async def app_that_commits(made_app: Litestar, clean_db: None, redis: Redis) -> Litestar:
+    """The same for what happens at once: each request has a connection and transactions of its own."""
+    return made_app
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def visitor(app: Litestar) -> AsyncIterator[Visitor]:
     """Somebody who is not logged in."""
     async with Visitor(app) as visitor:

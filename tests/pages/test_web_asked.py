@@ -81,7 +81,7 @@ async def test_a_moment_outside_the_calendar_is_not_understood(login_as, moment)
     assert answer.status_code == 422
     assert (await coordinator.get("/notices/letters.pdf", params={"until": moment})).status_code == 404
     before = f"{moment}_{uuid4()}"
-    assert (await coordinator.get("/notices", params={"before": before})).status_code == 404
+    assert (await coordinator.get("/notices", params={"before": before})).status_code == 200
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "1899-12-31", "2101-01-01"])

@@ -12,7 +12,7 @@ from jiedui.errors import NotFound, Refused
 from jiedui.i18n import N_, translate
 from jiedui.web.forms import Form, blank, read_form
 from jiedui.web.once import once
-from jiedui.web.page import PageRequest, flash, language_of, page, see_other
+from jiedui.web.page import PageRequest, flash, language_of, page
 from jiedui.web.words import ROLES
 
 
@@ -59,9 +59,13 @@ async def give(request: PageRequest) -> Response[Any]:
 @post("/grants/{grant_id:uuid}/end", name="grants:end", opt={"access": policy.DEEDS["end"]})
 async def end(request: PageRequest, grant_id: FromPath[UUID]) -> Response[Any]:
     """Show it no longer."""
-    await grants.end(request.user, grant_id, request.app.state.clock())
-    flash(request, N_("She no longer sees it."))
-    return see_other(request, "/grants")
+
+    async def work() -> str:
+        await grants.end(request.user, grant_id, request.app.state.clock())
+        flash(request, N_("She no longer sees it."))
+        return "/grants"
+
+    return await once(request, work)
 
 
 async def _grants_page(request: PageRequest, form: Form[Any]) -> Response[Any]:

@@ -152,8 +152,7 @@ ROUTER = Router(
     "/",
     route_handlers=[
         staff_form, staff_enter, volunteer_form, volunteer_code, volunteer_code_form, volunteer_enter,
-        log_out,
-        grant_pages.ROUTER,
+        log_out, grant_pages.ROUTER,
     ],
     opt={"access": "public"},
 )  # fmt: skip
