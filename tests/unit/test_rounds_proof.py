@@ -113,6 +113,28 @@ def test_whatever_the_prices_no_pair_that_counts_is_passed_over(demand, data):
     assert sweep.bound(below) <= plan.weight
 
 
+@pytest.mark.parametrize("price", [0, 400, 2_000, 10**6])
+def test_no_price_makes_places_vanish_for_want_of_arcs(price):
+    """Whoever was let in for one family only has two places all the same: both count in the bound."""
+    whole = everybody(with_two_places())
+    optimum = solve(whole.problem).weight
+    fewer, plan = dropped(whole, [1])
+    sweep = proof._Sweep(fewer, plan)
+    sweep._price, sweep._least = np.array([price]), np.array([price])
+    assert sweep.bound(sweep.below(lambda: False).sum) <= optimum
+
+
+def with_two_places():
+    """Two families next door to one volunteer."""
+    families, givers = a_prefecture(2, 1).people(PACK)
+    needs, home = kinds_mask(PACK, ["companionship"]), np.full(2, 30.0)
+    return first_helpers(
+        replace(families, needs=[needs] * 2, minor=[False] * 2, wanted=[1] * 2, lat=home, lng=home),
+        replace(givers, offers=[needs], active=[True], capacity=[2], lat=home[:1], lng=home[:1]),
+        PACK, DATED,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("north", np.random.default_rng(0).uniform(0, 0.2, 40).tolist())
 def test_a_pair_counts_from_the_metre_on_that_it_is_cheaper(north):
     """Nobody lives as near as the straight line to her says, nor is passed over for it."""
