@@ -168,7 +168,7 @@ async def close(request: PageRequest, pair_id: FromPath[UUID]) -> Response[Any]:
     )
 
 
-@post("/pairs/{pair_id:uuid}/concern", name="pair:concern", opt={"access": policy.DEEDS["raise"]})
+@post("/pairs/{pair_id:uuid}/concern", name="pair:concern", opt={"access": policy.CONCERNS.deeds["handle"]})
 async def raise_concern(request: PageRequest, pair_id: FromPath[UUID]) -> Response[Any]:
     """Note that something is not right."""
     return await _do(

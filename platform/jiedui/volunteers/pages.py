@@ -51,7 +51,7 @@ async def volunteer_list(request: PageRequest) -> Response[Any]:
     )
 
 
-@get("/volunteers/{volunteer_id:uuid}", name="volunteers:one", opt={"access": policy.DEEDS["read"]})
+@get("/volunteers/{volunteer_id:uuid}", name="volunteers:one", opt={"access": policy.DEEDS["open"]})
 async def volunteer_page(request: PageRequest, volunteer_id: FromPath[UUID]) -> Response[Any]:
     """What she offers, what has been checked, what is still missing; her number, if just asked for."""
     return await _one(request, volunteer_id, revealed=await shown(request))
@@ -314,7 +314,7 @@ ROUTER = Router(
         Router(
             "/",
             route_handlers=[my_page, my_offer, my_offer_saved, my_deed],
-            opt={"access": "volunteer"},
+            opt={"access": policy.DEEDS["own"]},
         ),
     ],
 )

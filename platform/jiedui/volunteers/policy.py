@@ -6,6 +6,8 @@ _DESK = by("coordinator", "vetting_officer")
 POLICY = Policy(
     {
         "read": _DESK | {"volunteer", "granted"},
+        "open": _DESK | {"granted"},
+        "own": by("volunteer"),
         "list": _DESK,
         **dict.fromkeys(("check", "approve", "refuse", "suspend", "reinstate", "reveal"), _DESK),
         **dict.fromkeys(("pause", "offer", "leave"), by("coordinator", "volunteer")),
