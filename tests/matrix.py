@@ -140,7 +140,7 @@ async def a_world() -> World:
     await job.save()
     sent = {}
     for kind in ("households", "volunteers", "regions"):
-        row = LedgerImport(kind=kind, region_code=COUNTY, file_hash="0" * 64, state="checked",
+        row = LedgerImport(kind=kind, region_code=COUNTY, file_hash="0" * 64, state="ready",
                            content=vault.seal("", "ledger_import.content"), created_at=NOW)  # fmt: skip
         await row.save()
         sent[f"import:{kind}"] = UUID(str(row.id))
