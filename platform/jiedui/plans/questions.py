@@ -217,16 +217,16 @@ SELECT count(*) AS n FROM what_if w JOIN plan ON plan.id = w.plan
 WHERE plan."round" = {{}} AND w.state IN {asked.WAITING} AND NOT {asked.lost("w")}
 """  # noqa: S608 -- our own words
 _QUESTIONS = f"""
-SELECT w.*, {asked.lost("w")} AS lost, h.name AS household_name, h.colour, h.village,
+SELECT w.*, {asked.lost("w")} AS lost, h.name AS household_name, h.number AS household_number, h.colour, h.village,
     v.name AS volunteer_name, v.number, nt.short_name AS place, a.name AS asked_by
 FROM what_if w
 LEFT JOIN family_card h ON h.id = (w.change ->> 'household')::uuid
-LEFT JOIN volunteer v ON v.id = (w.change ->> 'volunteer')::uuid
+LEFT JOIN helper_card v ON v.id = (w.change ->> 'volunteer')::uuid
 LEFT JOIN region nt ON nt.code = w.change ->> 'place'
 LEFT JOIN account a ON a.id = w.created_by
 """  # noqa: S608 -- our own words
 _FAMILY = """
-SELECT h.id, h.name, NULL AS number, h.colour, h.village, h.township,
+SELECT h.id, h.name, h.number, h.colour, h.village, h.township,
     ARRAY(SELECT n.kind FROM need n WHERE n.household = h.id ORDER BY n.position) AS needs
 FROM family_card h
 """
