@@ -89,7 +89,10 @@ class Canaries:
 
     async def helper(self, **columns: Any) -> UUID:
         """A volunteer of whom everything is known."""
-        identity, phone = self.identity("a volunteer's identity number"), self.phone("a volunteer's telephone")
+        identity, phone = (
+            self.identity("a volunteer's identity number"),
+            self.phone("a volunteer's telephone"),
+        )
         return await a_volunteer(
             name=self.name("a volunteer's name", "姚"), remark=self.words("a volunteer's remark"),
             ledger_key=keyed_hash(identity, "identity"), identity=seal(identity, "volunteer.identity"),
@@ -191,7 +194,9 @@ async def _pairs(people: Canaries) -> None:
                             happened_on=NOW.date() - timedelta(days=1), now=NOW)  # fmt: skip
             await raise_concern(volunteer, pair, "说不清", NOW)
             await raise_concern(a_coordinator(), pair, "再看看", NOW)
-            await handle_concern(a_coordinator(), (await list_concerns(a_coordinator()))[0]["id"], "谈过", NOW)
+            await handle_concern(
+                a_coordinator(), (await list_concerns(a_coordinator()))[0]["id"], "谈过", NOW
+            )
     await deliver_due(NOW + timedelta(seconds=1))
 
 
@@ -201,4 +206,3 @@ async def _volunteers(people: Canaries) -> None:
         if state == "applied":
             await record_check(a_coordinator(), helper, kind="identity", passed=True,
                                checked_on=NOW.date(), paper="身份证", now=NOW)  # fmt: skip
-

@@ -112,7 +112,9 @@ class Walk:
         assert answer.status_code < 500, what
         found = self.people.in_text(readable(answer))
         for one in self.given:
-            found |= {f"{leak} (given to the template)" for leak in self.people.in_text("\n".join(texts_in(one)))}
+            found |= {
+                f"{leak} (given to the template)" for leak in self.people.in_text("\n".join(texts_in(one)))
+            }
         if found:
             self.leaks.setdefault(what, set()).update(found)
 

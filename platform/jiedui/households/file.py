@@ -84,9 +84,10 @@ async def open_card(
         children = await Member.select(Member.name, Member.born_on).where(
             Member.household == household_id, Member.relation == "child"
         ).order_by(Member.born_on)  # fmt: skip
+        born = [child["born_on"].isoformat() if child["born_on"] else "" for child in children]
         card = {field: row[field] for field in ("name", "husband_name", "health", "remark")}
         card |= {
-            "children": children,
+            "children": [[child["name"], day] for child, day in zip(children, born, strict=True)],
             "phone": _phone(row),
             "identity": unseal(row["identity"], "household.identity"),
         }

@@ -184,7 +184,10 @@ def _instead(pair: Row, instead: dict[str, Any], language: str) -> str:
     without, another, loses = _NOBODY_ELSE[pair["stage"]]
     if not instead["volunteer"]:
         return translate(language, another if instead["gains"] else without)
-    who = {"name": called(pair["next_name"], pair["next_number"]), "way": km(instead["distance_m"], language=language)}
+    who = {
+        "name": called(pair["next_name"], pair["next_number"]),
+        "way": km(instead["distance_m"], language=language),
+    }
     if instead["loses"]:
         msgid = loses
         family = called(pair["loser_name"], pair["loser_number"])
