@@ -16,11 +16,12 @@ from factories import (
     a_pair,
     a_region_tree,
     a_volunteer,
-    the_volunteer,
+    an_account,
 )
 from ledger_files import household_row, identity_number, ledger_file, volunteer_row
 from planned import a_planned_round, answered
 
+from jiedui.actor import Actor
 from jiedui.followups.service import ensure_due, log_visit
 from jiedui.households.tables import Member
 from jiedui.ledgers.service import import_file
@@ -34,6 +35,8 @@ from jiedui.store import outbox
 from jiedui.store.piccolo_conf import DB
 from jiedui.store.vault import keyed_hash, seal
 from jiedui.volunteers.service import record_check
+from jiedui.volunteers.tables import Volunteer
+from jiedui.wiring import LEDGERS
 
 _serial = itertools.count()
 CHILD = (date(2018, 3, 1),)
@@ -45,6 +48,8 @@ class Canaries:
 
     hidden: dict[str, str] = dataclasses.field(default_factory=dict)
     addresses: list[str] = dataclasses.field(default_factory=list)
+    cases: dict[str, UUID] = dataclasses.field(default_factory=dict)
+    """A household, a volunteer and a pair that a county might show somebody above it."""
 
     def name(self, what: str, surname: str = "陶") -> str:
         """A name whose given part nobody else in the world has."""
@@ -99,6 +104,13 @@ class Canaries:
             phone=seal(phone, "volunteer.phone"), phone_key=keyed_hash(phone, "phone"), **columns,
         )  # fmt: skip
 
+    async def at_her_telephone(self, helper: UUID) -> Actor:
+        """A volunteer as services see her; her account bears her name."""
+        row = await Volunteer.select(Volunteer.name).where(Volunteer.id == helper).first()
+        name = row["name"] if row else ""
+        account = await an_account("volunteer", VILLAGE, volunteer_id=helper, name=name)
+        return Actor("volunteer", VILLAGE, name, account_id=account, volunteer_id=helper)
+
 
 async def a_county_of_canaries(folder: Path) -> Canaries:
     """Ledgers, volunteers, a draft round with two runs and questions, pairs and messages in every state."""
@@ -117,7 +129,8 @@ async def _ledgers(people: Canaries, folder: Path) -> None:
     def said(number: str) -> dict[str, Any]:
         return household_row(
             1, identity_number=number, name=people.name("an imported name"),
-            phone=people.phone("an imported telephone"), husband_name=people.name("an imported husband", "石"),
+            phone=people.phone("an imported telephone"),
+            husband_name=people.name("an imported husband", "石"),
             health=people.words("an imported illness"), remark=people.words("an imported remark"),
             children=f"{people.name('an imported child', '石')} 2018.03", colour="绿",
         )  # fmt: skip
@@ -137,12 +150,13 @@ async def _ledgers(people: Canaries, folder: Path) -> None:
             ("volunteers", (offered(helper), offered(people.identity("a refused one")) | {"kind": "无"})),
         ):
             path = ledger_file(folder, kind, *rows)
-            await import_file(a_coordinator(), kind, path, dry_run=False, now=NOW)
+            await import_file(a_coordinator(), LEDGERS[kind], path, dry_run=False, now=NOW)
 
 
 async def _a_draft(people: Canaries) -> None:
     """Two runs of a draft, with pins, a pin that could not be kept, families left out, and questions."""
     near = [await people.family() for _ in range(3)]
+    people.cases["household"] = near[0]
     await people.family(region_code=FAR_VILLAGE, colour="red")
     for _ in range(3):
         await people.family(needs=("legal",), colour="yellow")
@@ -162,7 +176,8 @@ async def _a_draft(people: Canaries) -> None:
         await answered(await ask(actor, plan, change, datetime.now(UTC)))
     page = f"/rounds/{round_id}"
     people.addresses += [
-        f"{page}/compare?a=1&b=2", f"{page}/plans/2/village/{VILLAGE}", f"{page}/plans/2/village/{FAR_VILLAGE}",
+        f"{page}/compare?a=1&b=2", f"{page}/plans/2/village/{VILLAGE}",
+        f"{page}/plans/2/village/{FAR_VILLAGE}",
         f"{page}/plans/2/between/{VILLAGE}/{VILLAGE}", f"{page}/plans/2/left-out?stage=2",
         f"{page}/plans/2/what-if?kind=pin&household={near[0]}&volunteer={helper}",
         f"{page}/plans/2/map.json", f"{page}/plans/2/recruit.json",
@@ -174,13 +189,18 @@ async def _pairs(people: Canaries) -> None:
     for way in ("sms", "call", "village", "letter", "none"):
         helper = await people.helper()
         pair = await a_pair(await people.family(contact_way=way, colour="red"), helper)
-        await accept_proposal(await the_volunteer(helper), pair, NOW)
+        await accept_proposal(await people.at_her_telephone(helper), pair, NOW)
     async with DB.transaction():
         await outbox.enqueue(
             template="volunteer.code", params={"code": "246810"}, recipient=None,
             address=people.phone("the address of a code"), region_code=VILLAGE, subject_id=None,
             dedupe_key="canary-code", now=NOW,
         )  # fmt: skip
+        for template in ("volunteer.proposal", "volunteer.approved"):
+            await outbox.enqueue(
+                template=template, params={}, recipient=("volunteer", await people.helper()),
+                region_code=VILLAGE, subject_id=None, dedupe_key=template, now=NOW,
+            )  # fmt: skip
     long_ago = NOW - timedelta(days=200)
     for state in ("proposed", "active", "paused", "closed", "declined", "refused"):
         helper = await people.helper()
@@ -188,14 +208,15 @@ async def _pairs(people: Canaries) -> None:
             await people.family(), helper, state=state, household_answered_at=long_ago, proposed_at=long_ago
         )
         if state == "active":
+            people.cases |= {"volunteer": helper, "pair": pair}
             await ensure_due(NOW)
-            volunteer = await the_volunteer(helper)
+            volunteer = await people.at_her_telephone(helper)
             await log_visit(volunteer, pair, medium="call", outcome="no_answer",
                             happened_on=NOW.date() - timedelta(days=1), now=NOW)  # fmt: skip
             await raise_concern(volunteer, pair, "说不清", NOW)
             await raise_concern(a_coordinator(), pair, "再看看", NOW)
             await handle_concern(
-                a_coordinator(), (await list_concerns(a_coordinator()))[0]["id"], "谈过", NOW
+                a_coordinator(), (await list_concerns(a_coordinator())).rows[0]["id"], "谈过", NOW
             )
     await deliver_due(NOW + timedelta(seconds=1))
 

@@ -26,7 +26,7 @@ async def search(
     limits: Limits,
     now: datetime,
 ) -> list[Row]:
-    """Whom `find` finds. The records say how many, and of what was typed only a keyed hash. Raises TooMany."""
+    """Whom `find` finds; the records say how many, and of what was typed a keyed hash. Raises TooMany."""
     who = str(actor.account_id)
     await limits.admit((PER_TEN_MINUTES, who), (PER_DAY, who))
     async with scope(actor, now):

@@ -156,8 +156,9 @@ async def _ensure_due_under(policy: Row, day: date, now: datetime, pair_id: UUID
 
 
 _OVERDUE = """
-SELECT f.id, f.pair, f.medium, f.due_on, f.region_code, h.colour, h.name AS household, h.number AS household_number,
-    v.name AS volunteer, v.number, h.village, to_char(f.due_on, 'YYYYMMDD')::bigint AS sort_key,
+SELECT f.id, f.pair, f.medium, f.due_on, f.region_code, h.colour,
+    h.name AS household, h.number AS household_number, v.name AS volunteer, v.number, h.village,
+    to_char(f.due_on, 'YYYYMMDD')::bigint AS sort_key,
     (SELECT max(happened_on) FROM visit
         WHERE visit.pair = p.id AND outcome = 'reached') AS last_contact,
     (SELECT count(*) FROM visit WHERE visit.pair = p.id AND outcome = 'no_answer'

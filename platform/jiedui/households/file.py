@@ -33,7 +33,7 @@ WHERE m.household = {} AND m.relation = 'child' ORDER BY m.born_on
 
 
 async def household_file(actor: Actor, household_id: UUID) -> Row:
-    """The household with its `children`, `needs`, and whether it has a helper, masked. Raises Forbidden, NotFound."""
+    """The household with `children`, `needs` and whether it has a helper, masked. Raises NotFound."""
     policy.require(actor, "read")
     rows = await Household.raw(_FILE, household_id, policy.visible(actor, "h"))
     if not rows:

@@ -31,7 +31,8 @@ _KEYS = {
 HELPER_SQL = """coalesce(
     (SELECT min(CASE WHEN p.state IN ('active', 'paused') THEN 'paired' ELSE 'proposed' END) FROM live_pair p
     WHERE p.household = h.id), 'none')"""
-_COLUMNS = f"""h.id, h.number, h.region_code, masked_name(h.name) AS name, h.colour, h.contact_way, h.updated_at, p.village, p.township,
+_COLUMNS = f"""h.id, h.number, h.region_code, masked_name(h.name) AS name, h.colour, h.contact_way,
+    h.updated_at, p.village, p.township,
     {HELPER_SQL} AS helper,
     ARRAY(SELECT n.kind FROM need n WHERE n.household = h.id ORDER BY n.position) AS needs,
     (SELECT count(*) FROM member m WHERE m.household = h.id AND m.relation = 'child') AS children"""  # noqa: S608

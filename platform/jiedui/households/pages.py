@@ -110,8 +110,9 @@ async def export(request: PageRequest) -> Response[Any]:
     language, now = language_of(request), request.app.state.clock()
     wanted = _filter(request)
     rows = await export_households(request.user, wanted, now)
-    headings = [N_("Township"), N_("Village"), N_("Household number"), N_("Name"), N_("Risk colour"), N_("Children"), N_("Needs"),
-                N_("How she may be told"), N_("Paired with"), N_("Changed")]  # fmt: skip
+    headings = [N_("Township"), N_("Village"), N_("Household number"), N_("Name"), N_("Risk colour"),
+                N_("Children"), N_("Needs"), N_("How she may be told"), N_("Paired with"),
+                N_("Changed")]  # fmt: skip
     header = [translate(language, heading) for heading in headings]
     table = [_cells(row, language) for row in rows]
     if request.scope["path"].endswith(".csv"):

@@ -16,8 +16,8 @@ from jiedui.notices.service import post_office
 from jiedui.regions.service import region_names
 from jiedui.settings import Settings
 from jiedui.store.columns import Row
-from jiedui.store.paging import page_of
 from jiedui.store.masked import masked_phone
+from jiedui.store.paging import page_of
 from jiedui.store.vault import unseal
 from jiedui_notifications import texts
 from jiedui_notifications.delivery import Hold, Post, Way, message_by, passable

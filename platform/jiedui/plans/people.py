@@ -24,7 +24,7 @@ MOST_FOUND = 20
 async def families(
     actor: Actor, round_row: Row, known: UUID | None, text: str, *, limits: Limits, now: datetime
 ) -> list[Row]:
-    """The known family, else those of the round's area with this name or number or, if there are none, part of it.
+    """The known family, else those of the round's area with this name or number, or else part of it.
 
     More than MOST_FOUND of them mean that there are others still. Raises Forbidden, TooMany.
     """
@@ -40,7 +40,7 @@ async def families(
 async def helpers(
     actor: Actor, round_row: Row, known: UUID | None, text: str, *, limits: Limits, now: datetime
 ) -> list[Row]:
-    """The known volunteer, else those of the round's area with this name or number, or part of it; likewise."""
+    """The known volunteer, else those of the round's area with this name or number; likewise."""
     policy.require(actor, "ask", round_row)
     offered = _both(in_area("v.region_code", round_row["region_code"]), volunteers.visible(actor, "v"))
     if known is not None:
@@ -87,9 +87,9 @@ _FAMILIES = f"""
 SELECT f.*, k.exact FROM ({_FAMILY}) AS f JOIN (
     SELECT h.id, length(h.name) AS long, h.name = {{}} OR h.number = {{}} AS exact FROM household h
     WHERE {{}} AND h.active AND (concat_ws(' ', h.name, h.number, h.name) ILIKE {{}} OR h.number LIKE {{}})
-) AS k ON k.id = f.id ORDER BY k.exact DESC, k.long, f.number LIMIT {{}}"""
+) AS k ON k.id = f.id ORDER BY k.exact DESC, k.long, f.number LIMIT {{}}"""  # noqa: S608 -- our own words
 _VOLUNTEERS = f"""
 SELECT f.*, k.exact FROM ({_VOLUNTEER}) AS f JOIN (
     SELECT v.id, length(v.name) AS long, v.name = {{}} OR v.number = {{}} AS exact FROM volunteer v
     WHERE {{}} AND concat_ws(' ', v.name, v.number, v.name) ILIKE {{}}
-) AS k ON k.id = f.id ORDER BY k.exact DESC, k.long, f.number LIMIT {{}}"""
+) AS k ON k.id = f.id ORDER BY k.exact DESC, k.long, f.number LIMIT {{}}"""  # noqa: S608 -- our own words

@@ -180,7 +180,8 @@ SELECT count(*) AS n FROM what_if w JOIN plan ON plan.id = w.plan
 WHERE plan."round" = {{}} AND w.state IN {asked.WAITING} AND NOT {asked.lost("w")}
 """  # noqa: S608 -- our own words
 _QUESTIONS = f"""
-SELECT w.*, {asked.lost("w")} AS lost, h.name AS household_name, h.number AS household_number, h.colour, h.village,
+SELECT w.*, {asked.lost("w")} AS lost, h.name AS household_name, h.number AS household_number,
+    h.colour, h.village,
     v.name AS volunteer_name, v.number, nt.short_name AS place, a.name AS asked_by
 FROM what_if w
 LEFT JOIN family_card h ON h.id = (w.change ->> 'household')::uuid

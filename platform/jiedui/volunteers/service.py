@@ -10,7 +10,7 @@ from jiedui.audit.service import record
 from jiedui.consents import service as consents
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
-from jiedui.store import outbox, vault
+from jiedui.store import outbox
 from jiedui.store.scope import scope
 from jiedui.volunteers import policy, rules
 from jiedui.volunteers.tables import CHECKS, VettingCheck, Volunteer
