@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,6 @@ from jiedui.volunteers.service import record_check
 from jiedui.volunteers.tables import Volunteer
 from jiedui.wiring import LEDGERS
 
-_serial = itertools.count()
 CHILD = (date(2018, 3, 1),)
 
 
@@ -48,12 +48,13 @@ class Canaries:
 
     hidden: dict[str, str] = dataclasses.field(default_factory=dict)
     addresses: list[str] = dataclasses.field(default_factory=list)
+    serial: Iterator[int] = dataclasses.field(default_factory=itertools.count)
     cases: dict[str, UUID] = dataclasses.field(default_factory=dict)
     """A household, a volunteer and a pair that a county might show somebody above it."""
 
     def name(self, what: str, surname: str = "陶") -> str:
         """A name whose given part nobody else in the world has."""
-        given = "".join(chr(0x3400 + next(_serial)) for _ in range(2))
+        given = "".join(chr(0x3400 + next(self.serial)) for _ in range(2))
         self.hidden[given] = what
         return surname + given
 
@@ -63,13 +64,13 @@ class Canaries:
 
     def phone(self, what: str) -> str:
         """A telephone number of nobody else."""
-        phone = f"1998877{next(_serial):04}"
+        phone = f"1998877{next(self.serial):04}"
         self.hidden[phone] = what
         return phone
 
     def identity(self, what: str) -> str:
         """An identity number of nobody else."""
-        number = identity_number(next(_serial))
+        number = identity_number(next(self.serial))
         self.hidden[number] = what
         return number
 

@@ -80,4 +80,5 @@ async def _admit(actor: Actor, action: str, limits: Limits, now: datetime) -> No
             detail={"wanted": action},
             now=now,
         )
+        too_many.counted = True  # what has just been noted stays, though the deed is refused
         raise
