@@ -14,6 +14,7 @@ from jiedui.households.numbers import next_numbers
 from jiedui.households.tables import Household, NumberSeries
 from jiedui.ledgers.service import import_file
 from jiedui.store.piccolo_conf import DB
+from jiedui.wiring import LEDGERS
 
 ELSEWHERE = {"township": "新民镇", "village": "明月村"}
 
@@ -21,7 +22,7 @@ ELSEWHERE = {"township": "新民镇", "village": "明月村"}
 async def taken(folder: Path, *rows: dict[str, Any]) -> None:
     await a_region_tree()
     path = ledger_file(folder, "households", *rows)
-    await import_file(Actor.system(), "households", path, dry_run=False, now=NOW)
+    await import_file(Actor.system(), LEDGERS["households"], path, dry_run=False, now=NOW)
 
 
 async def numbers() -> list[str]:

@@ -491,9 +491,7 @@ async def _visit(visitor: Any, door: str, world: World, *, real: bool) -> tuple[
         finally:
             await before.rollback_to()
     for cookie in [one for one in visitor.cookies.jar if "flash" in one.name]:
-        visitor.cookies.jar.clear(
-            cookie.domain, cookie.path, cookie.name
-        )
+        visitor.cookies.jar.clear(cookie.domain, cookie.path, cookie.name)
     words = answer.content.decode("utf-8", "replace") + answer.headers.get("location", "")
     for value in (*asked.values(), *fields.values()):
         words = words.replace(value, "¤") if len(value) > 2 else words

@@ -18,6 +18,7 @@ def a_letter(number: int = 1, **changed: str) -> Letter:
         "text": "有一位志愿者愿意常来看看您家、搭把手。要不要，由您决定。",
         "link": f"https://jd.example.cn/h/{number:032x}",
         "contact": "回龙村村民委员会",
+        "number": "H500230-00017",
         "dated": "2026年11月1日",
     }
     return Letter(**{**defaults, **changed})

@@ -10,6 +10,7 @@ from jiedui.accounts.codes import LASTS, mobile_number
 from jiedui.accounts.sessions import lifetime
 from jiedui.actor import Actor
 from jiedui.errors import Refused, TooMany
+from jiedui.store.masked import masked_phone
 from jiedui.web import cookies
 from jiedui.web.asked import safe_path
 from jiedui.web.carried import carried, carry, drop
@@ -96,7 +97,7 @@ async def volunteer_code_form(request: PageRequest) -> Response[Any]:
     asked = carried(request, "code", Code)
     if asked is None or request.user is not None:
         return see_other(request, "/login/volunteer")
-    return page(request, "accounts/code.html", form=blank(phone=asked.phone, next=asked.next))
+    return _code_page(request, blank(phone=asked.phone, next=asked.next))
 
 
 @post("/login/volunteer/code", name="login:volunteer:enter", opt={"keyless": _GUESSES})
@@ -111,7 +112,7 @@ async def volunteer_enter(request: PageRequest) -> Response[Any]:
             return await enter(request, actor, form.value.next)
         except (Refused, TooMany) as refused:
             form.refuse(refused)
-    return page(request, "accounts/code.html", form=form, status_code=form.status)
+    return _code_page(request, form)
 
 
 @post("/logout", name="logout", opt={"keyless": "ending what has ended changes nothing"})
@@ -141,6 +142,11 @@ def _door(request: PageRequest, template: str) -> Response[Any]:
         return see_other(request, home_of(request.user))
     form: Form[Any] = blank(next=safe_path(back))
     return page(request, template, form=form)
+
+
+def _code_page(request: PageRequest, form: Form[Any]) -> Response[Any]:
+    phone = masked_phone(form.text("phone"))
+    return page(request, "accounts/code.html", form=form, phone=phone, status_code=form.status)
 
 
 def _circumstances(request: PageRequest) -> dict[str, Any]:

@@ -156,14 +156,15 @@ async def _ensure_due_under(policy: Row, day: date, now: datetime, pair_id: UUID
 
 
 _OVERDUE = """
-SELECT f.id, f.pair, f.medium, f.due_on, f.region_code, h.colour, h.name AS household,
-    v.name AS volunteer, v.number, h.village, to_char(f.due_on, 'YYYYMMDD')::bigint AS sort_key,
+SELECT f.id, f.pair, f.medium, f.due_on, f.region_code, h.colour,
+    h.name AS household, h.number AS household_number, v.name AS volunteer, v.number, h.village,
+    to_char(f.due_on, 'YYYYMMDD')::bigint AS sort_key,
     (SELECT max(happened_on) FROM visit
         WHERE visit.pair = p.id AND outcome = 'reached') AS last_contact,
     (SELECT count(*) FROM visit WHERE visit.pair = p.id AND outcome = 'no_answer'
         AND visit.happened_on >= f.due_on) AS tries
 FROM follow_up f JOIN pair p ON p.id = f.pair JOIN family_card h ON h.id = p.household
-JOIN volunteer v ON v.id = p.volunteer
+JOIN helper_card v ON v.id = p.volunteer
 WHERE f.state = 'due' AND p.state = 'active' AND f.due_on < {} AND {} AND {}
 """
 _MISSING = """

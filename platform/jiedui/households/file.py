@@ -1,46 +1,56 @@
-"""One household's file: what the ledger says, masked; one guarded value in full for a reason; its history."""
+"""One household's file: what the ledger says, masked; its history; the whole of it in clear for a purpose."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from jiedui.accounts.limits import Limits
+from jiedui.accounts.reveals import Opened, reveal
 from jiedui.actor import Actor
-from jiedui.audit.service import record as audit
-from jiedui.errors import NotFound, Refused
+from jiedui.errors import NotFound
 from jiedui.households import policy
 from jiedui.households.lists import HELPER_SQL
-from jiedui.households.tables import Household, Member, Need
-from jiedui.households.words import GUARDED, REASONS
-from jiedui.i18n import N_
-from jiedui.ledgers.saving import opened
+from jiedui.households.tables import Household, Member
+from jiedui.households.words import PURPOSES
+from jiedui.ledgers.saving import Facts, opened
 from jiedui.ledgers.tables import LedgerChange
 from jiedui.store.columns import Row
-from jiedui.store.scope import scope
+from jiedui.store.masked import hidden, masked_identity, masked_name, masked_phone
 from jiedui.store.vault import unseal
+
+_FILE = f"""
+SELECT h.id, h.number, h.region_code, h.active, h.colour, h.contact_way, h.away_since, h.husband_place,
+    h.size, h.elders, h.category, h.schooling, h.ethnicity, h.identity, h.phone, masked_name(h.name) AS name,
+    masked_name(h.husband_name) AS husband_name, hidden(h.health) AS health, hidden(h.remark) AS remark,
+    {HELPER_SQL} AS helper,
+    ARRAY(SELECT n.kind FROM need n WHERE n.household = h.id ORDER BY n.position) AS needs
+FROM household h WHERE h.id = {{}} AND {{}}
+"""  # noqa: S608 -- our own words
+_CHILDREN = """
+SELECT masked_name(m.name) AS name, m.born_on FROM member m
+WHERE m.household = {} AND m.relation = 'child' ORDER BY m.born_on
+"""
 
 
 async def household_file(actor: Actor, household_id: UUID) -> Row:
-    """The household with its `children`, `needs`, and whether it has a helper. Raises NotFound."""
-    row = await _row(actor, household_id)
-    helper = await Household.raw(
-        f"SELECT {HELPER_SQL} AS helper FROM household h WHERE h.id = {{}}",  # noqa: S608 -- our own fragment
-        household_id,
-    )
-    children = await Member.select().where(Member.household == household_id).order_by(Member.born_on)
-    needs = await Need.select(Need.kind).where(Need.household == household_id).order_by(Need.position)
+    """The household with `children`, `needs` and whether it has a helper, masked. Raises NotFound."""
+    policy.require(actor, "read")
+    rows = await Household.raw(_FILE, household_id, policy.visible(actor, "h"))
+    if not rows:
+        raise NotFound
+    row: Row = rows[0]
     return {
         **row,
-        "helper": helper[0]["helper"],
-        "children": children,
-        "needs": [need["kind"] for need in needs],
-        "phone": unseal(row["phone"], "household.phone") if row["phone"] else None,
-        "identity": unseal(row["identity"], "household.identity"),
+        "children": await Member.raw(_CHILDREN, household_id),
+        "phone": masked_phone(_phone(row)),
+        "identity": masked_identity(unseal(row["identity"], "household.identity")),
     }
 
 
 async def history_of(actor: Actor, household_id: UUID) -> list[Row]:
     """What ledgers said about the household, newest first: when, where in which sheet, before and after."""
-    await _row(actor, household_id)
+    await household_file(actor, household_id)
     query = LedgerChange.select().where(
         LedgerChange.subject_kind == "household", LedgerChange.subject_id == household_id
     )
@@ -50,38 +60,55 @@ async def history_of(actor: Actor, household_id: UUID) -> list[Row]:
             "at": line["at"],
             "cell": line["cell"],
             "first": line["before"] is None,
-            "before": opened(line, "before"),
-            "after": opened(line, "after"),
+            "before": _masked(opened(line, "before")),
+            "after": _masked(opened(line, "after")),
         }
         for line in lines
     ]
 
 
-async def unmask(actor: Actor, household_id: UUID, field: str, reason: str, now: datetime) -> Any:
-    """One guarded value in full; that it was opened, by whom and why stays in the records. Raises Refused."""
+async def open_card(
+    actor: Actor, household_id: UUID, purpose: str, *, limits: Limits, now: datetime
+) -> dict[str, Any]:
+    """All that is guarded (words.GUARDED) in clear, once.
+
+    Raises Forbidden, NotFound, Refused without a purpose, TooMany.
+    """
     policy.require(actor, "reveal")
-    if field not in GUARDED:
-        raise NotFound
-    if reason not in REASONS:
-        raise Refused(N_("Please say what you need it for."), field="reason")
-    async with scope(actor, now):
-        household = await household_file(actor, household_id)
-        await audit(
-            actor,
-            action="household.unmask",
-            subject=("household", household_id),
-            region_code=household["region_code"],
-            detail={"field": field, "reason": reason},
-            now=now,
-        )
-    return household[field]
+
+    async def read() -> Opened[dict[str, Any]]:
+        row = await Household.select().where(
+            Household.id == household_id, policy.visible(actor, deed="reveal")
+        ).first()  # fmt: skip
+        if row is None:
+            raise NotFound
+        children = await Member.select(Member.name, Member.born_on).where(
+            Member.household == household_id, Member.relation == "child"
+        ).order_by(Member.born_on)  # fmt: skip
+        born = [child["born_on"].isoformat() if child["born_on"] else "" for child in children]
+        card = {field: row[field] for field in ("name", "husband_name", "health", "remark")}
+        card |= {
+            "children": [[child["name"], day] for child, day in zip(children, born, strict=True)],
+            "phone": _phone(row),
+            "identity": unseal(row["identity"], "household.identity"),
+        }
+        return Opened(card, ("household", household_id), row["region_code"])
+
+    return await reveal(actor, "household.reveal", purpose, PURPOSES, read, limits=limits, now=now)
 
 
-async def _row(actor: Actor, household_id: UUID) -> Row:
-    policy.require(actor, "read")
-    row: Row | None = await Household.select().where(
-        Household.id == household_id, policy.visible(actor)
-    ).first()  # fmt: skip
-    if row is None:
-        raise NotFound
-    return row
+def _phone(row: Row) -> str | None:
+    return unseal(row["phone"], "household.phone") if row["phone"] else None
+
+
+def _masked(facts: Facts) -> Facts:
+    """What a ledger said, as everybody may read it."""
+    masks: dict[str, Callable[[Any], Any]] = {
+        "name": masked_name,
+        "husband_name": masked_name,
+        "phone": masked_phone,
+        "health": hidden,
+        "remark": hidden,
+        "children": lambda children: [[born, masked_name(name)] for born, name in children],
+    }
+    return {field: masks[field](fact) if field in masks else fact for field, fact in facts.items()}

@@ -6,9 +6,12 @@ from typing import Any, Literal
 
 import msgspec
 
+from jiedui.accounts.limits import Limits
+from jiedui.accounts.searches import search
 from jiedui.actor import Actor
 from jiedui.audit.service import record as audit
 from jiedui.households import policy
+from jiedui.households.numbers import typed_number
 from jiedui.households.tables import Household
 from jiedui.ledgers.identity import identity_number
 from jiedui.store.columns import Row
@@ -28,7 +31,8 @@ _KEYS = {
 HELPER_SQL = """coalesce(
     (SELECT min(CASE WHEN p.state IN ('active', 'paused') THEN 'paired' ELSE 'proposed' END) FROM live_pair p
     WHERE p.household = h.id), 'none')"""
-_COLUMNS = f"""h.id, h.region_code, h.name, h.colour, h.contact_way, h.updated_at, p.village, p.township,
+_COLUMNS = f"""h.id, h.number, h.region_code, masked_name(h.name) AS name, h.colour, h.contact_way,
+    h.updated_at, p.village, p.township,
     {HELPER_SQL} AS helper,
     ARRAY(SELECT n.kind FROM need n WHERE n.household = h.id ORDER BY n.position) AS needs,
     (SELECT count(*) FROM member m WHERE m.household = h.id AND m.relation = 'child') AS children"""  # noqa: S608
@@ -78,25 +82,35 @@ async def export_households(actor: Actor, wanted: HouseholdFilter, now: datetime
     return rows
 
 
-async def find_person(actor: Actor, text: str) -> list[Row]:
-    """Households of the area by name, telephone or identity number; these stay out of addresses."""
+async def find_person(actor: Actor, text: str, *, limits: Limits, now: datetime) -> list[Row]:
+    """Households of the area by number, name, telephone or identity number; these stay out of addresses.
+
+    Raises Forbidden, TooMany.
+    """
     policy.require(actor, "find")
     plain = identity_number(text)
-    if len(plain) < 2:  # one character would list half a county
+    number = typed_number(text)
+    if len(plain) < 2 and not number:  # one character would list half a county
         return []
-    if re.fullmatch(r"[0-9]{17}[0-9X]", plain):
+    if number:
+        condition, value = "h.number LIKE {}", number
+    elif re.fullmatch(r"[0-9]{17}[0-9X]", plain):
         condition, value = "h.ledger_key = {}", keyed_hash(plain, "identity")
     elif re.fullmatch(r"[0-9]{7,12}", plain):
         condition, value = "h.phone_key = {}", keyed_hash(plain, "phone")
     else:
         condition, value = "h.name LIKE {}", f"%{_literal(text.strip())}%"
-    rows: list[Row] = await Household.raw(
-        f"SELECT {_COLUMNS} {_FROM} WHERE {{}} AND {condition} "
-        f"ORDER BY h.region_code, h.id LIMIT {_MOST_FOUND}",
-        policy.visible(actor, "h"),
-        value,
-    )
-    return rows
+
+    async def find() -> list[Row]:
+        rows: list[Row] = await Household.raw(
+            f"SELECT {_COLUMNS} {_FROM} WHERE {{}} AND {condition} "
+            f"ORDER BY h.region_code, h.id LIMIT {_MOST_FOUND}",
+            policy.visible(actor, "h", "find"),
+            value,
+        )
+        return rows
+
+    return await search(actor, "household.find", value, find, limits=limits, now=now)
 
 
 async def townships_of(actor: Actor) -> list[tuple[str, str]]:

@@ -10,10 +10,9 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
 from jiedui.accounts import policy as grants_policy
-from jiedui.accounts.limits import Rule
 from jiedui.errors import Refused
 from jiedui.households import policy
-from jiedui.households.file import history_of, household_file, unmask
+from jiedui.households.file import history_of, household_file, open_card
 from jiedui.households.lists import (
     HouseholdFilter,
     export_households,
@@ -22,7 +21,7 @@ from jiedui.households.lists import (
     townships_of,
 )
 from jiedui.households.tables import COLOURS
-from jiedui.households.words import CONTACT_WAYS, FIELDS, GUARDED, HELPERS, REASONS, SORTS
+from jiedui.households.words import CONTACT_WAYS, FIELDS, GUARDED, HELPERS, PURPOSES, SORTS
 from jiedui.i18n import N_, translate
 from jiedui.ledgers.export import attachment, to_csv, to_xlsx
 from jiedui.regions.codes import is_code
@@ -36,20 +35,18 @@ from jiedui.web.page import PageRequest, language_of, page, see_other
 from jiedui_pairing.policy import standard
 
 _LOOKED_FOR = timedelta(minutes=10)
-UNMASK_PER_HOUR = Rule("household.unmask", times=30, seconds=3600)
 
 
 class Person(msgspec.Struct):
-    """Whom somebody looks for: name, telephone or identity number."""
+    """Whom somebody looks for: household number, name, telephone or identity number."""
 
     text: Annotated[str, msgspec.Meta(max_length=40)]
 
 
 class Opening(msgspec.Struct):
-    """Which guarded value somebody wants to see, and why."""
+    """What somebody wants to see a card for."""
 
-    field: str
-    reason: str
+    purpose: str
 
 
 @get("/households", name="households:list", opt={"access": policy.DEEDS["list"]})
@@ -98,7 +95,8 @@ async def found(request: PageRequest) -> Response[Any]:
     text = carried(request, "person", str)
     if text is None:
         return see_other(request, "/households")
-    rows = await find_person(request.user, text)
+    limits, now = request.app.state.limits, request.app.state.clock()
+    rows = await find_person(request.user, text, limits=limits, now=now)
     return page(request, "households/found.html", form=blank(text=text), rows=rows, **_words())
 
 
@@ -112,8 +110,9 @@ async def export(request: PageRequest) -> Response[Any]:
     language, now = language_of(request), request.app.state.clock()
     wanted = _filter(request)
     rows = await export_households(request.user, wanted, now)
-    headings = [N_("Township"), N_("Village"), N_("Name"), N_("Risk colour"), N_("Children"), N_("Needs"),
-                N_("How she may be told"), N_("Paired with"), N_("Changed")]  # fmt: skip
+    headings = [N_("Township"), N_("Village"), N_("Household number"), N_("Name"), N_("Risk colour"),
+                N_("Children"), N_("Needs"), N_("How she may be told"), N_("Paired with"),
+                N_("Changed")]  # fmt: skip
     header = [translate(language, heading) for heading in headings]
     table = [_cells(row, language) for row in rows]
     if request.scope["path"].endswith(".csv"):
@@ -126,38 +125,34 @@ async def export(request: PageRequest) -> Response[Any]:
 @get("/households/{household_id:uuid}", name="households:show", opt={"access": policy.DEEDS["read"]})
 async def show(request: PageRequest, household_id: FromPath[UUID]) -> Response[Any]:
     """One household's file, masked; but for what has just been asked for."""
-    return await _file_page(request, household_id, opened=await shown(request))
+    return await _file_page(request, household_id, card=await shown(request))
 
 
 @post(
-    "/households/{household_id:uuid}/unmask",
-    name="households:unmask",
+    "/households/{household_id:uuid}/reveal",
+    name="households:reveal",
     opt={"access": policy.DEEDS["reveal"]},
 )
-async def open_field(request: PageRequest, household_id: FromPath[UUID]) -> Response[Any]:
-    """One guarded value in full, this once."""
+async def reveal(request: PageRequest, household_id: FromPath[UUID]) -> Response[Any]:
+    """The whole card in clear, this once."""
     form = await read_form(request, Opening)
-    if not form.ok:
-        return await _file_page(request, household_id, form=form)
 
     async def work() -> str:
-        await household_file(request.user, household_id)
-        await request.app.state.limits.admit((UNMASK_PER_HOUR, str(request.user.account_id)))
-        await unmask(
-            request.user, household_id, form.value.field, form.value.reason, request.app.state.clock()
-        )
-        show_once(request, form.value.field)
+        limits, now = request.app.state.limits, request.app.state.clock()
+        card = await open_card(request.user, household_id, form.value.purpose, limits=limits, now=now)
+        show_once(request, card)
         return f"/households/{household_id}"
 
     try:
-        return await once(request, work)
+        if form.ok:
+            return await once(request, work)
     except Refused as refused:
         form.refuse(refused)
-        return await _file_page(request, household_id, form=form)
+    return await _file_page(request, household_id, form=form)
 
 
 async def _file_page(
-    request: PageRequest, household_id: UUID, *, form: Any = None, opened: str | None = None
+    request: PageRequest, household_id: UUID, *, form: Any = None, card: dict[str, Any] | None = None
 ) -> Response[Any]:
     household = await household_file(request.user, household_id)
     history = await history_of(request.user, household_id)
@@ -171,10 +166,10 @@ async def _file_page(
         places=await path_names(places),
         history=history,
         form=form or blank(),
-        opened=(opened, household[opened]) if opened else None,
+        card=card,
         today=words.day_of(request.app.state.clock()),
         guarded=GUARDED,
-        reasons=REASONS,
+        purposes=_options(request),
         may_reveal=policy.may(request.user, "reveal"),
         may_show=grants_policy.may(request.user, "give"),
         status_code=form.status if form else 200,
@@ -219,6 +214,10 @@ async def _choices(request: PageRequest, wanted: HouseholdFilter) -> dict[str, A
     return {"townships": townships, "kinds": kinds, "colours": colours, "filter_words": said, **_words()}
 
 
+def _options(request: PageRequest) -> list[tuple[str, str]]:
+    return [(code, translate(language_of(request), said)) for code, said in PURPOSES.items()]
+
+
 def _words() -> dict[str, Any]:
     return {"fields": FIELDS, "contact_ways": CONTACT_WAYS, "helpers": HELPERS, "sorts": SORTS}
 
@@ -227,7 +226,8 @@ def _cells(row: Row, language: str) -> list[str]:
     return [
         row["township"] or "",
         row["village"],
-        words.mask_name(row["name"]),
+        row["number"],
+        row["name"],
         words.colour_name(row["colour"], language=language),
         str(row["children"]),
         "、".join(words.kind_name(kind, language=language) for kind in row["needs"]),
@@ -239,5 +239,5 @@ def _cells(row: Row, language: str) -> list[str]:
 
 ROUTER = Router(
     "/",
-    route_handlers=[show_list, find, found, export, show, open_field],
+    route_handlers=[show_list, find, found, export, show, reveal],
 )

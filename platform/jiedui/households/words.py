@@ -41,11 +41,11 @@ SORTS = {
     "recent": N_("Latest changes first"),
 }
 GUARDED = ("name", "identity", "phone", "husband_name", "health", "children", "remark")
-"""Fields shown masked or not at all, one at a time and for a reason shown in full."""
-REASONS = {
+"""Fields that are masked or hidden; together they are the card that is opened for a purpose."""
+PURPOSES = {
     "contact": N_("To contact the family"),
     "ledger": N_("To correct the ledger"),
     "pairing": N_("To arrange a pairing or a visit"),
     "safety": N_("For the safety of the family"),
 }
-"""Why somebody opens a guarded field: a choice, so that the records hold no story about a person."""
+"""What somebody opens a card for: a choice, so that the records hold no story about a person."""

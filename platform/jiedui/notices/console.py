@@ -9,7 +9,6 @@ from uuid import UUID
 from piccolo.query.functions import Count
 
 from jiedui.actor import Actor
-from jiedui.households.tables import Household
 from jiedui.i18n import N_
 from jiedui.notices import policy
 from jiedui.notices.contacts import Ledgers
@@ -17,10 +16,9 @@ from jiedui.notices.service import post_office
 from jiedui.regions.service import region_names
 from jiedui.settings import Settings
 from jiedui.store.columns import Row
+from jiedui.store.masked import masked_phone
 from jiedui.store.paging import page_of
 from jiedui.store.vault import unseal
-from jiedui.volunteers.tables import Volunteer
-from jiedui.web.words import mask_name, mask_phone
 from jiedui_notifications import texts
 from jiedui_notifications.delivery import Hold, Post, Way, message_by, passable
 from jiedui_notifications.sealing import ADDRESS, BODY
@@ -56,6 +54,9 @@ class Entry:
     kind: str
     template: str
     to: str
+    """Who it goes to, masked; a one-time code to a telephone."""
+    of: str
+    """The number of the household or of the volunteer."""
     place: str
     channel: str
     number: str
@@ -135,6 +136,7 @@ async def _shown(notices: list[Row], actor: Actor, settings: Settings, now: date
         else:
             way = ways.get(notice["recipient_id"], Hold("unknown_person"))
         number = way.address if isinstance(way, Way) else ""
+        to, of = people.get(notice["recipient_id"], (masked_phone(number), ""))
         channel, body = _message(post, notice, attempt, way)
         secret = texts.catalogue(post.language)[notice["template"]].secret
         may_read = settings.demo and (not secret or policy.may(actor, "read_codes"))
@@ -144,10 +146,11 @@ async def _shown(notices: list[Row], actor: Actor, settings: Settings, now: date
                 state=notice["state"],
                 kind=notice["recipient_kind"] or "number",
                 template=notice["template"],
-                to=people.get(notice["recipient_id"], mask_phone(number)),
+                to=to,
+                of=of,
                 place=places[notice["region_code"]],
                 channel=channel,
-                number=mask_phone(number) if number else "",
+                number=masked_phone(number) if number else "",
                 body=body if may_read else "" if secret else _TOKEN.sub(r"\1••••••", body),
                 secret=secret and not may_read,
                 hold_reason=notice["hold_reason"],
@@ -170,16 +173,15 @@ def _message(post: Post, notice: Row, attempt: Row | None, way: Way | Hold) -> t
     return way.channel, message_by(post, notice, way).text
 
 
-async def _people(notices: list[Row]) -> dict[UUID, str]:
-    """Households under half a name, volunteers under theirs."""
-    named: dict[UUID, str] = {}
-    tables: tuple[tuple[str, Any], ...] = (("household", Household), ("volunteer", Volunteer))
-    for kind, table in tables:
-        ids = {one["recipient_id"] for one in notices if one["recipient_kind"] == kind}
-        if ids:
-            for row in await table.select(table.id, table.name).where(table.id.is_in(list(ids))):
-                named[row["id"]] = mask_name(row["name"]) if kind == "household" else row["name"]
-    return named
+async def _people(notices: list[Row]) -> dict[UUID, tuple[str, str]]:
+    """Households and volunteers by masked name and number."""
+    rows = await Notice.raw(
+        "SELECT id, name, number FROM family_card WHERE id = ANY ({})"
+        " UNION ALL SELECT id, name, number FROM helper_card WHERE id = ANY ({})",
+        *([one["recipient_id"] for one in notices if one["recipient_kind"] == kind]
+          for kind in ("household", "volunteer")),
+    )  # fmt: skip
+    return {row["id"]: (row["name"], row["number"]) for row in rows}
 
 
 async def _last_attempts(ids: list[UUID]) -> dict[UUID, Row]:

@@ -26,6 +26,7 @@ class Letter:
     text: str
     link: str
     contact: str
+    number: str
     dated: str
 
 

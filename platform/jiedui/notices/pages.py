@@ -11,26 +11,36 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
-from jiedui.actor import Actor
 from jiedui.errors import NotFound, Refused
-from jiedui.i18n import DEFAULT, N_
+from jiedui.i18n import DEFAULT, N_, translate
 from jiedui.notices import console, lists, policy, service
-from jiedui.notices.letters import Letter, pdf_of
+from jiedui.notices.letters import pdf_of
 from jiedui.notices.lists import Item
+from jiedui.notices.openings import PURPOSES, open_letters, open_list
 from jiedui.web import asked
-from jiedui.web.forms import read_form
+from jiedui.web.forms import Form, blank, read_form
 from jiedui.web.once import once, show_once, shown
-from jiedui.web.page import PageRequest, flash, page
+from jiedui.web.page import PageRequest, flash, language_of, page, wants_fragment
 from jiedui_notifications.tables import STATES
 
 T = TypeVar("T")
 KINDS = ("household", "volunteer", "number")
+CALLED = {
+    "reached": N_("Reached: noted."),
+    "no_answer": N_("Nobody answered: noted, and she stays on this list."),
+}
 
 
 class Called(msgspec.Struct):
     """How a call went."""
 
     answer: Literal["reached", "no_answer"]
+
+
+class Opening(msgspec.Struct):
+    """What somebody wants to see a list in clear for."""
+
+    purpose: str
 
 
 class Printed(msgspec.Struct):
@@ -70,13 +80,13 @@ async def show_console(request: PageRequest) -> Response[Any]:
 
 @get("/notices/calls", name="notices:calls")
 async def show_calls(request: PageRequest) -> Response[Any]:
-    """The call list under half names; names and numbers are opened by a form of their own."""
-    return await _list(request, "call", opened=bool(await shown(request)))
+    """The call list, masked; but for what has just been asked for."""
+    return await _list(request, "call", people=await shown(request))
 
 
 @post("/notices/calls", name="notices:calls:open")
 async def open_calls(request: PageRequest) -> Response[Any]:
-    """The call list with names and numbers, noted in the audit trail."""
+    """The call list with names and numbers, this once."""
     return await _open(request, "call")
 
 
@@ -91,18 +101,18 @@ async def called(request: PageRequest, notice_id: FromPath[UUID]) -> Response[An
         await service.mark_called(request.user, notice_id, form.value.answer, request.app.state.clock())
         return "/notices/calls"
 
-    return await once(request, work)
+    return _marked(request, await once(request, work), CALLED[form.value.answer])
 
 
 @get("/notices/villages", name="notices:villages")
 async def show_villages(request: PageRequest) -> Response[Any]:
-    """Whom the villages are asked to tell, under half names."""
-    return await _list(request, "village", opened=bool(await shown(request)))
+    """Whom the villages are asked to tell, masked; but for what has just been asked for."""
+    return await _list(request, "village", people=await shown(request))
 
 
 @post("/notices/villages", name="notices:villages:open")
 async def open_villages(request: PageRequest) -> Response[Any]:
-    """The same with full names, for printing, noted in the audit trail."""
+    """The same with full names, for printing, this once."""
     return await _open(request, "village")
 
 
@@ -114,28 +124,38 @@ async def passed_on(request: PageRequest, notice_id: FromPath[UUID]) -> Response
         await service.mark_passed_on(request.user, notice_id, request.app.state.clock())
         return "/notices/villages"
 
-    return await once(request, work)
+    return _marked(request, await once(request, work), N_("The village has told her: noted."))
 
 
 @get("/notices/letters", name="notices:letters")
 async def show_letters(request: PageRequest) -> Response[Any]:
     """The letters that wait, and what to do with them."""
-    return await _list(request, "letter", opened=False)
+    return await _list(request, "letter")
 
 
 @get("/notices/letters.pdf", name="notices:letters:pdf")
-async def letters_pdf(request: PageRequest) -> Response[bytes]:
-    """The letters waiting at a moment (or one of them) on paper; changes nothing."""
-    query = request.query_params
+async def letters_pdf(request: PageRequest) -> Response[Any]:
+    """The letters waiting at a moment, or one of them, on paper; before that, what for. Changes nothing."""
+    query, now = request.query_params, request.app.state.clock()
+    wanted: datetime | UUID = now
     if "notice" in query:
-        letters = await lists.one_letter(request.user, _understood(asked.key(query["notice"])))
-    else:
-        now = request.app.state.clock()
-        until = _understood(asked.moment(query["until"])) if "until" in query else now
-        letters = await lists.letters_until(request.user, until)
-    if not letters:
-        raise NotFound(N_("There are no letters to print."))
-    return await _on_paper(request.user, letters, request.app.state.clock())
+        wanted = _understood(asked.key(query["notice"]))
+    elif "until" in query:
+        wanted = _understood(asked.moment(query["until"]))
+    form = blank(purpose=query.get("purpose"))
+    try:
+        if "purpose" in query:
+            return await _on_paper(request, wanted, query["purpose"], now)
+    except Refused as refused:
+        form.refuse(refused)
+    return page(
+        request,
+        "notices/purpose.html",
+        form=form,
+        fields={name: query[name] for name in ("notice", "until") if name in query},
+        purposes=_purposes(request),
+        status_code=form.status,
+    )
 
 
 @post("/notices/letters/printed", name="notices:letters:printed")
@@ -177,28 +197,52 @@ async def arrived(request: PageRequest, notice_id: FromPath[UUID]) -> Response[A
 
 
 async def _open(request: PageRequest, channel: str) -> Response[Any]:
+    form = await read_form(request, Opening)
+
     async def work() -> str:
-        items = await lists.on_list(request.user, channel)
-        if items:
-            await service.note_opened(request.user, channel, len(items), request.app.state.clock())
-        show_once(request, True)
+        limits, now = request.app.state.limits, request.app.state.clock()
+        people = await open_list(request.user, channel, form.value.purpose, limits=limits, now=now)
+        show_once(request, people)
         return f"/notices/{channel}s"
 
-    return await once(request, work)
+    try:
+        if form.ok:
+            return await once(request, work)
+    except Refused as refused:
+        form.refuse(refused)
+    return await _list(request, channel, form=form)
 
 
-async def _list(request: PageRequest, channel: str, *, opened: bool) -> Response[Any]:
-    now = request.app.state.clock()
+async def _list(
+    request: PageRequest,
+    channel: str,
+    *,
+    form: Form[Any] | None = None,
+    people: dict[str, list[str]] | None = None,
+) -> Response[Any]:
     items = await lists.on_list(request.user, channel)
+    form = form or blank()
     return page(
         request,
         f"notices/{channel}s.html",
         townships=_by_township(items),
         total=len(items),
-        opened=opened,
-        until=now,
+        form=form,
+        people=people,
+        purposes=_purposes(request),
+        until=request.app.state.clock(),
         details=console.DETAILS,
+        status_code=form.status,
     )
+
+
+def _marked(request: PageRequest, done: Response[Any], said: str) -> Response[Any]:
+    """In place where the list stands open, so that it need not be opened again for the next household."""
+    return page(request, "notices/marked.html", said=said) if wants_fragment(request) else done
+
+
+def _purposes(request: PageRequest) -> list[tuple[str, str]]:
+    return [(code, translate(language_of(request), said)) for code, said in PURPOSES.items()]
 
 
 def _by_township(items: list[Item]) -> list[tuple[str, list[tuple[str, list[Item]]]]]:
@@ -209,9 +253,11 @@ def _by_township(items: list[Item]) -> list[tuple[str, list[tuple[str, list[Item
     ]
 
 
-async def _on_paper(actor: Actor, letters: list[Letter], now: datetime) -> Response[bytes]:
+async def _on_paper(
+    request: PageRequest, wanted: datetime | UUID, purpose: str, now: datetime
+) -> Response[Any]:
+    letters = await open_letters(request.user, wanted, purpose, limits=request.app.state.limits, now=now)
     pdf = await asyncio.to_thread(pdf_of, letters, DEFAULT)
-    await service.note_opened(actor, "letter", len(letters), now)
     headers = {"Content-Disposition": f'inline; filename="letters-{now:%Y-%m-%d}.pdf"'}
     return Response(pdf, media_type="application/pdf", headers=headers)
 

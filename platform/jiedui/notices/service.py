@@ -136,13 +136,6 @@ async def mark_arrived(actor: Actor, notice_id: UUID, now: datetime) -> None:
         await _audit(actor, "notice.arrived", notice, now)
 
 
-async def note_opened(actor: Actor, what: str, count: int, now: datetime) -> None:
-    """Somebody looked at the names and numbers of a list: noted each time."""
-    policy.require(actor, "open")
-    async with scope(actor, now):
-        await _audit_list(actor, f"{what}_opened", count, now)
-
-
 def one_telling(notices: Iterable[Row]) -> list[Row]:
     """The first about each matter to each person: a reminder adds nothing while the first still waits."""
     first: dict[tuple[UUID, UUID], Row] = {}

@@ -19,11 +19,9 @@ from jiedui.store.paging import Page, page_of
 from jiedui.store.scope import scope
 
 _LISTED = """
-SELECT c.*, h.name AS household_name, v.name AS volunteer_name, a.name AS handled_by_name,
+SELECT c.*, h.name AS household_name, h.number AS household_number, a.name AS handled_by_name,
     (extract(epoch FROM c.raised_at) * 1000000)::bigint AS sort_key
-FROM concern c JOIN household h ON h.id = c.household
-LEFT JOIN pair p ON p.id = c.pair LEFT JOIN volunteer v ON v.id = p.volunteer
-LEFT JOIN account a ON a.id = c.handled_by
+FROM concern c JOIN family_card h ON h.id = c.household LEFT JOIN account a ON a.id = c.handled_by
 WHERE {} AND c.state = {}
 """
 

@@ -20,11 +20,11 @@ from jiedui.pairs.tables import LIVE, Pair
 from jiedui.pairs.transitions import note, pair_of
 from jiedui.regions.codes import township
 from jiedui.regions.service import region_names
+from jiedui.store import masked
 from jiedui.store.columns import Row
 from jiedui.store.scope import scope
 from jiedui.store.vault import unseal
 from jiedui.volunteers.tables import Volunteer
-from jiedui.web.words import mask_name
 
 _RUNNING_FIRST = ("active", "paused", "accepted")
 
@@ -111,7 +111,7 @@ async def helper_of(pair: Row) -> Helper:
 
 def surname(name: str) -> str:
     """What stands before 女士: 李, 欧阳; of a name with a dot its first part."""
-    return name.split("·", maxsplit=1)[0] if "·" in name else mask_name(name).removesuffix("*")
+    return name.split("·", maxsplit=1)[0] if "·" in name else masked.surname(name)
 
 
 async def families(pairs: list[Row], now: datetime) -> list[Family]:

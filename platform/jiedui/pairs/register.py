@@ -10,7 +10,6 @@ from piccolo.querystring import QueryString
 
 from jiedui.actor import Actor
 from jiedui.clock import today
-from jiedui.households.tables import Household
 from jiedui.i18n import N_
 from jiedui.pairs import policy
 from jiedui.pairs.hand_over import Match, who_could_take_over
@@ -22,7 +21,6 @@ from jiedui.regions.codes import within
 from jiedui.store.columns import Row
 from jiedui.store.paging import page_of
 from jiedui.store.scope import in_area
-from jiedui.volunteers.tables import Volunteer
 
 VIEWS = {
     "running": N_("All that run or wait"),
@@ -53,9 +51,10 @@ _CONDITIONS = {
     "safety": "p.state = 'paused' AND p.pause_reason = 'safety'",
 }
 _ROWS = """
-SELECT p.*, h.name AS household_name, h.colour, h.contact_way, v.name AS volunteer_name, v.kind,
+SELECT p.*, h.name AS household_name, h.number AS household_number, h.colour, h.contact_way,
+    v.name AS volunteer_name, v.number AS volunteer_number, v.kind,
     h.village, coalesce(h.township, '') AS township
-FROM pair p JOIN family_card h ON h.id = p.household JOIN volunteer v ON v.id = p.volunteer
+FROM pair p JOIN family_card h ON h.id = p.household JOIN helper_card v ON v.id = p.volunteer
 WHERE {}"""
 
 
@@ -110,19 +109,15 @@ async def list_pairs(actor: Actor, view: str, township: str, after: str, now: da
 async def whole_pair(actor: Actor, pair_id: UUID, now: datetime) -> Whole:
     """Everything staff may know of a pair. Raises Forbidden, NotFound."""
     pair = await pair_of(actor, pair_id)
-    household = await Household.select(
-        Household.id, Household.name, Household.region_code, Household.colour, Household.contact_way
-    ).where(Household.id == pair["household"]).first()  # fmt: skip
-    volunteer = await Volunteer.select(
-        Volunteer.id, Volunteer.name, Volunteer.number, Volunteer.kind, Volunteer.region_code
-    ).where(Volunteer.id == pair["volunteer"]).first()  # fmt: skip
+    household = await Pair.raw("SELECT * FROM family_card WHERE id = {}", pair["household"])
+    volunteer = await Pair.raw("SELECT * FROM helper_card WHERE id = {}", pair["volunteer"])
     next_one = await Pair.select(Pair.id).where(Pair.predecessor_id == pair_id).first()
     links = HouseholdLink.select().where(HouseholdLink.pair == pair_id)
     concerns = Concern.select().where(Concern.pair == pair_id, policy.CONCERNS.visible(actor))
     return Whole(
         pair=pair,
-        household=household or {},
-        volunteer=volunteer or {},
+        household=household[0],
+        volunteer=volunteer[0],
         links=await links.order_by(HouseholdLink.created_at, ascending=False),
         concerns=await concerns.order_by(Concern.raised_at, ascending=False),
         events=await _events(pair),
@@ -134,9 +129,8 @@ async def whole_pair(actor: Actor, pair_id: UUID, now: datetime) -> Whole:
 async def takers(actor: Actor, pair_id: UUID, now: datetime, most: int = 20) -> list[tuple[Match, Row]]:
     """Who could take a pair over, the nearest first, each with who she is. Raises NotFound."""
     matches = (await who_could_take_over(actor, await pair_of(actor, pair_id, "hand_over"), now))[:most]
-    people = await Volunteer.select(
-        Volunteer.id, Volunteer.name, Volunteer.number, Volunteer.kind, Volunteer.region_code
-    ).where(Volunteer.id.is_in([match.volunteer_id for match in matches] or [pair_id]))  # fmt: skip
+    wanted = [match.volunteer_id for match in matches]
+    people = await Pair.raw("SELECT * FROM helper_card WHERE id = ANY ({})", wanted)
     by_id = {person["id"]: person for person in people}
     return [(match, by_id[match.volunteer_id]) for match in matches]
 

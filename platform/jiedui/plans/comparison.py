@@ -46,10 +46,11 @@ async def _counted(actor: Actor, question: str, plan: Row, other: Row) -> tuple[
     return (rows[0]["n"] if rows else 0), rows
 
 
-_FAMILY = "h.id AS household, h.name AS household_name, h.colour, h.village, h.township"
+_FAMILY = """h.id AS household, h.name AS household_name, h.number AS household_number,
+    h.colour, h.village, h.township"""
 _ONLY_IN = f"""
 SELECT count(*) OVER () AS n, c.distance_m, {_FAMILY}, v.id AS volunteer, v.name AS volunteer_name, v.number
-FROM candidate c JOIN family_card h ON h.id = c.household JOIN volunteer v ON v.id = c.volunteer
+FROM candidate c JOIN family_card h ON h.id = c.household JOIN helper_card v ON v.id = c.volunteer
 WHERE c.plan = {{}} AND NOT EXISTS (SELECT FROM candidate o WHERE o.plan = {{}}
     AND o.household = c.household AND o.volunteer = c.volunteer)
 ORDER BY h.region_code, c.id LIMIT {{}}

@@ -14,7 +14,7 @@ from jiedui.plans.frame import PLAN, asked, kinds_of
 from jiedui.plans.lists import LeftOutFilter, NewcomerFilter, PairFilter
 from jiedui.rounds.views import plan_at
 from jiedui.web.page import PageRequest, language_of
-from jiedui.web.words import colour_name, date_exact, mask_name
+from jiedui.web.words import colour_name, date_exact
 
 
 @get([f"{PLAN}/pairs.csv", f"{PLAN}/pairs.xlsx"], name="plans:pairs_file")
@@ -25,12 +25,12 @@ async def pairs_file(request: PageRequest, round_id: FromPath[UUID], number: Fro
     rows = await lists.export_pairs(request.user, round_row, plan, wanted, now)
     kinds = await kinds_of(request, round_row)
     language = language_of(request)
-    headings = [N_("Township"), N_("Village"), N_("Family"), N_("Risk colour"), N_("Needs met"),
-                N_("Needs not met"), N_("Volunteer"), N_("Number"), N_("Kilometres"), N_("Load after"),
-                N_("Families at most"), N_("Next best"), N_("Which helper")]  # fmt: skip
+    headings = [N_("Township"), N_("Village"), N_("Family"), N_("Household number"), N_("Risk colour"),
+                N_("Needs met"), N_("Needs not met"), N_("Volunteer"), N_("Number"), N_("Kilometres"),
+                N_("Load after"), N_("Families at most"), N_("Next best"), N_("Which helper")]  # fmt: skip
     table = [
         [
-            row["township"] or "", row["village"], mask_name(row["household_name"]),
+            row["township"] or "", row["village"], row["household_name"], row["household_number"],
             colour_name(row["colour"], language=language),
             "、".join(kinds[one] for one in row["needs_met"]),
             "、".join(kinds[one] for one in row["needs_unmet"]),
@@ -54,11 +54,11 @@ async def left_out_file(
     rows = await lists.export_left_out(request.user, round_row, plan, wanted, now)
     kinds = await kinds_of(request, round_row)
     language = language_of(request)
-    headings = [N_("Township"), N_("Village"), N_("Family"), N_("Risk colour"), N_("Needs"), N_("Why"),
-                N_("What would help")]  # fmt: skip
+    headings = [N_("Township"), N_("Village"), N_("Family"), N_("Household number"), N_("Risk colour"),
+                N_("Needs"), N_("Why"), N_("What would help")]  # fmt: skip
     table = [
         [
-            row["township"] or "", row["village"], mask_name(row["household_name"]),
+            row["township"] or "", row["village"], row["household_name"], row["household_number"],
             colour_name(row["colour"], language=language), "、".join(kinds[one] for one in row["needs"]),
             words.why_left_out(row["reasons"], language),
             " ".join(words.smallest_change(one, language) for one in row["reasons"].get("changes", ())),

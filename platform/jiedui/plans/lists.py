@@ -153,10 +153,11 @@ async def townships_of(actor: Actor, plan: Row) -> list[tuple[str, str]]:
 
 _PAIRS = """
 SELECT c.id, c.household, c.volunteer, c.stage, c.distance_m, c.cost, c.needs_met, c.needs_unmet, c.pinned,
-    c.runner_up, h.name AS household_name, h.colour, h.region_code, h.village, h.township,
+    c.runner_up, h.name AS household_name, h.number AS household_number, h.colour,
+    h.region_code, h.village, h.township,
     v.name AS volunteer_name, v.number, v.capacity, v.village AS volunteer_village,
-    w.kind AS pin, w.id AS pin_id, n.name AS next_name,
-    n.number AS next_number, l.name AS loser_name, l.village AS loser_village,
+    w.kind AS pin, w.id AS pin_id, masked_name(n.name) AS next_name,
+    n.number AS next_number, l.name AS loser_name, l.number AS loser_number, l.village AS loser_village,
     (SELECT count(DISTINCT o.household) FROM candidate o WHERE o.plan = c.plan AND o.volunteer = c.volunteer)
     + (SELECT count(DISTINCT q.household) FROM live_pair q WHERE q.volunteer = c.volunteer
        AND q."round" IS DISTINCT FROM plan."round") AS load
@@ -167,8 +168,8 @@ FROM candidate c JOIN plan ON plan.id = c.plan JOIN family_card h ON h.id = c.ho
     LEFT JOIN pin w ON w."round" = plan."round" AND w.household = c.household AND w.volunteer = c.volunteer
 """
 _LEFT_OUT = """
-SELECT c.id, c.household, c.colour, c.stage, c.reasons, h.name AS household_name, h.region_code,
-    h.village, h.township,
+SELECT c.id, c.household, c.colour, c.stage, c.reasons, h.name AS household_name,
+    h.number AS household_number, h.region_code, h.village, h.township,
     ARRAY(
         SELECT n.kind FROM need n WHERE n.household = h.id AND (c.stage = 1 OR NOT EXISTS (
             SELECT FROM candidate f
@@ -265,10 +266,11 @@ def _pair(row: Row) -> Row:
 
 
 async def _with_advice(plan: Row, rows: list[Row]) -> list[Row]:
-    """The reasons laid open: each change with its volunteer's name, the shortage with its townships'."""
+    """The reasons laid open: each change with its volunteer, the shortage with its townships' names."""
     told = [{**row, "reasons": json.loads(row["reasons"])} for row in rows]
     changes = [change for row in told for change in row["reasons"].get("changes", ())]
-    names = await _named("volunteer", "id", "name", [UUID(change["volunteer"]) for change in changes])
+    helpers = [UUID(change["volunteer"]) for change in changes]
+    names = await _named("helper_card", "id", "name || ' ' || number", helpers)
     for change in changes:
         change["name"] = names[UUID(change["volunteer"])]
     short = {stage["stage"]: stage.get("shortages", []) for stage in plan["stages"]}

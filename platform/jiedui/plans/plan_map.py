@@ -67,8 +67,8 @@ async def village_on_map(actor: Actor, plan: Row, round_row: Row, code: str) -> 
         return None
     families = await Plan.raw(
         """
-        SELECT h.id AS household, h.name AS household_name, h.colour, c.reasons
-        FROM left_out c JOIN household h ON h.id = c.household
+        SELECT h.id AS household, h.name AS household_name, h.number AS household_number, h.colour, c.reasons
+        FROM left_out c JOIN family_card h ON h.id = c.household
         WHERE c.plan = {} AND c.stage = 1 AND h.region_code = {}
         ORDER BY severity(h.colour), h.id LIMIT 200
         """,
@@ -116,7 +116,7 @@ FROM left_out c JOIN household h ON h.id = c.household
 WHERE c.plan = {} AND c.stage = 1 GROUP BY 1 ORDER BY 1
 """
 _ROOM = """
-SELECT v.id, v.number, v.name, v.region_code, v.capacity
+SELECT v.id, v.number, masked_name(v.name) AS name, v.region_code, v.capacity
     - (SELECT count(DISTINCT c.household) FROM candidate c WHERE c.plan = {} AND c.volunteer = v.id)
     - (SELECT count(DISTINCT q.household) FROM live_pair q WHERE q.volunteer = v.id
        AND q."round" IS DISTINCT FROM {}) AS room

@@ -1,6 +1,5 @@
 """What if … : a question about a plan is put together, waits for a worker, and shows what would change."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 from uuid import UUID
 
@@ -8,21 +7,20 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from jiedui.actor import Actor
 from jiedui.clock import machine_now
 from jiedui.errors import Conflict, Refused
 from jiedui.i18n import N_
 from jiedui.jobs.pages import seconds_left
 from jiedui.jobs.service import job_about
-from jiedui.plans import questions, words
+from jiedui.plans import people, questions, words
 from jiedui.plans.comparison import longer_by
 from jiedui.plans.frame import PLAN, head
+from jiedui.plans.people import MOST_FOUND
 from jiedui.plans.questions import (
     ABOUT_FAMILIES,
     ABOUT_NEWCOMERS,
     ABOUT_VOLUNTEERS,
     FOR_A_FAMILY,
-    MOST_FOUND,
     WITH_NUMBER,
     Change,
     Kind,
@@ -35,7 +33,8 @@ from jiedui.web.forms import Form, blank, read_form
 from jiedui.web.once import once
 from jiedui.web.page import PageRequest, flash, page, see_other
 
-Search = Callable[[Actor, Row, UUID | None, str], Awaitable[list[Row]]]
+Found = dict[str, list[Row]]
+"""Whom the fields `family` and `helper` offer."""
 _NOT_SAID = -1
 _WHAT_IF = f"{PLAN}/what-if"
 
@@ -62,8 +61,9 @@ async def new(request: PageRequest, round_id: FromPath[UUID], number: FromPath[i
     round_row, plan = await plan_at(request.user, round_id, number)
     names = ("kind", "household", "volunteer", "number", "place", "support", "skilled")
     known = {name: request.query_params[name] for name in names if request.query_params.get(name)}
-    typed = known.pop("number", None) or await _usual(request.user, round_row, known)
-    return await _form_page(request, round_row, plan, blank(**known, number=typed))
+    found = await _found(request, round_row, blank(**known))
+    typed = known.pop("number", None) or _usual(known, found)
+    return await _form_page(request, round_row, plan, blank(**known, number=typed), found)
 
 
 @post(_WHAT_IF, name="what_if:ask")
@@ -71,7 +71,8 @@ async def ask(request: PageRequest, round_id: FromPath[UUID], number: FromPath[i
     """Put the question; the page that follows waits for the answer."""
     round_row, plan = await plan_at(request.user, round_id, number)
     form = await read_form(request, Question)
-    change = await _understood(request.user, round_row, form) if form.ok else None
+    found = await _found(request, round_row, form)
+    change = _understood(form, found) if form.ok else None
     if change and form.ok:
         asked = change
 
@@ -86,7 +87,7 @@ async def ask(request: PageRequest, round_id: FromPath[UUID], number: FromPath[i
         except Conflict as refused:
             flash(request, refused.msgid, kind="problem", **refused.params)
             return see_other(request, request.scope["path"])
-    return await _form_page(request, round_row, plan, form)
+    return await _form_page(request, round_row, plan, form, found)
 
 
 @get(f"{_WHAT_IF}/{{question_id:uuid}}", name="what_if:show")
@@ -112,9 +113,10 @@ async def show(
 HANDLERS = [new, ask, show]
 
 
-async def _form_page(request: PageRequest, round_row: Row, plan: Row, form: Form[Any]) -> Response[Any]:
+async def _form_page(
+    request: PageRequest, round_row: Row, plan: Row, form: Form[Any], found: Found
+) -> Response[Any]:
     kind = form.text("kind") if form.text("kind") in words.WHAT_IFS else ""
-    families, helpers = await _choices(request.user, round_row, form)
     towns = await townships(round_row["region_code"]) if kind in ABOUT_NEWCOMERS else []
     return page(
         request,
@@ -126,8 +128,8 @@ async def _form_page(request: PageRequest, round_row: Row, plan: Row, form: Form
         about_newcomer=kind in ABOUT_NEWCOMERS,
         with_number=kind in WITH_NUMBER,
         places=[(town.code, town.name) for town in towns],
-        families=families,
-        helpers=helpers,
+        families=found["family"],
+        helpers=found["helper"],
         most_found=MOST_FOUND,
         questions=await questions.questions_of(request.user, plan),
         status_code=form.status,
@@ -135,23 +137,25 @@ async def _form_page(request: PageRequest, round_row: Row, plan: Row, form: Form
     )
 
 
-async def _choices(actor: Actor, round_row: Row, form: Form[Any]) -> tuple[list[Row], list[Row]]:
-    """Whom the form offers: the one a link names, or those who are called like this."""
-    return (
-        await questions.families(actor, round_row, key(form.text("household")), form.text("family")),
-        await questions.helpers(actor, round_row, key(form.text("volunteer")), form.text("helper")),
-    )
+async def _found(request: PageRequest, round_row: Row, form: Form[Any]) -> Found:
+    """Whom the form offers: the one a link names, or those who are called like this; looked for once."""
+    once: dict[str, Any] = {"limits": request.app.state.limits, "now": request.app.state.clock()}
+    one, other = key(form.text("household")), key(form.text("volunteer"))
+    return {
+        "family": await people.families(request.user, round_row, one, form.text("family"), **once),
+        "helper": await people.helpers(request.user, round_row, other, form.text("helper"), **once),
+    }
 
 
-async def _understood(actor: Actor, round_row: Row, form: Form[Question]) -> Change:
+def _understood(form: Form[Question], found: Found) -> Change:
     """The change that is asked about; what is wrong with a person is said at its field."""
     asked, household, volunteer = form.value, None, None
     if asked.kind in ABOUT_FAMILIES | FOR_A_FAMILY:
         household = asked.household
     if asked.kind in ABOUT_FAMILIES and not household:
-        household = await _who(actor, round_row, form, "family", questions.families)
+        household = _who(form, "family", found)
     if asked.kind in ABOUT_VOLUNTEERS:
-        volunteer = asked.volunteer or await _who(actor, round_row, form, "helper", questions.helpers)
+        volunteer = asked.volunteer or _who(form, "helper", found)
     new = asked.kind in ABOUT_NEWCOMERS
     return Change(
         asked.kind,
@@ -166,20 +170,18 @@ async def _understood(actor: Actor, round_row: Row, form: Form[Question]) -> Cha
     )
 
 
-async def _who(actor: Actor, round_row: Row, form: Form[Question], field: str, search: Search) -> UUID | None:
+def _who(form: Form[Question], field: str, found: Found) -> UUID | None:
     """The one person who is called like this; when nobody is, or several are, the form says so."""
-    text = form.text(field)
-    found = await search(actor, round_row, None, text)
-    if text and not found:
+    people = found[field]
+    if form.text(field) and not people:
         form.refuse(Refused(N_("Nobody of this area is called like this."), field=field))
-    if len(found) > 1:
+    if len(people) > 1:
         form.refuse(Refused(N_("This fits several: please choose one."), field=field))
-    return found[0]["id"] if len(found) == 1 else None
+    return people[0]["id"] if len(people) == 1 else None
 
 
-async def _usual(actor: Actor, round_row: Row, known: dict[str, str]) -> int | None:
+def _usual(known: dict[str, str], found: Found) -> int | None:
     """The number most people will want: one family, or one more than she takes now."""
     if known.get("kind") == "capacity":
-        found = await questions.helpers(actor, round_row, key(known.get("volunteer", "")), "")
-        return found[0]["capacity"] + 1 if found else None
+        return found["helper"][0]["capacity"] + 1 if found["helper"] else None
     return 1 if known.get("kind") == "join" else None

@@ -1,7 +1,6 @@
 """Questions about a plan: asked by a coordinator, answered by a worker, kept beside the plan."""
 
 import json
-import re
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -11,9 +10,9 @@ from piccolo.querystring import QueryString
 
 from jiedui.actor import Actor
 from jiedui.errors import Conflict, NotFound, Refused
-from jiedui.households import policy as households
 from jiedui.i18n import N_
 from jiedui.jobs import asked
+from jiedui.plans.people import FAMILIES_BY_ID, VOLUNTEERS_BY_ID
 from jiedui.plans.tables import WhatIf
 from jiedui.policies.service import pack_named
 from jiedui.regions.tables import Region
@@ -23,7 +22,6 @@ from jiedui.rounds.service import draft_of, note
 from jiedui.rounds.tables import Plan
 from jiedui.store.columns import Row
 from jiedui.store.scope import in_area, scope
-from jiedui.volunteers import policy as volunteers
 from jiedui_pairing.policy import Colour
 
 Kind = Literal["pin", "forbid", "capacity", "leave", "join", "drop", "arrive", "clear", "distance"]
@@ -36,7 +34,6 @@ WITH_NUMBER: frozenset[Kind] = frozenset({"capacity", "join", "distance"})
 NEWCOMER = UUID(int=0)
 """Stands for the volunteer or the family that is supposed to be new."""
 MOST_WAITING = 3
-MOST_FOUND = 20
 MOST_NUMBER = 500
 
 
@@ -115,40 +112,6 @@ async def question_at(actor: Actor, plan: Row, question_id: UUID) -> Row:
     return question
 
 
-async def families(actor: Actor, round_row: Row, known: UUID | None, text: str) -> list[Row]:
-    """The known family, else those of the round's area with this name or, if there are none, part of it.
-
-    More than MOST_FOUND of them mean that there are others still.
-    """
-    policy.require(actor, "ask", round_row)
-    offered = _both(in_area("h.region_code", round_row["region_code"]), households.visible(actor, "h"))
-    return await _people(_FAMILIES, _FAMILIES_BY_ID, offered, known, text)
-
-
-async def helpers(actor: Actor, round_row: Row, known: UUID | None, text: str) -> list[Row]:
-    """The known volunteer, else those of the round's area with this name or number, or part of it."""
-    policy.require(actor, "ask", round_row)
-    offered = _both(in_area("v.region_code", round_row["region_code"]), volunteers.visible(actor, "v"))
-    return await _people(_VOLUNTEERS, _VOLUNTEERS_BY_ID, offered, known, text)
-
-
-async def _people(search: str, by_id: str, offered: QueryString, known: UUID | None, text: str) -> list[Row]:
-    text = text.strip()
-    if known is not None:
-        rows: list[Row] = await Plan.raw(by_id, [known], offered)
-        return rows
-    if not text:
-        return []
-    part = re.sub(r"([\\%_])", r"\\\1", text)
-    rows = await Plan.raw(search, offered, f"%{part}%", MOST_FOUND + 1)
-    return [row for row in rows if text.upper() in (row["name"], row["number"])] or rows
-
-
-def _both(here: QueryString, seen: QueryString) -> QueryString:
-    """Of the round's area, and seen by whoever asks."""
-    return QueryString("{} AND {}", here, seen)
-
-
 def _refuse_incomplete(change: Change) -> None:
     for value, field, kinds, said in (
         (change.household, "family", ABOUT_FAMILIES, N_("Please say which family.")),
@@ -196,8 +159,8 @@ async def _name_people(answer: dict[str, Any], newcomer: Row) -> None:
     families = {one["household"] for one in moved} | {one[0] for one in far}
     helpers = {end[0] for end in ends} | {one[1] for one in far}
     new = {str(NEWCOMER): newcomer}
-    family = new | await _rows_by_id(_FAMILIES_BY_ID, families)
-    helper = new | await _rows_by_id(_VOLUNTEERS_BY_ID, helpers)
+    family = new | await _rows_by_id(FAMILIES_BY_ID, families)
+    helper = new | await _rows_by_id(VOLUNTEERS_BY_ID, helpers)
     for one in moved:
         one["household"] = family[one["household"]]
     for end in ends:
@@ -217,24 +180,12 @@ SELECT count(*) AS n FROM what_if w JOIN plan ON plan.id = w.plan
 WHERE plan."round" = {{}} AND w.state IN {asked.WAITING} AND NOT {asked.lost("w")}
 """  # noqa: S608 -- our own words
 _QUESTIONS = f"""
-SELECT w.*, {asked.lost("w")} AS lost, h.name AS household_name, h.colour, h.village,
+SELECT w.*, {asked.lost("w")} AS lost, h.name AS household_name, h.number AS household_number,
+    h.colour, h.village,
     v.name AS volunteer_name, v.number, nt.short_name AS place, a.name AS asked_by
 FROM what_if w
 LEFT JOIN family_card h ON h.id = (w.change ->> 'household')::uuid
-LEFT JOIN volunteer v ON v.id = (w.change ->> 'volunteer')::uuid
+LEFT JOIN helper_card v ON v.id = (w.change ->> 'volunteer')::uuid
 LEFT JOIN region nt ON nt.code = w.change ->> 'place'
 LEFT JOIN account a ON a.id = w.created_by
 """  # noqa: S608 -- our own words
-_FAMILY = """
-SELECT h.id, h.name, NULL AS number, h.colour, h.village, h.township,
-    ARRAY(SELECT n.kind FROM need n WHERE n.household = h.id ORDER BY n.position) AS needs
-FROM family_card h
-"""
-_VOLUNTEER = "SELECT v.id, v.name, v.number, v.capacity, v.village, v.township FROM helper_card v"
-_FAMILIES_BY_ID = f"{_FAMILY} WHERE h.id = ANY ({{}}) AND {{}}"
-_VOLUNTEERS_BY_ID = f"{_VOLUNTEER} WHERE v.id = ANY ({{}}) AND {{}}"
-_FAMILIES = f"""{_FAMILY} WHERE {{}} AND h.active AND h.name LIKE {{}}
-ORDER BY length(h.name), h.region_code, h.id LIMIT {{}}"""
-_VOLUNTEERS = f"""{_VOLUNTEER}
-WHERE {{}} AND concat_ws(' ', v.name, v.number, v.name) ILIKE {{}}
-ORDER BY length(v.name), v.number LIMIT {{}}"""

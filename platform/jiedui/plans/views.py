@@ -26,10 +26,10 @@ async def refused_pins(actor: Actor, plan: Row) -> list[Row]:
         return []
     rows = await Plan.raw(
         """
-        SELECT h.id AS household, h.name AS household_name, v.id AS volunteer, v.name AS volunteer_name,
-            v.number
+        SELECT h.id AS household, h.name AS household_name, h.number AS household_number,
+            v.id AS volunteer, v.name AS volunteer_name, v.number
         FROM unnest({}::uuid[], {}::uuid[]) AS pin (household, volunteer)
-        JOIN household h ON h.id = pin.household JOIN volunteer v ON v.id = pin.volunteer
+        JOIN family_card h ON h.id = pin.household JOIN helper_card v ON v.id = pin.volunteer
         """,
         [UUID(pin["household"]) for pin in pins], [UUID(pin["volunteer"]) for pin in pins],
     )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 from jiedui.i18n import N_, translate
 from jiedui.rounds.words import PINS, PLAN_STATES
 from jiedui.store.columns import Row
-from jiedui.web.words import COLOUR_SHAPES, colour_name, km, mask_name
+from jiedui.web.words import COLOUR_SHAPES, colour_name, km
 from jiedui_pairing.policy import Pack
 from jiedui_pairing.rules import RULES
 
@@ -84,6 +84,11 @@ ASKED_AS = {"capacity": "capacity", "minors": "clear", "forbidden": "pin"}
 PINS_REFUSED = {rule.name: rule.refuses for rule in RULES}
 
 
+def called(name: str, number: str) -> str:
+    """Somebody in a sentence: 杜* H500230-00017."""
+    return f"{name} {number}"
+
+
 def why_left_out(reasons: dict[str, Any], language: str) -> str:
     """41 volunteers offer it: 30 are not cleared to meet children; 11 could, but went to other families."""
     if not reasons["offering"]:
@@ -105,7 +110,7 @@ def why_left_out(reasons: dict[str, Any], language: str) -> str:
 
 
 def smallest_change(change: dict[str, Any], language: str) -> str:
-    """If 王丽 (3.2 km away) had a record check in date, she could help here."""
+    """If 王* Z500230000017 (3.2 km away) had a record check in date, she could help here."""
     if change["rule"] == "distance":
         return translate(
             language,
@@ -179,10 +184,14 @@ def _instead(pair: Row, instead: dict[str, Any], language: str) -> str:
     without, another, loses = _NOBODY_ELSE[pair["stage"]]
     if not instead["volunteer"]:
         return translate(language, another if instead["gains"] else without)
-    who = {"name": pair["next_name"], "way": km(instead["distance_m"], language=language)}
+    who = {
+        "name": called(pair["next_name"], pair["next_number"]),
+        "way": km(instead["distance_m"], language=language),
+    }
     if instead["loses"]:
         msgid = loses
-        who |= {"family": mask_name(pair["loser_name"]), "village": pair["loser_village"]}
+        family = called(pair["loser_name"], pair["loser_number"])
+        who |= {"family": family, "village": pair["loser_village"]}
     elif instead["difference"] > 0:
         msgid = N_("{name} ({way} away): the whole plan would be worse by as much as {more} of way")
         who["more"] = km(instead["difference"], language=language)
@@ -192,14 +201,17 @@ def _instead(pair: Row, instead: dict[str, Any], language: str) -> str:
 
 
 def supposed(question: Row, pack: Pack, language: str) -> str:
-    """The question about a plan as one sentence; the family's name masked."""
+    """The question about a plan as one sentence."""
     change = question["change"]
     msgid = _SUPPOSED[change["kind"]]
     if change.get("minor"):
         msgid = N_("What if a new {colour} family with children in {place} asked for {offer}?")
     elif change.get("household"):
         msgid = _SUPPOSED_FOR.get(change["kind"], msgid)
-    said = {"family": mask_name(question["household_name"]), "volunteer": question["volunteer_name"]}
+    said = {
+        "family": called(question["household_name"], question["household_number"]),
+        "volunteer": called(question["volunteer_name"], question["number"]),
+    }
     if change["kind"] == "join":
         said["offer"] = offer(pack, change["support"], change.get("skilled", False), language)
     if change["kind"] == "arrive":

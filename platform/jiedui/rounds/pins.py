@@ -69,10 +69,10 @@ async def pins_of(actor: Actor, round_id: UUID) -> list[Row]:
     policy.require(actor, "read")
     rows: list[Row] = await Round.raw(
         """
-        SELECT w.*, h.name AS household_name, h.colour, h.village, h.township,
+        SELECT w.*, h.name AS household_name, h.number AS household_number, h.colour, h.village, h.township,
             v.name AS volunteer_name, v.number, a.name AS pinned_by
         FROM pin w JOIN "round" r ON r.id = w."round" JOIN family_card h ON h.id = w.household
-        JOIN volunteer v ON v.id = w.volunteer
+        JOIN helper_card v ON v.id = w.volunteer
         LEFT JOIN account a ON a.id = w.created_by
         WHERE w."round" = {} AND {} ORDER BY w.created_at DESC, w.id
         """,

@@ -72,6 +72,18 @@ class Reason(msgspec.Struct):
     reason: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
+class Opening(msgspec.Struct):
+    """What somebody wants to see a card for."""
+
+    purpose: str
+
+
+class Sought(msgspec.Struct):
+    """Whom somebody looks for: number, name or telephone."""
+
+    text: Annotated[str, msgspec.Meta(max_length=40)]
+
+
 class Capacity(msgspec.Struct):
     """How many households."""
 

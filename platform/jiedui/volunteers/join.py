@@ -14,6 +14,7 @@ from jiedui.errors import NotFound, Refused, TooMany
 from jiedui.i18n import N_
 from jiedui.regions.pages import choices_for, wants_choices
 from jiedui.regions.service import townships
+from jiedui.store.masked import masked_phone
 from jiedui.volunteers import rules, words
 from jiedui.volunteers.enrolment import (
     RECORD_CHECK,
@@ -235,7 +236,7 @@ def _code_page(request: PageRequest, form: Form[Any], draft: Draft) -> Response[
         request,
         "volunteers/code.html",
         form=form,
-        phone=draft.phone,
+        phone=masked_phone(draft.phone),
         status_code=form.status,
         at="/join/code",
     )

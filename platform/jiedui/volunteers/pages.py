@@ -1,7 +1,7 @@
 """Volunteers' pages: the coordinator's list and record of one, and her own."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -17,24 +17,26 @@ from jiedui.i18n import N_, translate
 from jiedui.regions.service import townships
 from jiedui.store.columns import Row
 from jiedui.volunteers import join, policy, register, rules, service, words
-from jiedui.volunteers.forms import Capacity, Check, Reason, Wishes, typed_wishes
+from jiedui.volunteers.finding import MOST_FOUND, find_volunteers, open_card
+from jiedui.volunteers.forms import Capacity, Check, Opening, Reason, Sought, Wishes, typed_wishes
 from jiedui.volunteers.tables import KINDS
+from jiedui.web.carried import carried, carry
 from jiedui.web.forms import Form, blank, read_form
 from jiedui.web.once import once, show_once, shown
 from jiedui.web.page import PageRequest, flash, language_of, page, see_other
 from jiedui.web.words import day_of, volunteer_kind_name
 from jiedui_pairing.policy import VolunteerKind, standard
 
+_LOOKED_FOR = timedelta(minutes=10)
+
 
 @get("/volunteers", name="volunteers", opt={"access": policy.DEEDS["list"]})
 async def volunteer_list(request: PageRequest) -> Response[Any]:
     """Everybody of the area, narrowed as asked, fifty at a time."""
-    asked = {name: request.query_params.get(name, "") for name in ("q", "state", "kind", "township")}
-    wanted = register.Wanted(asked["state"], asked["kind"], asked["township"], asked["q"])
+    asked = {name: request.query_params.get(name, "") for name in ("state", "kind", "township")}
+    wanted = register.Wanted(**asked)
     listed = await register.list_volunteers(request.user, wanted, request.query_params.get("after", ""))
-    today = day_of(request.app.state.clock())
-    for row in listed.rows:
-        row["missing"] = rules.before_children(row, standard(), today)
+    _with_missing(request, listed.rows)
     choices = await _filters(request)
     named = [dict(options).get(asked[name]) for name, _, options in choices]
     given = {name: value for name, value in asked.items() if value}
@@ -46,15 +48,40 @@ async def volunteer_list(request: PageRequest) -> Response[Any]:
         waiting=(await register.states_of(request.user))["applied"],
         states=words.STATES,
         choices=choices,
-        filtered=" · ".join(name for name in (asked["q"].strip(), *named) if name),
+        filtered=" · ".join(name for name in named if name),
         next=f"/volunteers?{urlencode(given | {'after': listed.next_after})}" if listed.next_after else "",
     )
 
 
+@post(
+    "/volunteers/find",
+    name="volunteers:find",
+    opt={"access": policy.DEEDS["list"], "keyless": "looking for somebody changes nothing"},
+)
+async def volunteer_find(request: PageRequest) -> Response[Any]:
+    """Look for one volunteer; what was typed is sent in the form, so that no address ever holds it."""
+    form = await read_form(request, Sought)
+    if not form.ok:
+        return _found_page(request, form, [])
+    carry(request, "volunteer", form.value.text, _LOOKED_FOR)
+    return see_other(request, "/volunteers/find")
+
+
+@get("/volunteers/find", name="volunteers:found", opt={"access": policy.DEEDS["list"]})
+async def volunteers_found(request: PageRequest) -> Response[Any]:
+    """Who is called like this; what was typed stays in her browser a few minutes, for Back and Reload."""
+    text = carried(request, "volunteer", str)
+    if text is None:
+        return see_other(request, "/volunteers")
+    limits, now = request.app.state.limits, request.app.state.clock()
+    rows = await find_volunteers(request.user, text, limits=limits, now=now)
+    return _found_page(request, blank(text=text), rows)
+
+
 @get("/volunteers/{volunteer_id:uuid}", name="volunteers:one", opt={"access": policy.DEEDS["open"]})
 async def volunteer_page(request: PageRequest, volunteer_id: FromPath[UUID]) -> Response[Any]:
-    """What she offers, what has been checked, what is still missing; her number, if just asked for."""
-    return await _one(request, volunteer_id, revealed=await shown(request))
+    """What she offers, what has been checked, what is still missing; her card, if just asked for."""
+    return await _one(request, volunteer_id, card=await shown(request))
 
 
 @post(
@@ -113,17 +140,18 @@ async def volunteer_capacity(request: PageRequest, volunteer_id: FromPath[UUID])
     "/volunteers/{volunteer_id:uuid}/reveal", name="volunteers:reveal", opt={"access": policy.DEEDS["reveal"]}
 )
 async def volunteer_reveal(request: PageRequest, volunteer_id: FromPath[UUID]) -> Response[Any]:
-    """Show name and telephone in full, once; the records keep the reason."""
-    form = await read_form(request, Reason)
-    reason = form.text("reason") if form.text("reason") in words.REVEAL_REASONS else ""
+    """The whole card in clear, once, on the page it leads to."""
+    form = await read_form(request, Opening)
 
     async def work() -> str:
-        revealed = await service.reveal(request.user, volunteer_id, reason, request.app.state.clock())
-        show_once(request, revealed)
+        limits, now = request.app.state.limits, request.app.state.clock()
+        card = await open_card(request.user, volunteer_id, form.value.purpose, limits=limits, now=now)
+        show_once(request, card)
         return f"/volunteers/{volunteer_id}"
 
     try:
-        return await once(request, work)
+        if form.ok:
+            return await once(request, work)
     except Refused as refused:
         form.refuse(refused)
     return await _one(request, volunteer_id, form=form)
@@ -234,7 +262,7 @@ async def _one(
     volunteer_id: UUID,
     *,
     form: Form[Any] | None = None,
-    revealed: list[str | None] | None = None,
+    card: dict[str, Any] | None = None,
 ) -> Response[Any]:
     volunteer = await register.one_volunteer(request.user, volunteer_id)
     today = day_of(request.app.state.clock())
@@ -244,7 +272,7 @@ async def _one(
         "volunteers/one.html",
         volunteer=volunteer,
         form=form,
-        revealed=revealed,
+        card=card,
         missing=rules.before_children(volunteer, standard(), today),
         cleared_until=rules.cleared_until(volunteer, standard()),
         deeds=[deed for deed in rules.allowed_deeds(volunteer["state"]) if policy.may(request.user, deed)],
@@ -257,7 +285,7 @@ async def _one(
         today=today.isoformat(),
         most=standard().capacity[cast(VolunteerKind, volunteer["kind"])],
         check_options=_options(request, words.CHECKS),
-        reveal_reasons=_options(request, {reason: reason for reason in words.REVEAL_REASONS}),
+        purposes=_options(request, words.PURPOSES),
         with_reason=[(deed, title, _options(request, reasons)) for deed, title, reasons in words.WITH_REASON],
         status_code=form.status,
     )
@@ -275,6 +303,26 @@ def _offer_page(request: PageRequest, form: Form[Any], mine: Row) -> Response[An
         most=max(standard().capacity[cast(VolunteerKind, mine["kind"])], mine["capacity"]),
         status_code=form.status,
     )
+
+
+def _found_page(request: PageRequest, form: Form[Any], rows: list[Row]) -> Response[Any]:
+    _with_missing(request, rows)
+    return page(
+        request,
+        "volunteers/found.html",
+        form=form,
+        rows=rows,
+        states=words.STATES,
+        most=MOST_FOUND,
+        status_code=form.status,
+    )
+
+
+def _with_missing(request: PageRequest, rows: list[Row]) -> None:
+    """What each still needs before she may meet children."""
+    today = day_of(request.app.state.clock())
+    for row in rows:
+        row["missing"] = rules.before_children(row, standard(), today)
 
 
 async def _filters(request: PageRequest) -> list[tuple[str, str, list[tuple[str, str]]]]:
@@ -304,6 +352,8 @@ ROUTER = Router(
             "/",
             route_handlers=[
                 volunteer_list,
+                volunteer_find,
+                volunteers_found,
                 volunteer_page,
                 volunteer_check,
                 volunteer_capacity,

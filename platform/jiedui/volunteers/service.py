@@ -10,7 +10,7 @@ from jiedui.audit.service import record
 from jiedui.consents import service as consents
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
-from jiedui.store import outbox, vault
+from jiedui.store import outbox
 from jiedui.store.scope import scope
 from jiedui.volunteers import policy, rules
 from jiedui.volunteers.tables import CHECKS, VettingCheck, Volunteer
@@ -161,18 +161,6 @@ async def leave(actor: Actor, volunteer_id: UUID, now: datetime) -> None:
             )
         await _move(actor, volunteer, "leave", now)
         await consents.withdraw(("volunteer", volunteer_id), now=now)
-
-
-async def reveal(actor: Actor, volunteer_id: UUID, reason: str, now: datetime) -> tuple[str, str | None]:
-    """Name and telephone in full, for a reason that stays in the records. Raises Refused without one."""
-    policy.require(actor, "reveal")
-    if not reason.strip():
-        raise Refused(N_("Please say what you need it for."), field="reason")
-    async with scope(actor, now):
-        volunteer = await _locked(actor, volunteer_id)
-        await _audit(actor, "volunteer.reveal", volunteer, {"reason": reason.strip()[:200]}, now)
-    sealed = volunteer["phone"]
-    return volunteer["name"], vault.unseal(sealed, "volunteer.phone") if sealed else None
 
 
 async def held_by(volunteer_ids: Sequence[UUID]) -> dict[UUID, int]:

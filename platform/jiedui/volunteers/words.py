@@ -40,11 +40,13 @@ DONE_MYSELF = {
     "resume": N_("Good to have you back."),
     "leave": N_("You have left. Thank you for everything."),
 }
-REVEAL_REASONS = (
-    N_("call her about her sign-up"),
-    N_("call her about a family"),
-    N_("correct her data"),
-)
+PURPOSES = {
+    "sign_up": N_("To call her about her sign-up"),
+    "pairing": N_("To call her about a family"),
+    "ledger": N_("To correct her data"),
+    "safety": N_("For the safety of a family"),
+}
+"""What somebody opens her card for."""
 WITH_REASON = (
     ("refuse", N_("Do not accept"), rules.REFUSE_REASONS),
     ("suspend", N_("Suspend"), rules.SUSPEND_REASONS),

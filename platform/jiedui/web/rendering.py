@@ -70,8 +70,6 @@ def make_engine() -> JinjaTemplateEngine:
         date_exact=words.date_exact,
         date_iso=lambda value: value.isoformat() if value else "",
         number=words.number,
-        mask_name=words.mask_name,
-        mask_phone=words.mask_phone,
         sentence=_sentence,
         recalled=recalled,
         **{

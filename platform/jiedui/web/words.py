@@ -1,4 +1,4 @@
-"""How dates, distances, numbers and guarded values are said to people; pure functions."""
+"""How dates, distances and numbers are said to people; pure functions."""
 
 from datetime import date, datetime, timedelta
 
@@ -23,9 +23,6 @@ ROLES = {
 }
 """What people call the roles of the staff."""
 _MONTHS = "January,February,March,April,May,June,July,August,September,October,November,December".split(",")  # noqa: SIM905
-_DOUBLE_SURNAMES = frozenset(
-    "欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 夏侯 宇文 长孙 端木 南宫 独孤 轩辕".split()  # noqa: SIM905
-)
 
 
 def day_of(value: date | datetime) -> date:
@@ -86,20 +83,6 @@ def percent(part: float, whole: float) -> str:
         return "—"
     share = 100 * part / whole
     return "100%" if part == whole else f"{min(share, 99.9):.1f}".rstrip("0").rstrip(".") + "%"
-
-
-def mask_name(name: str | None) -> str:
-    """张*; a double surname stays whole."""
-    if not name:
-        return "—"
-    return (name[:2] if name[:2] in _DOUBLE_SURNAMES else name[0]) + "*"
-
-
-def mask_phone(phone: str | None) -> str:
-    """138****1234."""
-    if not phone:
-        return "—"
-    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 11 else "****"
 
 
 def colour_name(colour: str, *, language: str) -> str:

@@ -5,6 +5,18 @@ CREATE OR REPLACE FUNCTION severity(colour text) RETURNS integer LANGUAGE sql IM
     SELECT array_position(ARRAY['red', 'yellow', 'green'], colour)
 $$;
 
+-- A name as everybody may read it: 张*, 欧阳*. jiedui.store.masked says the same.
+CREATE OR REPLACE FUNCTION masked_name(name text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN name = '' THEN '—' ELSE left(name, CASE WHEN left(name, 2) = ANY (ARRAY[
+        '欧阳', '司马', '上官', '诸葛', '东方', '皇甫', '尉迟', '公孙', '慕容', '令狐', '司徒', '夏侯', '宇文', '长孙', '端木',
+        '南宫', '独孤', '轩辕']) THEN 2 ELSE 1 END) || '*' END
+$$;
+
+-- An illness, a remark: only that there is one.
+CREATE OR REPLACE FUNCTION hidden(words text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN words = '' THEN '—' WHEN words <> '' THEN '***' END
+$$;
+
 -- A region by its own name and its township's.
 CREATE VIEW place AS
 SELECT v.code, v.short_name AS village, t.short_name AS township, t.code AS township_code
@@ -16,12 +28,14 @@ CREATE VIEW live_pair AS SELECT * FROM pair WHERE state IN ('proposed', 'accepte
 -- How many households each volunteer holds; who holds none is not there.
 CREATE VIEW held AS SELECT volunteer, count(DISTINCT household) AS households FROM live_pair GROUP BY volunteer;
 
--- A family as staff tell it from others.
+-- A family as staff tell it from others: by number and village, for the name is masked.
 CREATE VIEW family_card AS
-SELECT h.id, h.name, h.colour, h.active, h.contact_way, h.region_code, p.village, p.township, p.township_code
+SELECT h.id, h.number, masked_name(h.name) AS name, h.colour, h.active, h.contact_way, h.region_code,
+    p.village, p.township, p.township_code
 FROM household h JOIN place p ON p.code = h.region_code;
 
--- A volunteer as staff tell her from others.
+-- A volunteer as staff tell her from others: likewise.
 CREATE VIEW helper_card AS
-SELECT v.id, v.number, v.name, v.kind, v.capacity, v.region_code, p.village, p.township, p.township_code
+SELECT v.id, v.number, masked_name(v.name) AS name, v.kind, v.capacity, v.region_code,
+    p.village, p.township, p.township_code
 FROM volunteer v JOIN place p ON p.code = v.region_code;

@@ -113,5 +113,15 @@
     if (bar && event.detail.lengthComputable) { bar.hidden = false; bar.max = event.detail.total; bar.value = event.detail.loaded; }
   });
 
+  // What was opened in clear does not stay on an unattended screen.
+  for (const open of document.querySelectorAll("[data-gone-after]")) {
+    setTimeout(() => {
+      const gone = document.createElement("p");
+      gone.className = "muted";
+      gone.textContent = open.dataset.gone;
+      open.replaceChildren(gone);
+    }, 1000 * open.dataset.goneAfter);
+  }
+
   document.addEventListener("DOMContentLoaded", () => document.getElementById("summary")?.focus());
 })();
