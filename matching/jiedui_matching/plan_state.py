@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from copy import copy
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from jiedui_matching.engine.columns import Columns, columns_of
 from jiedui_matching.engine.cycles import trail_for
@@ -14,17 +13,17 @@ from jiedui_matching.engine.forward import scratch_for
 from jiedui_matching.engine.margins import Margins, Ways, ways_from_sink, ways_to_sink
 from jiedui_matching.engine.network import Network, lay_out
 from jiedui_matching.engine.numbering import along_arcs
-from jiedui_matching.prices import work_out
-from jiedui_matching.problem import (
-    LIMIT,
-    Ints,
-    Mask,
-    Problem,
-    dearest_place,
-    refuse,
-    room_of,
-    whole_number,
+from jiedui_matching.growth import (
+    check_arcs,
+    inverse,
+    longer,
+    with_arcs,
+    with_later_arcs,
+    with_places,
+    with_slots,
 )
+from jiedui_matching.prices import work_out
+from jiedui_matching.problem import LIMIT, Ints, Mask, Problem, dearest_place, room_of, whole_number
 from jiedui_matching.solution import Solution
 
 
@@ -52,8 +51,8 @@ class PlanState:
             raise InterruptedError("the plan was stopped before it was complete")
         self.slots, self.arcs = problem.slots, problem.arcs
         self.given = numbering.arc
-        self.slot_number = _inverse(numbering.slot)
-        self.volunteer_number = _inverse(numbering.volunteer)
+        self.slot_number = inverse(numbering.slot)
+        self.volunteer_number = inverse(numbering.volunteer)
         self.tier, self.wanted = problem.tier, problem.wanted.copy()
         self.all_wanted = int(problem.wanted.sum())
         self.capacity, self.held = problem.capacity.copy(), problem.held
@@ -166,7 +165,7 @@ class PlanState:
 
     def slots_in_problem(self, slots: Ints) -> Ints:
         """Which slots of `problem()` these of the network are; -1 stays."""
-        return np.where(slots < 0, -1, _inverse(self.slot_number[: self.slots])[slots])
+        return np.where(slots < 0, -1, inverse(self.slot_number[: self.slots])[slots])
 
     def now(self) -> Network:
         """The network without the spare room, for whoever looks at all of it."""
@@ -253,7 +252,7 @@ class PlanState:
     def expect_load(self, volunteer: int, capacity: int) -> None:
         """She will have so much capacity; raises ValueError if that could take costs out of int64."""
         held, arcs = self.held[[volunteer]], self.arcs_of_volunteer[[volunteer]]
-        place = self._dearest_place(held, room_of(np.array([capacity]), held, arcs))
+        place = dearest_place(self._base.load_step, held, room_of(np.array([capacity]), held, arcs))
         self._expect(f"capacity is {capacity}", place=place)
 
     def room_for(self, j: int, volunteer: int, places: int) -> None:
@@ -343,58 +342,46 @@ class PlanState:
         if slots >= len(self.tier):
             size = slots + slots // 8 + 64
             for name in ("slot_number", "tier", "wanted", "pins_of_slot"):
-                setattr(self, name, _longer(getattr(self, name), size))
-            net = net._replace(
-                row=_longer(net.row, size + 1),
-                weight=_longer(net.weight, size),
-                lacking=_longer(net.lacking, size),
-                slot_price=_longer(net.slot_price, size),
-            )
+                setattr(self, name, longer(getattr(self, name), size))
+            net = with_slots(net, size)
             self.scratch, self.trail = scratch_for(net), trail_for(net)
         if arcs >= len(self.given):
             size = arcs + arcs // 8 + 1024
             for name in ("given", "_slot", "_volunteer", "_cost", "pinned", "forbidden"):
-                setattr(self, name, _longer(getattr(self, name), size))
-            net = net._replace(cost=_longer(net.cost, size), volunteer=_longer(net.volunteer, size))
-            later = size - int(columns.start[-1])
-            self.columns = columns._replace(
-                older=_longer(columns.older, later), later_slot=_longer(columns.later_slot, later)
-            )
+                setattr(self, name, longer(getattr(self, name), size))
+            net = with_arcs(net, size)
+            self.columns = with_later_arcs(columns, size)
         if places >= len(net.holder):
             size = places + places // 8 + 64
-            net = net._replace(holder=_longer(net.holder, size), holder_arc=_longer(net.holder_arc, size))
+            net = with_places(net, size)
         self.network = net
 
     def _expect_slot(self, tier: int, who: Ints, cost: Ints) -> None:
         if tier < 1:
             raise ValueError(f"tier is {tier}: a tier is at least 1")
-        _check_arcs("volunteers", who, cost, len(self.held))
+        check_arcs("volunteers", who, cost, len(self.held))
         held = self.held[who]
+        room = room_of(self.capacity[who], held, self.arcs_of_volunteer[who] + 1)
         self._expect(
             "the new slot",
             slots=1,
             arc=int(cost.max(initial=0)),
-            place=self._dearest_place(
-                held, room_of(self.capacity[who], held, self.arcs_of_volunteer[who] + 1)
-            ),
+            place=dearest_place(self._base.load_step, held, room),
             weight=self._base.tier_weight * tier,
         )
 
     def _expect_volunteer(self, capacity: int, held: int, which: Ints, cost: Ints) -> int:
         """How many households she has room for."""
-        _check_arcs("slots", which, cost, self.slots)
+        check_arcs("slots", which, cost, self.slots)
         hers = np.array([held])
         room = room_of(np.array([capacity]), hers, np.array([len(which)]))
         self._expect(
             "the new volunteer",
             volunteers=1,
             arc=int(cost.max(initial=0)),
-            place=self._dearest_place(hers, room),
+            place=dearest_place(self._base.load_step, hers, room),
         )
         return int(room[0])
-
-    def _dearest_place(self, held: Ints, room: Ints) -> int:
-        return dearest_place(self._base.load_step, held, room)
 
     def _expect(self, what: str, slots: int = 0, volunteers: int = 0, **larger: int) -> None:
         """Costs may be as large from now on, and people so many more.
@@ -404,23 +391,3 @@ class PlanState:
         largest = self._largest.or_more(**larger)
         largest.check(what, self.slots + slots, len(self.held) + volunteers)
         self._largest = largest
-
-
-def _check_arcs(name: str, ends: Ints, cost: Ints, count: int) -> None:
-    if len(ends) != len(cost):
-        raise ValueError(f"costs has {len(cost)} entries and {name} has {len(ends)}: they must agree")
-    refuse(name, ends, (ends < 0) | (ends >= count), f"there are {count} {name}")
-    refuse(name, ends, np.diff(ends, prepend=-1) <= 0, "they must be in rising order, each once")
-    refuse("costs", cost, cost < 0, "it cannot be negative")
-
-
-def _inverse(order: Ints) -> Ints:
-    number = np.empty_like(order)
-    number[order] = np.arange(len(order))
-    return number
-
-
-def _longer(array: NDArray[Any], size: int) -> NDArray[Any]:
-    longer = np.zeros(size, dtype=array.dtype)
-    longer[: len(array)] = array
-    return longer
