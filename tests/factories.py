@@ -14,7 +14,7 @@ from jiedui.pairs.tables import Pair
 from jiedui.regions.tables import Region
 from jiedui.rounds.tables import Round
 from jiedui.store.vault import keyed_hash, seal, unseal
-from jiedui.volunteers.tables import Volunteer
+from jiedui.volunteers.tables import VettingCheck, Volunteer
 from jiedui_notifications.sealing import PARAMS
 from jiedui_notifications.tables import Notice
 
@@ -86,7 +86,7 @@ async def a_household(
 
 
 async def a_volunteer(**columns: Any) -> UUID:
-    """An active, vetted volunteer with two places."""
+    """An active, vetted volunteer with two places; people of the county have recorded what counts of her."""
     await a_region_tree()
     serial = next(_serial)
     identity, phone = f"V{serial:017}", f"1990231{serial:04}"
@@ -95,9 +95,27 @@ async def a_volunteer(**columns: Any) -> UUID:
         "ledger_key": keyed_hash(identity, "identity"), "identity": seal(identity, "volunteer.identity"),
         "phone": seal(phone, "volunteer.phone"), "phone_key": keyed_hash(phone, "phone"),
         "offers": ["companionship"], "capacity": 2, "state": "active", "source": "ledger",
-        "record_checked_on": date(2026, 6, 1), "trained": True, "created_at": NOW, "updated_at": NOW,
+        "identified": columns.get("state") not in ("applied", "refused"), "created_at": NOW,
+        "record_checked_on": date(2026, 6, 1), "trained": True, "updated_at": NOW,
     }  # fmt: skip
     row = Volunteer(**defaults | columns)
+    await row.save()
+    days = {"identity": row.identified and TODAY, "record": row.record_checked_on,
+            "training": row.trained and TODAY}  # fmt: skip
+    for kind, day in days.items():
+        if day:
+            await a_check(row.id, kind=kind, checked_on=day, region_code=row.region_code)
+    return UUID(str(row.id))
+
+
+async def a_check(volunteer: UUID, **columns: Any) -> UUID:
+    """A passed check that somebody of the county has recorded, long ago."""
+    defaults = {
+        "volunteer": volunteer, "region_code": VILLAGE, "kind": "identity", "passed": True,
+        "checked_on": TODAY, "paper": "身份证原件", "standing": "recorded", "recorded_from": COUNTY,
+        "created_at": NOW - timedelta(days=300),
+    }  # fmt: skip
+    row = VettingCheck(**defaults | columns)
     await row.save()
     return UUID(str(row.id))
 

@@ -66,6 +66,12 @@ class Levels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     city_runs_rounds: bool = False
 
 
+class Vetting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether checks that a county's own registration table states count, or wait for a person of it."""
+
+    trusts_county_ledger: bool = False
+
+
 class Cadence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Days from one contact to the next."""
 
@@ -105,6 +111,7 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: list[Kind]
     skill: list[Skill]
     levels: Levels = Levels()
+    vetting: Vetting = Vetting()
 
     def kind_of(self, code: str) -> Kind:
         """The kind with this code; KeyError if the catalogue has none."""

@@ -22,6 +22,7 @@ class Helper:
     """What safety reads of a volunteer: `approved` is active, also while she takes a break."""
 
     approved: bool
+    identified: bool
     trained: bool
     record_checked_on: dt.date | None
     identity_key: str | None = None
@@ -57,7 +58,7 @@ def minors(until: Days, on: dt.date) -> Mask:
 
 
 def cleared(record_check: Days, trained: Mask, on: dt.date, check_days: int) -> Mask:
-    """Who may meet a minor: trained, and a record check dated within so many days, not ahead."""
+    """Who may meet a minor: known and trained, and a record check dated within so many days, not ahead."""
     age = np.datetime64(on, "D") - record_check
     in_date = (age >= np.timedelta64(0, "D")) & (age <= np.timedelta64(check_days, "D"))
     fine: Mask = in_date & trained
@@ -70,7 +71,8 @@ def may_not_meet(
     """The names of the rules that speak against these two meeting on a day; none means that they may."""
     minor = minors(np.array([family.minor_until], dtype="datetime64[D]"), on)[0]
     check = np.array([helper.record_checked_on], dtype="datetime64[D]")
-    clear = cleared(check, np.array([helper.trained]), on, check_days)[0]
+    able = np.array([helper.identified and helper.trained])
+    clear = cleared(check, able, on, check_days)[0]
     against = {
         "vetted": not helper.approved,
         "minors": minor and not clear,

@@ -40,7 +40,8 @@ async def _made_up(chance: random.Random) -> tuple[dict[UUID, list[date | None]]
     helpers = [
         await a_volunteer(
             state=chance.choice(("active", "active", "active", "suspended", "left", "applied")),
-            paused=chance.random() < 0.2, trained=chance.random() < 0.7, phone_key=chance.choice(telephones),
+            paused=chance.random() < 0.2, trained=chance.random() < 0.7, identified=chance.random() < 0.9,
+            phone_key=chance.choice(telephones),
             record_checked_on=chance.choice((None, TODAY, TODAY - timedelta(days=chance.randrange(800)),
                                              TODAY + timedelta(days=5))),
         )
@@ -65,6 +66,7 @@ async def test_python_and_the_database_judge_ten_thousand_pairs_alike() -> None:
     helpers = {
         row["id"]: Helper(
             row["state"] == "active",
+            row["identified"],
             row["trained"],
             row["record_checked_on"],
             row["ledger_key"],

@@ -107,8 +107,6 @@ async def test_refusing_and_suspending_need_a_reason_of_the_list(db):
     await service.suspend(HERE, active, "concern", NOW)
     assert (await row(her))["state"] == "refused"
     assert (await row(active))["state"] == "suspended"
-    await service.reinstate(HERE, active, NOW)
-    assert (await row(active))["state"] == "active"
 
 
 async def test_a_decision_already_taken_is_not_taken_again(db):

@@ -124,17 +124,21 @@ async def test_an_applicant_is_refused_or_leaves(db, coordinator, deed, fields, 
     assert (await coordinator.get(f"/volunteers/{her}")).status_code == 200
 
 
-async def test_an_active_volunteer_is_paused_suspended_and_taken_back(db, coordinator):
+async def test_an_active_volunteer_is_paused_suspended_and_taken_back_by_another(db, coordinator, login_as):
     her = await a_volunteer()
     for deed, state, paused in (
         ("pause", "active", True),
         ("resume", "active", False),
         ("suspend", "suspended", False),
-        ("reinstate", "active", False),
     ):
         await coordinator.submit(f"/volunteers/{her}/{deed}", {"reason": "concern"})
         row = await Volunteer.select().first()
         assert (row["state"], row["paused"]) == (state, paused)
+    herself = await coordinator.submit(f"/volunteers/{her}/reinstate", follow_redirects=True)
+    assert "You decided this yourself; somebody else has to lift it." in herself.text
+    colleague = await login_as("coordinator")
+    await colleague.submit(f"/volunteers/{her}/reinstate")
+    assert (await Volunteer.select().first())["state"] == "active"
 
 
 ACTIONS = (

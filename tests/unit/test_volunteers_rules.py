@@ -1,6 +1,6 @@
 """The life of a volunteer as rules: what may follow what, what is missing, what may be offered."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -11,13 +11,13 @@ from jiedui_pairing.policy import standard
 
 TODAY = date(2026, 11, 21)
 PACK = standard()
-EARLIER, LATER = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)
 
 ALLOWED = {
     ("approve", "applied"): "active",
     ("refuse", "applied"): "refused",
     ("suspend", "active"): "suspended",
     ("reinstate", "suspended"): "active",
+    ("doubt", "active"): "applied",
     ("leave", "applied"): "left",
     ("leave", "active"): "left",
     ("leave", "suspended"): "left",
@@ -26,11 +26,7 @@ ALLOWED = {
 
 
 def vetted(**columns):
-    return {"state": "active", "record_checked_on": TODAY, "trained": True} | columns
-
-
-def check(kind="identity", passed=True, on=TODAY, at=EARLIER):
-    return {"kind": kind, "passed": passed, "checked_on": on, "created_at": at}
+    return {"state": "active", "identified": True, "record_checked_on": TODAY, "trained": True} | columns
 
 
 @pytest.mark.parametrize("deed", list(rules.MOVES))
@@ -47,21 +43,6 @@ def test_a_deed_starts_only_from_its_own_states(deed, state):
 
 def test_every_state_a_deed_ends_in_is_a_state_of_the_table():
     assert {target for _, target in rules.MOVES.values()} <= {*STATES}
-
-
-def test_nobody_is_approved_before_somebody_saw_who_she_is():
-    assert "identity check first" in rules.before_approval([check("record"), check("training")])
-
-
-def test_the_last_identity_check_decides():
-    yesterday = TODAY - timedelta(1)
-    assert rules.before_approval([check(passed=False, on=yesterday), check(passed=True)]) is None
-    assert "not passed" in rules.before_approval([check(passed=True, on=yesterday), check(passed=False)])
-
-
-def test_of_two_checks_on_one_day_the_one_recorded_last_counts():
-    checks = [check(passed=False, at=LATER), check(passed=True, at=EARLIER)]
-    assert "not passed" in rules.before_approval(checks)
 
 
 @pytest.mark.parametrize(
@@ -81,42 +62,6 @@ def test_a_check_of_the_last_century_is_a_slip_of_the_pen():
     rules.check_date(date(2000, 1, 1), TODAY)
 
 
-def test_a_passed_record_check_clears_her_from_its_date():
-    changed = rules.effect("record", passed=True, checked_on=TODAY, newest=True, record_checked_on=None)
-    assert changed == {"record_checked_on": TODAY}
-
-
-def test_a_record_check_that_was_not_passed_takes_an_older_clearance_away():
-    before = TODAY - timedelta(100)
-    changed = rules.effect("record", passed=False, checked_on=TODAY, newest=True, record_checked_on=before)
-    assert changed == {"record_checked_on": None}
-
-
-def test_a_check_found_in_an_old_folder_does_not_undo_the_newer_one():
-    old = TODAY - timedelta(500)
-    for passed in (True, False):
-        assert (
-            rules.effect("record", passed=passed, checked_on=old, newest=True, record_checked_on=TODAY) == {}
-        )
-        assert (
-            rules.effect("training", passed=passed, checked_on=old, newest=False, record_checked_on=None)
-            == {}
-        )
-
-
-def test_training_follows_its_newest_outcome():
-    for passed in (True, False):
-        changed = rules.effect(
-            "training", passed=passed, checked_on=TODAY, newest=True, record_checked_on=None
-        )
-        assert changed == {"trained": passed}
-
-
-@pytest.mark.parametrize("kind", ["identity", "interview"])
-def test_identity_and_interview_change_nothing_about_meeting_children(kind):
-    assert rules.effect(kind, passed=True, checked_on=TODAY, newest=True, record_checked_on=None) == {}
-
-
 def missing(**columns):
     return [one.code for one in rules.before_children(vetted(**columns), PACK, TODAY)]
 
@@ -130,6 +75,10 @@ def test_a_vetted_volunteer_may_meet_children():
 )
 def test_the_record_check_counts_for_365_days_and_never_from_the_future(days_ago, expected):
     assert missing(record_checked_on=TODAY - timedelta(days_ago)) == expected
+
+
+def test_a_volunteer_whom_nobody_has_identified_never_meets_a_child():
+    assert missing(identified=False) == ["identity"]
 
 
 def test_a_volunteer_without_training_never_meets_a_child():

@@ -33,8 +33,8 @@ async def save_records(
     """
     async with DB.transaction():
         await saving.one_import_at_a_time("households")
-        compared = await saving.compare(actor, Household, records, rows.facts_of, rows.facts_in)
-        done = compared.same
+        compared = await saving.compare(actor, Household, records, rows.facts_of, rows.facts_in, hold=True)
+        done = len(compared.same)
         for new in saving.in_chunks(compared.new):
             await _add(new, import_id, now)
             done = await saving.tell(progress, SAVING, done, len(new), len(records))

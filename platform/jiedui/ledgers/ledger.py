@@ -68,6 +68,8 @@ class Ledger:
     """The columns of its workbook; a ledger that is no workbook has none to explain."""
     hints: Mapping[str, Hint] = field(default_factory=dict)
     """What to do about a reason that a whole file may have."""
+    afterwards: Hint | None = None
+    """What waits for somebody once it is taken; `{id}` in its path is the import's."""
     first: Callable[[Actor], Awaitable[Hint | None]] = _nothing
     """What has to be there before such a ledger can be read at all."""
     others: tuple[Profile, ...] = ()

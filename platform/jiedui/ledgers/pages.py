@@ -198,6 +198,7 @@ def _show(request: PageRequest, ledger: Ledger, upload: Upload) -> Response[Any]
         counts=[(name, _counted(upload.report.findings, name, language)) for name in _LEVELS],
         fields=_fields(ledger),
         hints=_hints(ledger, upload.report.findings),
+        afterwards=ledger.afterwards,
         ignored=IGNORED,
         say=lambda finding: _said(finding, language),
     )

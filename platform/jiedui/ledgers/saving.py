@@ -92,13 +92,16 @@ class Compared(msgspec.Struct, Generic[Record]):
 
     new: list[New[Record]] = []
     changed: list[Changed[Record]] = []
+    same: list[tuple[Row, Record]] = []
     reworded: list[Row] = []
-    same: int = 0
+    """Of the same: the columns to write, so that they are recognised the next time."""
+    left: int = 0
+    """Rows that are good, and change nothing all the same."""
     findings: list[Finding] = []
 
     def saved(self) -> Saved:
         """The counts."""
-        changes = Changes(len(self.new), len(self.changed), self.same + len(self.reworded))
+        changes = Changes(len(self.new), len(self.changed), len(self.same) + self.left)
         return Saved(changes, self.findings)
 
 
@@ -108,11 +111,17 @@ async def compare(
     records: Sequence[Record],
     facts_of: Callable[[Record], Facts],
     facts_in: Callable[[Sequence[Row]], Awaitable[list[Facts]]],
+    *,
+    hold: bool = False,
 ) -> Compared[Record]:
-    """Sort the records of a file; those of another area are refused."""
+    """Sort the records of a file; those of another area are refused.
+
+    With `hold` nobody else changes those who are there already until the transaction ends.
+    """
     compared: Compared[Record] = Compared()
     keys = [keyed_hash(record.identity_number, "identity") for record in records]
-    sql = f"SELECT * FROM {table._meta.tablename} WHERE ledger_key = ANY({{}})"  # noqa: S608 -- our own table's name
+    sql = f"SELECT * FROM {table._meta.tablename} WHERE ledger_key = ANY({{}}) ORDER BY id"  # noqa: S608 -- our own table's name
+    sql += " FOR UPDATE" if hold else ""
     known = {row["ledger_key"]: row for row in await table.raw(sql, keys)}
     other: list[tuple[Row, str, Record]] = []
     for key, record in zip(keys, records, strict=True):
@@ -125,7 +134,7 @@ async def compare(
         elif not within(actor.region_code, row["region_code"]):
             compared.findings.append(finding(record, KNOWN_ELSEWHERE))
         elif row["fingerprint"] == fingerprint:
-            compared.same += 1
+            compared.same.append((row, record))
         else:
             other.append((row, fingerprint, record))
     if not other:
@@ -139,6 +148,7 @@ async def compare(
         if said:
             compared.changed.append(Changed(row, fingerprint, record, there, said))
         else:
+            compared.same.append((row, record))
             compared.reworded.append({"id": row["id"], "fingerprint": fingerprint})
     return compared
 

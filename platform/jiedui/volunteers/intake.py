@@ -1,29 +1,31 @@
-"""Takes volunteers from a ledger: who stands there is identity-checked; nothing done online is undone."""
+"""Takes volunteers from a ledger: it may state checks, but does not clear; nothing done online is undone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID, uuid4
 
-from jiedui.actor import Actor
-from jiedui.clock import today
+from jiedui.actor import Actor, within
 from jiedui.i18n import N_
 from jiedui.ledgers import saving
-from jiedui.ledgers.saving import SAVING, Changed, Compared, Facts, New, OnProgress, Saved, day, sealed
+from jiedui.ledgers.identity import birth_date
+from jiedui.ledgers.saving import SAVING, Changed, Compared, New, OnProgress, Saved
 from jiedui.store import bulk
-from jiedui.store.columns import Row
-from jiedui.store.piccolo_conf import DB
-from jiedui.store.vault import keyed_hash, seal, unseal
+from jiedui.store.scope import scope
+from jiedui.store.vault import seal
+from jiedui.volunteers import stating
+from jiedui.volunteers.alike import Alike, Person, alike
+from jiedui.volunteers.checks import counting
 from jiedui.volunteers.reading import VolunteerRecord
-from jiedui.volunteers.service import held_by
+from jiedui.volunteers.rows import columns_of, facts_in, facts_of, phone_key
+from jiedui.volunteers.service import held_by, recount
 from jiedui.volunteers.tables import VettingCheck, Volunteer
 
 HOLDS_MORE = N_("she has {held} households at present; the capacity cannot be smaller")
 SIGNED_UP_HERSELF = N_("signed up online herself: what she wrote there stays")
-
-PLAIN = ("name", "sex", "kind", "occupation", "capacity", "reach_km", "trained", "remark")
-LISTS = ("skills", "offers", "times")
-_FROM_LEDGER = "ledger "
+RESEMBLES = N_(
+    "resembles somebody who was suspended, refused or did not pass a check: enters as an applicant"
+)
+STANDS_AGAINST = N_("a check that was not passed stands; what the ledger says of it does not count")
 
 
 async def forecast_records(actor: Actor, records: Sequence[VolunteerRecord]) -> Saved:
@@ -40,57 +42,62 @@ async def save_records(
 ) -> Saved:
     """Make the volunteers say what the records say, in one transaction; saving them again changes nothing.
 
-    State, pauses and checks that a person recorded stay; a capacity below the places held is refused.
+    State, pauses and what a person decided of a check stay; a capacity below the places held is refused.
     """
-    async with DB.transaction():
+    async with scope(actor, now):
         await saving.one_import_at_a_time("volunteers")
-        compared = await _compare(actor, records)
-        done = compared.same
+        compared = await _compare(actor, records, hold=True)
+        says = await stating.by(actor, import_id, now)
+        done = len(compared.same) + compared.left
         for new in saving.in_chunks(compared.new):
-            await _add(new, import_id, now)
+            await _add(new, says)
             done = await saving.tell(progress, SAVING, done, len(new), len(records))
         for changed in saving.in_chunks(compared.changed):
-            await _change(changed, import_id, now)
+            await _change(changed, says)
             done = await saving.tell(progress, SAVING, done, len(changed), len(records))
         await bulk.update(Volunteer, compared.reworded)
+        for same in saving.in_chunks(compared.same, 5000):
+            await recount(await says.settle([(row["id"], record) for row, record in same]), now)
     return compared.saved()
 
 
-async def _compare(actor: Actor, records: Sequence[VolunteerRecord]) -> Compared[VolunteerRecord]:
-    compared = await saving.compare(actor, Volunteer, records, _facts_of, _facts_in)
-    online = await _names_online(compared.new)
-    new, changed = compared.new, compared.changed
-    compared.new = [one for one in new if (_phone_key(one.facts), one.facts["name"]) not in online]
-    compared.changed = [one for one in changed if one.row["source"] != "online"]
-    taken = {one.record.cell for one in compared.new} | {one.record.cell for one in compared.changed}
-    everybody: list[VolunteerRecord] = [one.record for one in new]
-    everybody += [one.record for one in changed]
-    for record in everybody:
-        if record.cell not in taken:
-            compared.findings.append(saving.finding(record, SIGNED_UP_HERSELF, "warning"))
-            compared.same += 1
+async def _compare(
+    actor: Actor, records: Sequence[VolunteerRecord], *, hold: bool = False
+) -> Compared[VolunteerRecord]:
+    # Who makes a pair or decides of a check locks the same row, so neither slips in between.
+    compared = await saving.compare(actor, Volunteer, records, facts_of, facts_in, hold=hold)
+    await _leave_to_herself(actor, compared)
     await _refuse_smaller_capacities(compared)
+    await _warn(actor, compared)
     return compared
 
 
-async def _names_online(new: Sequence[New[VolunteerRecord]]) -> set[tuple[str | None, str]]:
-    phones = [phone for one in new if (phone := _phone_key(one.facts))]
-    if not phones:
-        return set()
-    rows = await Volunteer.select(Volunteer.phone_key, Volunteer.name).where(
-        Volunteer.source == "online", Volunteer.phone_key.is_in(phones)
+async def _leave_to_herself(actor: Actor, compared: Compared[VolunteerRecord]) -> None:
+    """Who signed up online is told apart by telephone and name; a ledger does not change what she wrote."""
+    online = await _names_online(actor, compared.new)
+    own: list[VolunteerRecord] = [
+        one.record for one in compared.new if (phone_key(one.facts), one.facts["name"]) in online
+    ]
+    own += [one.record for one in compared.changed if one.row["source"] == "online"]
+    cells = {record.cell for record in own}
+    compared.new = [one for one in compared.new if one.record.cell not in cells]
+    compared.changed = [one for one in compared.changed if one.record.cell not in cells]
+    compared.left += len(own)
+    compared.findings += [saving.finding(record, SIGNED_UP_HERSELF, "warning") for record in own]
+
+
+async def _names_online(actor: Actor, new: Sequence[New[VolunteerRecord]]) -> set[tuple[str | None, str]]:
+    """Of the actor's own area: whom another area knows, a ledger is not told."""
+    rows = await Volunteer.raw(
+        "SELECT phone_key, name, region_code FROM volunteer WHERE source = 'online' AND phone_key = ANY({})",
+        [phone for one in new if (phone := phone_key(one.facts))],
     )
-    return {(row["phone_key"], row["name"]) for row in rows}
+    return {(row["phone_key"], row["name"]) for row in rows if within(actor.region_code, row["region_code"])}
 
 
 async def _refuse_smaller_capacities(compared: Compared[VolunteerRecord]) -> None:
     ids = [one.row["id"] for one in compared.changed if "capacity" in one.said]
-    if not ids:
-        return
-    if DB.transaction_exists():
-        # Who makes a pair locks the same row (pair_within_capacity), so the count cannot grow meanwhile.
-        await Volunteer.raw("SELECT id FROM volunteer WHERE id = ANY({}) ORDER BY id FOR UPDATE", ids)
-    held = await held_by(ids)
+    held = await held_by(ids) if ids else {}
     kept = []
     for one in compared.changed:
         places = held.get(one.row["id"], 0)
@@ -101,11 +108,44 @@ async def _refuse_smaller_capacities(compared: Compared[VolunteerRecord]) -> Non
     compared.changed = kept
 
 
-async def _add(new: Sequence[New[VolunteerRecord]], import_id: UUID, now: datetime) -> None:
+async def _warn(actor: Actor, compared: Compared[VolunteerRecord]) -> None:
+    """What the importer hears; of people of other areas she hears nothing, though it counts all the same."""
+    found = await _alike(compared.new)
+    for one in compared.new:
+        if any(within(actor.region_code, other.region_code) for other in found.get(one.key, ())):
+            compared.findings.append(saving.finding(one.record, RESEMBLES, "warning"))
+    known = [(row["id"], record) for row, record in compared.same]
+    known += [(one.row["id"], one.record) for one in compared.changed]
+    against = await stating.standing_against(known)
+    compared.findings += [
+        saving.finding(record, STANDS_AGAINST, "warning")
+        for volunteer, record in known
+        if volunteer in against
+    ]
+
+
+async def _alike(new: Sequence[New[VolunteerRecord]]) -> Mapping[object, Sequence[Alike]]:
+    return await alike(
+        [
+            Person(
+                one.key,
+                one.facts["name"],
+                one.record.village,
+                phone_key(one.facts),
+                birth_date(one.record.identity_number),
+            )
+            for one in new
+        ]
+    )
+
+
+async def _add(new: Sequence[New[VolunteerRecord]], says: stating.Stating) -> None:
     named = [(uuid4(), one) for one in new]
+    found = await _alike(new)
     numbers = await Volunteer.raw(
         "SELECT nextval('volunteer_number') AS n FROM generate_series(1, {})", len(named)
     )
+    checks = {volunteer: says.checks(volunteer, one.record) for volunteer, one in named}
     await bulk.insert(
         Volunteer,
         [
@@ -114,120 +154,34 @@ async def _add(new: Sequence[New[VolunteerRecord]], import_id: UUID, now: dateti
                 "number": f"Z{one.record.village[:6]}{row['n']:06d}",
                 "ledger_key": one.key,
                 "identity": seal(one.record.identity_number, "volunteer.identity"),
-                **_columns_of(one.facts),
-                "state": "active",
+                **columns_of(one.facts),
+                **counting(checks[volunteer]),
+                "state": "applied" if found.get(one.key) else "active",
                 "paused": False,
                 "source": "ledger",
                 "fingerprint": one.fingerprint,
-                "created_at": now,
-                "updated_at": now,
+                "created_at": says.now,
+                "updated_at": says.now,
             }
             for (volunteer, one), row in zip(named, numbers, strict=True)
         ],
     )
-    await bulk.insert(
-        VettingCheck,
+    await bulk.insert(VettingCheck, [check for stated in checks.values() for check in stated])
+    await saving.note_new("volunteer", named, says.import_id, says.now)
+
+
+async def _change(changed: Sequence[Changed[VolunteerRecord]], says: stating.Stating) -> None:
+    await bulk.update(
+        Volunteer,
         [
-            check
-            for volunteer, one in named
-            for check in _checks(volunteer, one.record, one.facts, now, first=True)
-        ],
-    )
-    await saving.note_new("volunteer", named, import_id, now)
-
-
-async def _change(changed: Sequence[Changed[VolunteerRecord]], import_id: UUID, now: datetime) -> None:
-    recorded = await _recorded_by_people([one.row["id"] for one in changed])
-    rows, checks = [], []
-    for one in changed:
-        facts = one.facts
-        last = recorded.get((one.row["id"], "record"))
-        told = day(facts["record_checked_on"])
-        if last is not None and (told is None or told <= last):
-            facts["record_checked_on"] = one.there["record_checked_on"]
-        if (one.row["id"], "training") in recorded:
-            facts["trained"] = one.there["trained"]
-        rows.append(
             {
                 "id": one.row["id"],
-                **_columns_of(facts),
+                **columns_of(one.facts),
                 "fingerprint": one.fingerprint,
-                "updated_at": now,
+                "updated_at": says.now,
             }
-        )
-        newly = {field: fact for field, fact in facts.items() if fact != one.there[field]}
-        checks += _checks(one.row["id"], one.record, newly, now, first=False)
-    await bulk.update(Volunteer, rows)
-    await bulk.insert(VettingCheck, checks)
-    await saving.note_changed("volunteer", changed, import_id, now)
-
-
-async def _recorded_by_people(ids: list[UUID]) -> dict[tuple[UUID, str], Any]:
-    rows = await VettingCheck.select(
-        VettingCheck.volunteer, VettingCheck.kind, VettingCheck.checked_on
-    ).where(VettingCheck.volunteer.is_in(ids), VettingCheck.recorded_by.is_not_null())
-    newest: dict[tuple[UUID, str], Any] = {}
-    for row in rows:
-        about = (row["volunteer"], row["kind"])
-        newest[about] = max(row["checked_on"], newest.get(about, row["checked_on"]))
-    return newest
-
-
-def _checks(
-    volunteer: UUID, record: VolunteerRecord, facts: Facts, now: datetime, *, first: bool
-) -> list[Row]:
-    """What the ledger says about her vetting; nobody recorded it on the site, so `recorded_by` is empty."""
-    found = [("identity", True, today(now))] if first else []
-    if facts.get("record_checked_on"):
-        found.append(("record", True, day(facts["record_checked_on"]) or today(now)))
-    if facts.get("trained") or ("trained" in facts and not first):
-        found.append(("training", facts["trained"], today(now)))
-    return [
-        {
-            "id": uuid4(),
-            "volunteer": volunteer,
-            "region_code": record.village,
-            "kind": kind,
-            "passed": passed,
-            "checked_on": checked_on,
-            "paper": f"{_FROM_LEDGER}{record.cell}"[:200],
-            "recorded_by": None,
-            "created_at": now,
-        }
-        for kind, passed, checked_on in found
-    ]
-
-
-def _facts_of(record: VolunteerRecord) -> Facts:
-    return {
-        "region_code": record.village,
-        "phone": record.phone,
-        "record_checked_on": record.record_checked_on.isoformat() if record.record_checked_on else None,
-        **{field: getattr(record, field) for field in (*PLAIN, *LISTS)},
-    }
-
-
-async def _facts_in(volunteers: Sequence[Row]) -> list[Facts]:
-    return [
-        {
-            "region_code": row["region_code"],
-            "phone": unseal(row["phone"], "volunteer.phone") if row["phone"] else None,
-            "record_checked_on": row["record_checked_on"].isoformat() if row["record_checked_on"] else None,
-            **{field: row[field] for field in (*PLAIN, *LISTS)},
-        }
-        for row in volunteers
-    ]
-
-
-def _columns_of(facts: Facts) -> Row:
-    return {
-        "region_code": facts["region_code"],
-        "phone": sealed(facts["phone"], "volunteer.phone"),
-        "phone_key": _phone_key(facts),
-        "record_checked_on": day(facts["record_checked_on"]),
-        **{field: facts[field] for field in (*PLAIN, *LISTS)},
-    }
-
-
-def _phone_key(facts: Facts) -> str | None:
-    return keyed_hash(facts["phone"], "phone") if facts["phone"] else None
+            for one in changed
+        ],
+    )
+    await recount(await says.settle([(one.row["id"], one.record) for one in changed]), says.now)
+    await saving.note_changed("volunteer", changed, says.import_id, says.now)

@@ -5,7 +5,7 @@ from functools import partial
 from jiedui.i18n import N_
 from jiedui.ledgers.ledger import Ledger
 from jiedui.ledgers.template import template_workbook
-from jiedui.ledgers.words import Words
+from jiedui.ledgers.words import Hint, Words
 from jiedui.regions.villages import HINTS, nothing_to_find, with_villages
 from jiedui.volunteers.headers import EXAMPLE, PROFILE, TITLE
 from jiedui.volunteers.intake import forecast_records, save_records
@@ -27,5 +27,10 @@ VOLUNTEERS = Ledger(
     template=partial(template_workbook, PROFILE, TITLE, EXAMPLE),
     profile=PROFILE,
     hints=HINTS,
+    afterwards=Hint(
+        N_("Checks that the ledger states count once somebody of the county has confirmed them."),
+        "/volunteers/stated?import={id}",
+        N_("To the checks it states"),
+    ),
     first=nothing_to_find,
 )

@@ -16,7 +16,8 @@ from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_, translate
 from jiedui.regions.service import townships
 from jiedui.store.columns import Row
-from jiedui.volunteers import join, policy, register, rules, service, words
+from jiedui.volunteers import join, policy, register, rules, service, stated_pages, words
+from jiedui.volunteers.confirming import stated_ledgers
 from jiedui.volunteers.finding import MOST_FOUND, find_volunteers, open_card
 from jiedui.volunteers.forms import Capacity, Check, Opening, Reason, Sought, Wishes, typed_wishes
 from jiedui.volunteers.tables import KINDS
@@ -46,6 +47,7 @@ async def volunteer_list(request: PageRequest) -> Response[Any]:
         form=blank(**asked),
         listed=listed,
         waiting=(await register.states_of(request.user))["applied"],
+        stated=sum(row["checks"] for row in await stated_ledgers(request.user)),
         states=words.STATES,
         choices=choices,
         filtered=" · ".join(name for name in named if name),
@@ -281,6 +283,8 @@ async def _one(
         before_approval=rules.before_approval(volunteer["checks"]),
         states=words.STATES,
         checks=words.CHECKS,
+        standings=words.STANDINGS,
+        resembles=await _resembling(request, volunteer),
         times=rules.TIMES,
         today=today.isoformat(),
         most=standard().capacity[cast(VolunteerKind, volunteer["kind"])],
@@ -289,6 +293,10 @@ async def _one(
         with_reason=[(deed, title, _options(request, reasons)) for deed, title, reasons in words.WITH_REASON],
         status_code=form.status,
     )
+
+
+async def _resembling(request: PageRequest, volunteer: Row) -> list[Row]:
+    return await register.resembling(request.user, volunteer) if policy.may(request.user, "list") else []
 
 
 def _offer_page(request: PageRequest, form: Form[Any], mine: Row) -> Response[Any]:
@@ -348,6 +356,7 @@ ROUTER = Router(
     "/",
     route_handlers=[
         join.ROUTER,
+        stated_pages.ROUTER,
         Router(
             "/",
             route_handlers=[

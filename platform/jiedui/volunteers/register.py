@@ -11,14 +11,16 @@ from jiedui.consents import service as consents
 from jiedui.errors import NotFound
 from jiedui.regions.service import path_name, path_names
 from jiedui.store import vault
+from jiedui.store.columns import Row
 from jiedui.store.masked import masked_phone
 from jiedui.store.paging import page_of
 from jiedui.store.scope import in_area
 from jiedui.volunteers import policy
+from jiedui.volunteers.alike import alike, person_of
 from jiedui.volunteers.service import held_by
 from jiedui.volunteers.tables import KINDS, STATES, VettingCheck, Volunteer
 
-_UNSHOWN = ("identity", "fingerprint", "ledger_key", "phone_key")
+_UNSHOWN = ("identity", "fingerprint", "ledger_key", "phone_key", "barred_by")
 _MASKED = {"name": "masked_name(name) AS name", "remark": "hidden(remark) AS remark"}
 SEEN = ", ".join(
     _MASKED.get(column._meta.name, column._meta.name)
@@ -79,13 +81,38 @@ async def one_volunteer(actor: Actor, volunteer_id: UUID) -> dict[str, Any]:
         raise NotFound
     (volunteer,) = await told(rows)
     volunteer["path"] = await path_name(volunteer["region_code"])
-    volunteer["checks"] = (
-        await VettingCheck.select()
-        .where(VettingCheck.volunteer == volunteer_id)
-        .order_by(VettingCheck.checked_on, VettingCheck.created_at, ascending=False)
-    )
+    volunteer["checks"] = await _checks(volunteer_id)
     volunteer["consents"] = await consents.given(actor, volunteer_id)
     return volunteer
+
+
+async def resembling(actor: Actor, volunteer: Row) -> list[dict[str, Any]]:
+    """Whom an applicant resembles who was suspended, refused or did not pass a check, and by what.
+
+    Somebody of another area has neither number nor address here.
+    """
+    policy.require(actor, "list")
+    if volunteer["state"] != "applied":
+        return []
+    row = await Volunteer.select().where(Volunteer.id == volunteer["id"], policy.visible(actor)).first()
+    others = (await alike([person_of(row)])).get(volunteer["id"], []) if row else []
+    found = {}
+    for other in others:
+        known = within(actor.region_code, other.region_code)
+        found[other.volunteer_id, other.by] = {
+            "id": other.volunteer_id if known else None,
+            "number": other.number if known else "",
+            "by": other.by,
+        }
+    return list(found.values())
+
+
+async def _checks(volunteer_id: UUID) -> list[dict[str, Any]]:
+    """Her checks, the newest first, with `who` stands behind each of them and from where."""
+    noted: list[dict[str, Any]] = await VettingCheck.raw(_CHECKS, volunteer_id)
+    for check in noted:
+        check["who"] = " · ".join(filter(None, (check["by"], check["place"])))
+    return noted
 
 
 def _conditions(actor: Actor, wanted: Wanted) -> Iterable[tuple[str, Any]]:
@@ -99,13 +126,28 @@ def _conditions(actor: Actor, wanted: Wanted) -> Iterable[tuple[str, Any]]:
 
 
 async def told(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of SEEN with what pages say besides: the village, how many she holds, her telephone masked."""
+    """Rows of SEEN with what pages say besides: village, places held, checks that wait, telephone masked."""
     held = await held_by([row["id"] for row in rows])
     paths = await path_names({row["region_code"] for row in rows})
+    stated = await VettingCheck.raw(
+        "SELECT DISTINCT volunteer FROM vetting_check WHERE standing = 'stated' AND volunteer = ANY({})",
+        [row["id"] for row in rows],
+    )
+    waiting = {row["volunteer"] for row in stated}
     for row in rows:
+        row["stated"] = row["id"] in waiting
         # township and village; the county is the officer's own
         row["place"] = " · ".join(paths[row["region_code"]].split(" · ")[-2:])
         row["held"] = held[row["id"]]
         phone = vault.unseal(row["phone"], "volunteer.phone") if row["phone"] else None
         row["phone"] = masked_phone(phone)
     return rows
+
+
+_CHECKS = """
+SELECT c.*, a.name AS by, r.short_name AS place
+FROM vetting_check c
+LEFT JOIN account a ON a.id = coalesce(c.decided_by, c.recorded_by)
+LEFT JOIN region r ON r.code = coalesce(nullif(c.decided_from, ''), c.recorded_from)
+WHERE c.volunteer = {} ORDER BY c.checked_on DESC, c.created_at DESC
+"""

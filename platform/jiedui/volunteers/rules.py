@@ -7,15 +7,17 @@ from typing import Any, Literal, cast
 
 from jiedui.errors import Conflict, Refused
 from jiedui.i18n import N_
+from jiedui.volunteers import checks
 from jiedui_pairing.policy import Pack, VolunteerKind
 
-Deed = Literal["approve", "refuse", "suspend", "reinstate", "leave", "reapply"]
+Deed = Literal["approve", "refuse", "suspend", "reinstate", "doubt", "leave", "reapply"]
 
 MOVES: dict[Deed, tuple[frozenset[str], str]] = {
     "approve": (frozenset({"applied"}), "active"),
     "refuse": (frozenset({"applied"}), "refused"),
     "suspend": (frozenset({"active"}), "suspended"),
     "reinstate": (frozenset({"suspended"}), "active"),
+    "doubt": (frozenset({"active"}), "applied"),
     "leave": (frozenset({"applied", "active", "suspended"}), "left"),
     "reapply": (frozenset({"left"}), "applied"),
 }
@@ -67,19 +69,15 @@ def allowed_deeds(state: str) -> list[Deed]:
     return [deed for deed, (allowed, _) in MOVES.items() if state in allowed]
 
 
-def latest(checks: Sequence[Mapping[str, Any]], kind: str) -> Mapping[str, Any] | None:
-    """The check of a kind that counts: the one dated last; of one day, the one recorded last."""
-    of_kind = [check for check in checks if check["kind"] == kind]
-    return max(of_kind, key=lambda check: (check["checked_on"], check["created_at"]), default=None)
-
-
-def before_approval(checks: Sequence[Mapping[str, Any]]) -> str | None:
-    """Nobody becomes active without somebody having seen who she is: what is in the way, or None."""
-    found = latest(checks, "identity")
-    if found is None:
-        return N_("Please record the identity check first: somebody has to have seen who she is.")
-    if not found["passed"]:
+def before_approval(noted: Sequence[Mapping[str, Any]]) -> str | None:
+    """Nobody is approved before a person has seen who she is: what is in the way, or None."""
+    if checks.failure(noted, "identity") is not None:
         return N_("The last identity check was not passed, so she cannot be approved.")
+    if (
+        checks.passed([one for one in noted if one["standing"] in ("recorded", "confirmed")], "identity")
+        is None
+    ):
+        return N_("Please record the identity check first: somebody has to have seen who she is.")
     return None
 
 
@@ -91,27 +89,13 @@ def check_date(checked_on: date, today: date) -> None:
         raise Refused(N_("This date is too long ago. When was the check made?"), field="checked_on")
 
 
-def effect(
-    kind: str, *, passed: bool, checked_on: date, newest: bool, record_checked_on: date | None
-) -> dict[str, Any]:
-    """What a recorded check changes about the volunteer.
-
-    Only the newest of its kind counts; a record check that was not passed takes an older clearance away.
-    """
-    if not newest:
-        return {}
-    if kind == "training":
-        return {"trained": passed}
-    if kind == "record" and (record_checked_on is None or checked_on >= record_checked_on):
-        return {"record_checked_on": checked_on if passed else None}
-    return {}
-
-
 def before_children(volunteer: Mapping[str, Any], pack: Pack, on: date) -> list[Missing]:
     """What is still missing on a day before she may meet a child; empty when nothing is."""
     missing = []
     if volunteer["state"] != "active":
         missing.append(Missing("active", N_("She is not an approved volunteer (yet)."), {}))
+    if not volunteer["identified"]:
+        missing.append(Missing("identity", N_("The identity check is missing."), {}))
     checked, days = volunteer["record_checked_on"], pack.eligibility.record_check_days
     if checked is None:
         missing.append(Missing("record", N_("A record check is missing."), {}))

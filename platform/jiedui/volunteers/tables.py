@@ -8,10 +8,12 @@ from jiedui.store.columns import area, belongs_to, day, key, moment, one_of, ref
 KINDS = ("caring_mother", "women_entrepreneur", "helper")
 STATES = ("applied", "active", "refused", "suspended", "left")
 CHECKS = ("identity", "record", "training", "interview")
+STANDINGS = ("recorded", "confirmed", "trusted", "stated", "refused", "withdrawn", "lifted")
+"""What stands behind a check: see volunteers.checks."""
 
 
 class Volunteer(Table, tablename="volunteer"):
-    """One who offers help. `active` means identity-checked; meeting minors needs more (see rounds)."""
+    """One who offers help. Active is who may help; meeting minors needs checks that count besides."""
 
     id = key()
     number = word(20, unique=True)
@@ -33,8 +35,13 @@ class Volunteer(Table, tablename="volunteer"):
     times = words()
     state = word(10, index=True)
     paused = Boolean(default=False)
+    identified = Boolean(default=False)
     record_checked_on = day()
     trained = Boolean(default=False)
+    """These three say what of her checks counts; volunteers.checks.counting alone computes them."""
+    barred_by = reference()
+    barred_from = word(12)
+    """Who suspended or refused her, and from which area, until somebody who may has lifted it."""
     source = word(10)
     remark = Text(default="")
     fingerprint = word(64)
@@ -49,7 +56,7 @@ class Volunteer(Table, tablename="volunteer"):
 
 
 class VettingCheck(Table, tablename="vetting_check"):
-    """The outcome of one check, who recorded it and from what paper; never the record itself."""
+    """The outcome of one check, who stands behind it and from what paper; never the record itself."""
 
     id = key()
     volunteer = belongs_to(Volunteer)
@@ -58,7 +65,17 @@ class VettingCheck(Table, tablename="vetting_check"):
     passed = Boolean()
     checked_on = Date()
     paper = word(200)
+    standing = word(10)
     recorded_by = reference()
+    recorded_from = word(12)
+    """The area of whoever recorded it, or of the ledger that states it."""
+    ledger_import = reference(index=True)
+    decided_by = reference()
+    decided_from = word(12)
+    """Who confirmed or refused what the ledger states."""
+    decided_at = moment(null=True)
     created_at = moment()
 
     kind_known = one_of("kind", CHECKS)
+    standing_known = one_of("standing", STANDINGS)
+    somebody_confirmed = rule('"standing" <> \'confirmed\' OR "decided_by" IS NOT NULL')

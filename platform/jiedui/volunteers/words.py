@@ -35,6 +35,20 @@ DONE = {
     "capacity": N_("The number of households is changed."),
     "check": N_("The check is recorded."),
 }
+DECIDED = {
+    "confirm": N_("The check is confirmed and counts."),
+    "refuse": N_("The check does not count."),
+}
+STANDINGS = {
+    "recorded": N_("recorded by"),
+    "confirmed": N_("stated by the ledger, confirmed by"),
+    "trusted": N_("stated by the county's own ledger, which is trusted"),
+    "stated": N_("stated by the ledger, not confirmed yet"),
+    "refused": N_("stated by the ledger, refused by"),
+    "withdrawn": N_("the ledger no longer states it"),
+    "lifted": N_("no longer stands"),
+}
+"""What stands behind a check; those that end in "by" are followed by who and from where."""
 DONE_MYSELF = {
     "pause": N_("You are pausing. Your families stay with you."),
     "resume": N_("Good to have you back."),

@@ -32,7 +32,7 @@ $$;
 
 -- Who may meet a minor on a day: identified, trained, and a record check dated within the policy's days, not ahead.
 CREATE OR REPLACE FUNCTION cleared_on(v volunteer, on_day date, check_days integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT coalesce(v.trained AND v.record_checked_on BETWEEN on_day - check_days AND on_day, false)
+    SELECT coalesce(v.identified AND v.trained AND v.record_checked_on BETWEEN on_day - check_days AND on_day, false)
 $$;
 
 -- The body of a policy in force on a day: its newest version by then.
@@ -113,8 +113,8 @@ CREATE OR REPLACE FUNCTION volunteer_change_looks_at_pairs() RETURNS trigger LAN
 BEGIN
     PERFORM pause_unsafe(today_here(), ids) FROM (
         SELECT array_agg(n.id) AS ids FROM new_rows n JOIN old_rows o ON o.id = n.id
-        WHERE (n.state, n.trained, n.record_checked_on, n.ledger_key, n.phone_key)
-            IS DISTINCT FROM (o.state, o.trained, o.record_checked_on, o.ledger_key, o.phone_key)
+        WHERE (n.state, n.identified, n.trained, n.record_checked_on, n.ledger_key, n.phone_key)
+            IS DISTINCT FROM (o.state, o.identified, o.trained, o.record_checked_on, o.ledger_key, o.phone_key)
     ) AS changed WHERE ids IS NOT NULL;
     RETURN NULL;
 END $$;
