@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from jiedui_matching import Problem, ortools_flow
-from jiedui_matching.repair import Plan
+from jiedui_matching.repair import LivePlan
 from jiedui_matching.solution import cost_of, unassigned_after
 
 
@@ -73,7 +73,7 @@ def one_event(rng, plan):
 
 def eventful_plan(rng):
     """A small plan to which a few things have happened: its prices are not those of a cold solve."""
-    plan = Plan(small(rng))
+    plan = LivePlan(small(rng))
     for _ in range(int(rng.integers(0, 8))):
         with suppress(ValueError):
             one_event(rng, plan)

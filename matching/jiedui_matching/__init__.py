@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from jiedui_matching.explain import RunnersUp, runners_up
     from jiedui_matching.hall import Shortage, Shortages, shortages
     from jiedui_matching.relief import smallest_changes, value_of_arcs, value_of_newcomers
-    from jiedui_matching.repair import Plan
+    from jiedui_matching.repair import LivePlan
 
 __all__ = [
     "Check",
+    "LivePlan",
     "NotOptimalError",
-    "Plan",
     "Prices",
     "Problem",
     "Report",
@@ -39,7 +39,7 @@ __all__ = [
 
 # These bring the compiler along: loaded when first asked for, so that who only reads plans stays light.
 _LATER = {
-    "Plan": "repair",
+    "LivePlan": "repair",
     "RunnersUp": "explain",
     "Shortage": "hall",
     "Shortages": "hall",

@@ -7,7 +7,7 @@ import numpy as np
 
 from jiedui_matching.engine.cycles import alternatives_for, part_some
 from jiedui_matching.problem import Ints
-from jiedui_matching.repair import Plan
+from jiedui_matching.repair import LivePlan
 
 # Pairs looked at before `stop` is asked again: some hundredths of a second.
 _PAIRS = 500
@@ -31,7 +31,7 @@ class RunnersUp:
     moved: Ints
 
 
-def runners_up(plan: Plan, stop: Callable[[], bool] | None = None) -> RunnersUp:
+def runners_up(plan: LivePlan, stop: Callable[[], bool] | None = None) -> RunnersUp:
     """What every pair of the plan keeps at bay, with everybody else free to move; exact.
 
     Raises InterruptedError if `stop` said yes before all were found.

@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from jiedui_matching.engine.reach import reach
 from jiedui_matching.problem import Ints, Mask, Problem
-from jiedui_matching.repair import Plan
+from jiedui_matching.repair import LivePlan
 from jiedui_matching.solution import Solution
 
 
@@ -39,7 +39,7 @@ class Shortages:
     sets: Sequence[Shortage]
 
 
-def shortages(plan: Plan) -> Shortages:
+def shortages(plan: LivePlan) -> Shortages:
     """The smallest proof for each slot that lacks a helper; slots that have the same volunteers share one.
 
     Where coverage does not come first a slot may also be left out because it would cost more than it

@@ -8,7 +8,7 @@ from jiedui_matching.engine.cycles import shorten_some
 from jiedui_matching.engine.margins import ways_to_new_place
 from jiedui_matching.plan_state import PlanState
 from jiedui_matching.problem import LIMIT, Ints, refuse
-from jiedui_matching.repair import Plan
+from jiedui_matching.repair import LivePlan
 from jiedui_matching.solution import arcs_between
 
 
@@ -40,7 +40,7 @@ class Newcomers:
     cost: Ints
 
 
-def smallest_changes(plan: Plan) -> SmallestChanges:
+def smallest_changes(plan: LivePlan) -> SmallestChanges:
     """For every slot that lacks a helper the one more place that would give it one; exact."""
     now = plan.now
     network, number = now.now(), now.volunteer_number
@@ -65,7 +65,7 @@ def smallest_changes(plan: Plan) -> SmallestChanges:
     return SmallestChanges(volunteer, cost, moved)
 
 
-def value_of_arcs(plan: Plan, slot: Ints, volunteer: Ints, cost: Ints) -> Ints:
+def value_of_arcs(plan: LivePlan, slot: Ints, volunteer: Ints, cost: Ints) -> Ints:
     """By how much the plan's weight would fall if these two could be paired at this cost, each pair for
     itself; exact.
 
@@ -91,7 +91,7 @@ def value_of_arcs(plan: Plan, slot: Ints, volunteer: Ints, cost: Ints) -> Ints:
     return value
 
 
-def value_of_newcomers(plan: Plan, newcomer: Ints, slot: Ints, cost: Ints) -> Newcomers:
+def value_of_newcomers(plan: LivePlan, newcomer: Ints, slot: Ints, cost: Ints) -> Newcomers:
     """What each newcomer is worth who could help these slots at these costs, her load counted in; exact.
 
     Newcomers are numbered from 0 and come in any order. Raises ValueError for a slot there is not.

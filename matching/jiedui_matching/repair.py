@@ -33,7 +33,7 @@ class MarginalValues:
     place_gained: Ints
 
 
-class Plan:
+class LivePlan:
     """An optimal plan with its prices, kept so while slots, places and pairs come and go.
 
     Slots and volunteers keep the problem's numbers. The problem's `tier_weight` stays what it was:
@@ -91,7 +91,7 @@ class Plan:
         """
         return forced(self._now, slot, volunteer)
 
-    def what_if(self, change: Callable[["Plan"], None]) -> Difference:
+    def what_if(self, change: Callable[["LivePlan"], None]) -> Difference:
         """What any events would change, told to a twin of this plan; this one stays as it is.
 
         Whatever `change` raises is raised here.

@@ -11,13 +11,13 @@ from jiedui_matching.hall import shortages
 from jiedui_matching.nearby import Map, on_globe
 from jiedui_matching.problem import Problem
 from jiedui_matching.relief import smallest_changes, value_of_arcs
-from jiedui_matching.repair import Plan
+from jiedui_matching.repair import LivePlan
 
 
 def warm_up() -> None:
     """Every compiled loop has run once."""
     slot, volunteer = np.divmod(np.arange(12), 3)
-    plan = Plan(
+    plan = LivePlan(
         Problem(
             tier=np.array([3, 2, 1, 1]),
             wanted=np.ones(4, dtype=np.int64),
@@ -29,7 +29,7 @@ def warm_up() -> None:
             load_step=1,
         )
     )
-    Plan(plan.problem, warm=plan.solution())
+    LivePlan(plan.problem, warm=plan.solution())
     plan.margins()
     runners_up(plan)
     shortages(plan)

@@ -11,7 +11,7 @@ import numpy as np
 
 from jiedui_matching import closest
 from jiedui_matching.nearby import NEVER, Map, on_globe
-from jiedui_matching.repair import Plan
+from jiedui_matching.repair import LivePlan
 from jiedui_pairing import trait_groups
 from jiedui_pairing.candidates import Candidates, Demand, assembled, everybody, judged
 from jiedui_pairing.people import EARTH_RADIUS_M, NO_LIMIT, NOBODY, Ints, PairSet
@@ -27,7 +27,9 @@ _BETTER = 24
 _EVERY = 32
 
 
-def best_plan(demand: Demand, stop: Callable[[], bool], earlier: PairSet = NOBODY) -> tuple[Candidates, Plan]:
+def best_plan(
+    demand: Demand, stop: Callable[[], bool], earlier: PairSet = NOBODY
+) -> tuple[Candidates, LivePlan]:
     """The candidates that were let in, and a plan that is optimal over all pairs the rules allow.
 
     Of several, it is the one with most of the `earlier` pairs among those let in. Raises
@@ -35,28 +37,28 @@ def best_plan(demand: Demand, stop: Callable[[], bool], earlier: PairSet = NOBOD
     """
     if demand.pairs <= _FEW_PAIRS:
         candidates = everybody(demand)
-        plan = Plan(candidates.problem, stop)
+        plan = LivePlan(candidates.problem, stop)
     else:
         candidates, plan = _let_in(demand, stop, earlier)
     problem = candidates.problem
     before = earlier.having(candidates.arc(np.arange(problem.arcs)))
     if before.any():
-        plan = Plan(problem, stop, warm=closest(problem, plan.solution(), before))
+        plan = LivePlan(problem, stop, warm=closest(problem, plan.solution(), before))
     return candidates, plan
 
 
-def _let_in(demand: Demand, stop: Callable[[], bool], earlier: PairSet) -> tuple[Candidates, Plan]:
+def _let_in(demand: Demand, stop: Callable[[], bool], earlier: PairSet) -> tuple[Candidates, LivePlan]:
     area = _Area(demand, stop)
     named = PairSet.of(demand.pinned) | earlier | trait_groups.named(demand.setting)
     known = _merged(area.nearest(_NEAREST), area.named(named))
     candidates = assembled(demand, known)
-    plan, most, every = Plan(candidates.problem, stop), _BETTER, _EVERY
+    plan, most, every = LivePlan(candidates.problem, stop), _BETTER, _EVERY
     while True:
         better, cut = area.better(candidates, plan, most, every)
         if better.size:
             known, most, every = _merged(known, better), _BETTER, _EVERY
             candidates = assembled(demand, known)
-            plan = Plan(candidates.problem, stop, warm=plan.solution())
+            plan = LivePlan(candidates.problem, stop, warm=plan.solution())
         elif cut:
             most, every = 4 * most, 1
         else:
@@ -99,7 +101,7 @@ class _Area:
         asking = self._demand.wanted[pairs.household] > 0
         return judged(Pairs(self._demand.setting, pairs.household[asking], pairs.volunteer[asking]))
 
-    def better(self, candidates: Candidates, plan: Plan, most: int, every: int) -> tuple[Ints, bool]:
+    def better(self, candidates: Candidates, plan: LivePlan, most: int, every: int) -> tuple[Ints, bool]:
         """Pairs that would cost a family less than it pays now, and whether there may be more of them.
 
         At most so many for each family; where helpers are scarce, out of every so many volunteers.

@@ -31,7 +31,7 @@ class Places:
 
 
 @dataclass(frozen=True)
-class Newcomer:
+class NewcomerWorth:
     """What one more volunteer of a place would be worth, cleared, with one place, offering this one kind.
 
     `skilled` if she also has a skill that is welcome for it; `colour` of the family that would get a
@@ -59,7 +59,7 @@ def worth_of_newcomers(
     margins: MarginalValues,
     places: Places,
     stop: Callable[[], bool] = lambda: False,
-) -> list[Newcomer]:
+) -> list[NewcomerWorth]:
     """All newcomers worth anything, by place and kind; a welcome skill only where it is worth more.
 
     Raises InterruptedError once `stop` says yes.
@@ -77,7 +77,7 @@ def worth_of_newcomers(
                 # Costs stay below a quarter of the weight, so the nearest multiple tells the colour.
                 tier = (here + weight // 2) // weight
                 worth.append(
-                    Newcomer(
+                    NewcomerWorth(
                         code, pack.kind[sort.bit].code, sort.skilled, colours.get(tier), here - tier * weight
                     )
                 )

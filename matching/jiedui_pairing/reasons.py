@@ -28,7 +28,7 @@ _LIFTABLE = (MINORS, DISTANCE, FORBIDDEN, CAPACITY)
 
 
 @dataclass(frozen=True)
-class Change:
+class SmallestChange:
     """One thing that would let this volunteer (a row) help, while nobody else loses a helper.
 
     She is kept away by this rule alone; by CAPACITY if all she lacks is one place more. With that out of
@@ -42,7 +42,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class WhyLeftOut:
     """`offering` available volunteers offer something this household (a row) asks for. Each of them is
     counted once: under the first rule that refuses her, or in `taken` if none does and her places went
     to others. `changes` are the best one for each rule, the cheapest first."""
@@ -53,7 +53,7 @@ class LeftOut:
     offering: int
     refused: tuple[tuple[str, int], ...]
     taken: int
-    changes: tuple[Change, ...]
+    changes: tuple[SmallestChange, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +86,7 @@ class _Judged:
 
 def why_left_out(
     candidates: Candidates, solution: Solution, stop: Callable[[], bool] = lambda: False
-) -> list[LeftOut]:
+) -> list[WhyLeftOut]:
     """One answer for every household that lacks a helper, in the order of the households.
 
     Raises InterruptedError once `stop` says yes.
@@ -94,7 +94,7 @@ def why_left_out(
     short = np.flatnonzero(solution.unassigned > 0)
     rows = candidates.household[short]
     judge = _Judge(candidates, solution, rows)
-    answers: dict[int, LeftOut] = {}
+    answers: dict[int, WhyLeftOut] = {}
     examples, group = trait_groups.households(candidates.setting, rows)
     for number, example in enumerate(examples.tolist()):
         offering = judge.offering(example)
@@ -104,7 +104,7 @@ def why_left_out(
             household = int(candidates.household[slot])
             judged = judge.judged(offering, household)
             *refused, _, taken = judged.count.tolist()
-            answers[slot] = LeftOut(
+            answers[slot] = WhyLeftOut(
                 household=household,
                 slot=slot,
                 lacking=int(solution.unassigned[slot]),
@@ -184,7 +184,7 @@ class _Judge:
         judged.count[:] += self._counted(judged.against)
         return judged
 
-    def changes(self, judged: _Judged) -> tuple[Change, ...]:
+    def changes(self, judged: _Judged) -> tuple[SmallestChange, ...]:
         """The cheapest change for each rule, of those that take nobody's helper."""
         changes, (as_she_is, one_more) = [], self._coming
         volunteer, metres = judged.pairs.volunteer, judged.pairs.distance_m
@@ -199,7 +199,7 @@ class _Judge:
             cost = np.where(alone, judged.cost + coming[volunteer], too_much)
             if cost.min(initial=too_much) < too_much:
                 best = int(cost.argmin())
-                changes.append(Change(rule, int(volunteer[best]), int(metres[best]), int(cost[best])))
+                changes.append(SmallestChange(rule, int(volunteer[best]), int(metres[best]), int(cost[best])))
         return tuple(sorted(changes, key=lambda one: one.cost)[:MOST_CHANGES])
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jiedui_matching import Report, Solution, check
-from jiedui_matching.repair import Plan
+from jiedui_matching.repair import LivePlan
 from jiedui_pairing.all_pairs import best_plan
 from jiedui_pairing.candidates import Candidates, Demand, first_helpers, second_helpers
 from jiedui_pairing.people import Inputs, PairSet
@@ -33,7 +33,7 @@ class Stage:
 
     number: int
     candidates: Candidates
-    plan: Plan
+    plan: LivePlan
     solution: Solution
     report: Report
 
@@ -84,7 +84,7 @@ def _stages(inputs: Inputs, tell: Tell, stop: Callable[[], bool]) -> Iterator[St
         yield _checked(2, *best_plan(demand, stop, PairSet.of(inputs.earlier.get(2, ()))), stop)
 
 
-def _checked(number: int, candidates: Candidates, best: Plan, stop: Callable[[], bool]) -> Stage:
+def _checked(number: int, candidates: Candidates, best: LivePlan, stop: Callable[[], bool]) -> Stage:
     solution = best.solution()
     report = check(candidates.problem, solution)
     if report.passed:

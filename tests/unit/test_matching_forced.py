@@ -11,7 +11,7 @@ from problems import eventful_plan, marked, untouched, weight
 
 from jiedui_matching import Problem
 from jiedui_matching.instances import county
-from jiedui_matching.repair import Plan
+from jiedui_matching.repair import LivePlan
 
 
 def pairs_after(plan, forced):
@@ -70,7 +70,7 @@ def test_the_rise_is_what_full_solves_say(seed):
 @pytest.mark.parametrize("places", [0.8, 1.1, 2.2])
 def test_the_rise_is_exact_in_a_county(places):
     rng = np.random.default_rng(7)
-    plan = Plan(county(400, 200, nearest=12, places_per_slot=places, seed=4))
+    plan = LivePlan(county(400, 200, nearest=12, places_per_slot=places, seed=4))
     plan.forbid(*(int(side[0]) for side in (plan.solution().pair_slot, plan.solution().pair_volunteer)))
     problem = plan.problem
     for arc in rng.permutation(np.flatnonzero(problem.room[problem.arc_volunteer]))[:70]:
@@ -93,14 +93,14 @@ def village(**changes):
 
 
 def test_whoever_is_pushed_out_takes_the_place_set_free():
-    plan = Plan(village(wanted=[1, 1, 0]))
+    plan = LivePlan(village(wanted=[1, 1, 0]))
     forced = plan.forced(0, 1)
     assert (forced.weight, forced.cost, forced.loses) == (4, 4, -1)
     assert forced.moved == [(0, 0, 1), (1, 1, 0)]
 
 
 def test_a_slot_without_helper_gains_one_and_another_goes_without():
-    plan = Plan(village(capacity=[1, 1, 0], tier=[1, 1, 1]))
+    plan = LivePlan(village(capacity=[1, 1, 0], tier=[1, 1, 1]))
     assert plan.solution().unassigned.tolist() == [0, 0, 1]
     forced = plan.forced(2, 0)
     assert (forced.weight, forced.cost, forced.loses, forced.gains) == (6, 6, 0, 2)
@@ -108,19 +108,19 @@ def test_a_slot_without_helper_gains_one_and_another_goes_without():
 
 
 def test_coverage_that_is_lost_weighs_on_top_of_the_cost():
-    forced = Plan(village(capacity=[1, 1, 0])).forced(0, 0)
+    forced = LivePlan(village(capacity=[1, 1, 0])).forced(0, 0)
     assert (forced.weight, forced.cost, forced.loses, forced.gains) == (994, -6, 2, 0)
 
 
 def test_who_is_paired_already_costs_nothing():
-    plan = Plan(village())
+    plan = LivePlan(village())
     assert plan.forced(2, 0).moved == ()
     plan.pin(2, 0)
     assert plan.forced(2, 0).weight == 0
 
 
 def test_a_plan_that_has_changed_is_asked_anew():
-    plan = Plan(village(wanted=[1, 1, 0]))
+    plan = LivePlan(village(wanted=[1, 1, 0]))
     assert plan.forced(0, 1).cost == 4
     plan.set_capacity(1, 2)
     assert plan.forced(0, 1).cost == 3
@@ -138,7 +138,7 @@ def test_a_plan_that_has_changed_is_asked_anew():
     ],
 )
 def test_a_pair_that_can_never_be_is_refused_in_words(event, pair, sentence):
-    plan = Plan(village())
+    plan = LivePlan(village())
     event(plan)
     with pytest.raises(ValueError, match=sentence):
         plan.forced(*pair)

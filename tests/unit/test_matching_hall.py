@@ -8,7 +8,7 @@ from problems import eventful_plan
 
 from jiedui_matching import Problem, shortages
 from jiedui_matching.instances import county
-from jiedui_matching.repair import Plan
+from jiedui_matching.repair import LivePlan
 
 
 def recount(problem, shortage):
@@ -47,7 +47,7 @@ def test_every_slot_left_out_has_its_proof(seed):
 
 @pytest.mark.parametrize(("places", "nearest"), [(0.9, 12), (1.1, 3), (0.8, 2)])
 def test_a_county_has_its_proofs(places, nearest):
-    assert is_proven(Plan(county(400, 200, nearest=nearest, places_per_slot=places, seed=6)))
+    assert is_proven(LivePlan(county(400, 200, nearest=nearest, places_per_slot=places, seed=6)))
 
 
 def problem(**changes):
@@ -71,31 +71,31 @@ def sets(plan):
 
 
 def test_the_proof_names_nobody_beyond_need():
-    plan = Plan(problem())
+    plan = LivePlan(problem())
     assert sets(plan) == [([0, 1], [0], 2, 1)]
     assert shortages(plan).of.tolist() == [-1, 0, -1]
 
 
 def test_slots_with_the_same_volunteers_share_a_proof():
-    assert sets(Plan(problem(arc_volunteer=[0, 0, 0]))) == [([0, 1, 2], [0], 3, 1)]
+    assert sets(LivePlan(problem(arc_volunteer=[0, 0, 0]))) == [([0, 1, 2], [0], 3, 1)]
 
 
 def test_a_slot_that_nobody_may_help_proves_itself():
-    assert sets(Plan(problem(arc_slot=[0, 2, 2], arc_volunteer=[0, 0, 1]))) == [([1], [], 1, 0)]
+    assert sets(LivePlan(problem(arc_slot=[0, 2, 2], arc_volunteer=[0, 0, 1]))) == [([1], [], 1, 0)]
 
 
 def test_a_helper_from_outside_is_counted_off_what_is_wanted():
-    plan = Plan(problem(wanted=[3, 0, 0], arc_slot=[0, 0, 2], arc_volunteer=[0, 1, 1]))
+    plan = LivePlan(problem(wanted=[3, 0, 0], arc_slot=[0, 0, 2], arc_volunteer=[0, 1, 1]))
     assert sets(plan) == [([0], [], 1, 0)]
 
 
 def test_a_place_that_a_pin_gives_to_another_slot_does_not_count():
-    plan = Plan(problem(pinned=[True, False, False]))
+    plan = LivePlan(problem(pinned=[True, False, False]))
     assert sets(plan) == [([1], [0], 1, 0)]
 
 
 def test_two_slots_of_one_circle_that_both_lack_are_both_proven():
-    plan = Plan(
+    plan = LivePlan(
         problem(
             wanted=[2, 2, 0], capacity=[1, 1], arc_slot=[0, 0, 1, 1], arc_volunteer=[0, 1, 0, 1],
             arc_cost=[1, 5, 5, 1],
@@ -106,7 +106,7 @@ def test_two_slots_of_one_circle_that_both_lack_are_both_proven():
 
 
 def test_who_is_left_out_only_for_the_cost_is_in_no_shortage():
-    plan = Plan(problem(tier_weight=5, arc_cost=[1, 1, 9]))
+    plan = LivePlan(problem(tier_weight=5, arc_cost=[1, 1, 9]))
     assert plan.solution().unassigned.tolist() in ([0, 1, 1], [1, 0, 1])
     assert shortages(plan).of[2] == -1
     assert sets(plan) == [([0, 1], [0], 2, 1)]

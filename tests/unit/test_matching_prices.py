@@ -13,7 +13,7 @@ from jiedui_matching import Problem, check, prices, solve
 from jiedui_matching.check import bound_of
 from jiedui_matching.engine.numbering import along_arcs
 from jiedui_matching.instances import county
-from jiedui_matching.repair import Plan
+from jiedui_matching.repair import LivePlan
 from jiedui_matching.solution import Prices
 
 
@@ -214,7 +214,7 @@ def test_a_warm_start_can_be_stopped_anywhere(monkeypatch, asked):
 def test_a_kept_plan_takes_up_an_earlier_one_and_repairs_it():
     problem = county(300, 150, nearest=8)
     earlier = solve(problem)
-    plan = Plan(problem, warm=earlier)
+    plan = LivePlan(problem, warm=earlier)
     assert np.array_equal(plan.solution().pair_arc, earlier.pair_arc)
     plan.forbid(int(earlier.pair_slot[0]), int(earlier.pair_volunteer[0]))
     cold = solve(plan.problem, solver="ortools_flow")
@@ -228,4 +228,4 @@ def test_a_plan_of_other_people_is_no_start():
     mine = solve(problem)
     wrong = replace(mine, pair_volunteer=mine.pair_volunteer + 15)
     with pytest.raises(ValueError, match=r"the earlier plan's pair 0 has volunteer \d+: there are 15"):
-        Plan(problem, warm=wrong)
+        LivePlan(problem, warm=wrong)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from problems import small_problems
 
 from jiedui_matching import Problem, check, ortools_flow
-from jiedui_matching.repair import Plan
+from jiedui_matching.repair import LivePlan
 from jiedui_matching.solution import weight_of
 
 HOSTILE = (
@@ -56,7 +56,7 @@ def everything(plan):
 
 @given(small_problems(slots=3, volunteers=3, tier_weights=(10_000, 2**55)), st.lists(events, max_size=8))
 def test_any_event_happens_or_changes_nothing(problem, told):
-    plan = Plan(problem)
+    plan = LivePlan(problem)
     before = everything(plan)
     for event, *arguments in told:
         try:
@@ -73,7 +73,7 @@ def example(**changes):
     """Two slots and two volunteers, of whom one may help both."""
     ones = dict.fromkeys(("tier", "wanted", "capacity"), (1, 1))
     arcs = {"arc_slot": [0, 0, 1], "arc_volunteer": [0, 1, 0], "arc_cost": [5, 7, 1]}
-    return Plan(Problem(**ones | arcs | {"held": [0, 0], "tier_weight": 1000} | changes))
+    return LivePlan(Problem(**ones | arcs | {"held": [0, 0], "tier_weight": 1000} | changes))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from problems import eventful_plan, one_hot, untouched, weight
 from jiedui_matching import Problem, ortools_flow
 from jiedui_matching.instances import county
 from jiedui_matching.relief import smallest_changes, value_of_arcs, value_of_newcomers
-from jiedui_matching.repair import Plan
+from jiedui_matching.repair import LivePlan
 from jiedui_matching.solution import cost_of, unassigned_after
 
 
@@ -54,7 +54,7 @@ def test_the_smallest_change_is_the_best_of_all_places(seed):
 
 
 def test_the_smallest_change_is_exact_in_a_county():
-    plan = Plan(county(60, 30, nearest=6, places_per_slot=0.8, seed=5))
+    plan = LivePlan(county(60, 30, nearest=6, places_per_slot=0.8, seed=5))
     changes_are_the_smallest(plan, np.flatnonzero(plan.solution().unassigned))
 
 
@@ -90,7 +90,7 @@ def test_a_new_arc_is_worth_what_full_solves_say(seed):
 @pytest.mark.parametrize("places", [0.8, 1.1, 2.2])
 def test_a_new_arc_is_valued_exactly_in_a_county(places):
     rng = np.random.default_rng(3)
-    plan = Plan(county(400, 200, nearest=12, places_per_slot=places, seed=2))
+    plan = LivePlan(county(400, 200, nearest=12, places_per_slot=places, seed=2))
     assert (new_arcs_are_worth_what_full_solves_say(rng, plan, 40) > 0).any()
 
 
@@ -132,7 +132,7 @@ def test_a_newcomer_is_worth_what_full_solves_say(seed):
 
 @pytest.mark.parametrize("places", [0.8, 1.1])
 def test_a_newcomer_is_valued_exactly_in_a_county(places):
-    plan = Plan(county(400, 200, nearest=12, places_per_slot=places, seed=2))
+    plan = LivePlan(county(400, 200, nearest=12, places_per_slot=places, seed=2))
     newcomers_are_worth_what_full_solves_say(np.random.default_rng(4), plan, 15, 10)
 
 
@@ -148,7 +148,7 @@ def village(**changes):
         "arc_cost": [1, 2, 1, 4, 3],
         "tier_weight": 1000,
     }
-    return Plan(Problem(**fields | changes))
+    return LivePlan(Problem(**fields | changes))
 
 
 def test_the_place_that_helps_may_be_far_down_a_chain():

@@ -10,7 +10,7 @@ from problems import eventful_plan, one_event, small, weight
 
 from jiedui_matching import Problem, check, solve
 from jiedui_matching.instances import county
-from jiedui_matching.repair import Plan
+from jiedui_matching.repair import LivePlan
 
 
 def agrees_with_a_cold_solve(plan):
@@ -23,7 +23,7 @@ def agrees_with_a_cold_solve(plan):
 @given(st.integers(0, 2**32))
 def test_any_sequence_of_events_leaves_an_optimal_plan(seed):
     rng = np.random.default_rng(seed)
-    plan = Plan(small(rng))
+    plan = LivePlan(small(rng))
     for _ in range(20):
         before = plan.solution()
         try:
@@ -37,7 +37,7 @@ def test_any_sequence_of_events_leaves_an_optimal_plan(seed):
 def test_a_county_stays_optimal_through_a_day_of_events(places):
     rng = np.random.default_rng(5)
     problem = county(400, 200, nearest=12, places_per_slot=places, seed=3)
-    plan = Plan(problem)
+    plan = LivePlan(problem)
     for _ in range(60):
         solution = plan.solution()
         at = int(rng.integers(len(solution.pair_slot)))
@@ -74,7 +74,7 @@ def example(**changes):
         "arc_cost": [5, 7, 1],
         "tier_weight": 1000,
     }
-    return Plan(Problem(**fields | changes))
+    return LivePlan(Problem(**fields | changes))
 
 
 def pairs(plan):
@@ -185,7 +185,7 @@ def test_what_is_pinned_cannot_be_forbidden_or_lose_its_place():
 
 def test_a_plan_stopped_before_it_is_complete_cannot_be_repaired():
     with pytest.raises(InterruptedError):
-        Plan(county(50, 25, nearest=5), stop=lambda: True)
+        LivePlan(county(50, 25, nearest=5), stop=lambda: True)
 
 
 @given(st.integers(0, 2**32))

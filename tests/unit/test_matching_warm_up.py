@@ -10,7 +10,7 @@ import numpy as np
 from jiedui_matching import engine
 from jiedui_matching.instances import county
 from jiedui_matching.nearby import Map, on_globe
-from jiedui_matching.repair import Plan
+from jiedui_matching.repair import LivePlan
 from jiedui_matching.warm_up import warm_up
 
 def compiled():
@@ -20,7 +20,7 @@ def compiled():
     return sum(len(f.signatures) for f in loops)
 
 def use():
-    plan = Plan(county(40, 20, nearest=5, places_per_slot=0.9))
+    plan = LivePlan(county(40, 20, nearest=5, places_per_slot=0.9))
     plan.margins()
     solution = plan.solution()
     slot, volunteer = int(solution.pair_slot[0]), int(solution.pair_volunteer[0])

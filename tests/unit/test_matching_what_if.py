@@ -10,7 +10,7 @@ from problems import eventful_plan, one_event, untouched, weight
 
 from jiedui_matching import Problem, check, ortools_flow
 from jiedui_matching.instances import county
-from jiedui_matching.repair import Plan
+from jiedui_matching.repair import LivePlan
 from jiedui_matching.solution import unassigned_after, uncovered_by_tier
 
 
@@ -80,7 +80,7 @@ def test_any_events_are_answered_and_none_of_them_stays(seed):
 @pytest.mark.parametrize("places", [0.9, 1.1])
 def test_one_ban_in_a_county_is_answered_exactly(places):
     rng = np.random.default_rng(2)
-    plan = Plan(county(400, 200, nearest=12, places_per_slot=places, seed=9))
+    plan = LivePlan(county(400, 200, nearest=12, places_per_slot=places, seed=9))
     solution = plan.solution()
     for pair in rng.permutation(len(solution.pair_arc))[:15]:
         ban = int(solution.pair_slot[pair]), int(solution.pair_volunteer[pair])
@@ -89,7 +89,7 @@ def test_one_ban_in_a_county_is_answered_exactly(places):
 
 
 def example():
-    return Plan(
+    return LivePlan(
         Problem(
             tier=[3, 1], wanted=[1, 1], capacity=[1, 1], held=[0, 0],
             arc_slot=[0, 0, 1], arc_volunteer=[0, 1, 0], arc_cost=[5, 7, 1], tier_weight=1000,
@@ -136,7 +136,7 @@ def test_a_question_that_cannot_be_changes_nothing_either():
 @pytest.mark.parametrize(("who", "then"), [(0, {(0, 0), (1, 0), (2, 1)}), (1, {(0, 0), (2, 1), (3, 1)})])
 def test_places_asked_about_are_not_taken_for_real_ones(who, then):
     slot, volunteer = np.divmod(np.arange(8), 2)
-    plan = Plan(
+    plan = LivePlan(
         Problem(
             tier=[1] * 4, wanted=[1] * 4, capacity=[1, 1], held=[0, 0],
             arc_slot=slot, arc_volunteer=volunteer, arc_cost=[1, 5, 2, 5, 5, 1, 5, 2], tier_weight=1000,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jiedui_matching import Plan, check, runners_up, solve
+from jiedui_matching import LivePlan, check, runners_up, solve
 from jiedui_pairing import all_pairs
 from jiedui_pairing.candidates import everybody, first_helpers, second_helpers
 from jiedui_pairing.people import Households, PairSet, Volunteers, kinds_mask
@@ -144,7 +144,7 @@ def test_every_household_left_out_has_reasons_that_add_up(first, plan):
 
 
 def test_no_plan_without_one_of_its_pairs_is_better(first):
-    result = runners_up(Plan(first.problem))
+    result = runners_up(LivePlan(first.problem))
     assert (result.weight >= 0).all()
     assert (result.arc >= 0).sum() > 1700
 

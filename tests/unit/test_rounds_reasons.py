@@ -11,12 +11,12 @@ from hypothesis import given
 from neighbours import a_demand
 
 from jiedui_matching import Problem, Solution, closest, solve
-from jiedui_matching.repair import Plan
+from jiedui_matching.repair import LivePlan
 from jiedui_pairing import costs, reasons
 from jiedui_pairing.candidates import Candidates, Demand, everybody, first_helpers, second_helpers
 from jiedui_pairing.people import Households, Volunteers, kinds_mask
 from jiedui_pairing.policy import standard
-from jiedui_pairing.reasons import MOST_CHANGES, Change, LeftOut, why_left_out
+from jiedui_pairing.reasons import MOST_CHANGES, SmallestChange, WhyLeftOut, why_left_out
 from jiedui_pairing.rules import (  # fmt: skip
     AVAILABLE,
     CAPACITY,
@@ -135,7 +135,7 @@ def cost_of_pairing(one: Candidates, plan: Solution, slot: int, pair: Pairs, pla
     return after_weight - weight
 
 
-def recounted(one: Candidates, plan: Solution) -> list[LeftOut]:
+def recounted(one: Candidates, plan: Solution) -> list[WhyLeftOut]:
     """The same answers from one pair after the other, each change from a plan of its own."""
     chosen = one.chosen(plan)
     paired = set(zip(chosen.household.tolist(), chosen.volunteer.tolist(), strict=True))
@@ -144,9 +144,11 @@ def recounted(one: Candidates, plan: Solution) -> list[LeftOut]:
     ]
 
 
-def left_out_recounted(one: Candidates, plan: Solution, slot: int, paired: set[tuple[int, int]]) -> LeftOut:
+def left_out_recounted(
+    one: Candidates, plan: Solution, slot: int, paired: set[tuple[int, int]]
+) -> WhyLeftOut:
     household = int(one.household[slot])
-    first, cheapest, taken = Counter[str](), dict[Rule, Change](), 0
+    first, cheapest, taken = Counter[str](), dict[Rule, SmallestChange](), 0
     for volunteer in range(one.problem.volunteers):
         against = refusals(one.setting, household, volunteer)
         if AVAILABLE in against or OFFERS in against:
@@ -160,9 +162,9 @@ def left_out_recounted(one: Candidates, plan: Solution, slot: int, paired: set[t
             continue
         cost = cost_of_pairing(one, plan, slot, pair, int(rule is CAPACITY))
         if cost is not None and (rule not in cheapest or cost < cheapest[rule].cost):
-            cheapest[rule] = Change(rule, volunteer, metres, cost)
+            cheapest[rule] = SmallestChange(rule, volunteer, metres, cost)
     changes = [cheapest[rule] for rule in RULES if rule in cheapest]
-    return LeftOut(
+    return WhyLeftOut(
         household=household,
         slot=slot,
         lacking=int(plan.unassigned[slot]),
@@ -272,9 +274,9 @@ def test_the_advice_does_not_depend_on_how_the_plan_was_found(seed: int) -> None
     """Marginal values are those of the round, not of one of its equally good plans."""
     one = a_round(seed, **MANY)
     plan, _ = solved(one.problem)
-    first = Plan(one.problem)
+    first = LivePlan(one.problem)
     some = np.random.default_rng(seed).random(one.problem.arcs) < 0.3
-    kept = Plan(one.problem, warm=closest(one.problem, first.solution(), some))
+    kept = LivePlan(one.problem, warm=closest(one.problem, first.solution(), some))
     told = [
         {
             (left.household, change.rule.name): change.cost

@@ -8,10 +8,10 @@ import pytest
 from msgspec import structs
 
 from jiedui_matching import solve
-from jiedui_matching.repair import Plan
+from jiedui_matching.repair import LivePlan
 from jiedui_pairing import newcomers
 from jiedui_pairing.candidates import Candidates, everybody, first_helpers
-from jiedui_pairing.newcomers import Newcomer, Places, worth_of_newcomers
+from jiedui_pairing.newcomers import NewcomerWorth, Places, worth_of_newcomers
 from jiedui_pairing.people import Households, Volunteers, joined, kinds_mask
 from jiedui_pairing.policy import standard
 
@@ -69,8 +69,8 @@ def solved(one: Candidates, tier_weight: int) -> tuple[int, dict[int, int]]:
     return plan.weight, dict(plan.uncovered)
 
 
-def worth(candidates: Candidates, places: Places) -> list[Newcomer]:
-    return worth_of_newcomers(candidates, Plan(candidates.problem).margins(), places)
+def worth(candidates: Candidates, places: Places) -> list[NewcomerWorth]:
+    return worth_of_newcomers(candidates, LivePlan(candidates.problem).margins(), places)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -139,4 +139,4 @@ def test_a_stop_is_heard() -> None:
     one = everybody(first_helpers(households, volunteers, PACK, ON))
     places = Places(["A"], np.array([30.05]), np.array([107.75]))
     with pytest.raises(InterruptedError):
-        worth_of_newcomers(one, Plan(one.problem).margins(), places, lambda: True)
+        worth_of_newcomers(one, LivePlan(one.problem).margins(), places, lambda: True)

@@ -11,7 +11,7 @@ from jiedui.errors import Refused
 from jiedui.plans.questions import NEWCOMER, Change
 from jiedui.plans.what_if import MOST_MOVED, changed, difference
 from jiedui_matching import Solution, solve
-from jiedui_matching.repair import Plan
+from jiedui_matching.repair import LivePlan
 from jiedui_pairing.candidates import everybody
 from jiedui_pairing.newcomers import Places, worth_of_newcomers
 from jiedui_pairing.people import Households, Inputs, Volunteers, kinds_mask
@@ -187,7 +187,7 @@ def test_a_pin_takes_the_place_of_a_ban_and_the_other_way_round() -> None:
 def test_somebody_who_joins_gains_what_the_list_of_where_to_recruit_promises(seed: int) -> None:
     inputs = a_round(seed)
     one = everybody(first_demand(inputs))
-    worth = worth_of_newcomers(one, Plan(one.problem).margins(), TOWNSHIPS)
+    worth = worth_of_newcomers(one, LivePlan(one.problem).margins(), TOWNSHIPS)
     pairs = best(inputs)[1]
     assert worth
     for new in worth:

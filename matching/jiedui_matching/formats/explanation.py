@@ -10,22 +10,22 @@ from jiedui_matching.explain import runners_up
 from jiedui_matching.hall import shortages
 from jiedui_matching.problem import Problem
 from jiedui_matching.relief import smallest_changes
-from jiedui_matching.repair import Plan
+from jiedui_matching.repair import LivePlan
 from jiedui_matching.solution import Solution
 
 
-def plan_behind(problem: Problem, given: Solution) -> Plan:
+def plan_behind(problem: Problem, given: Solution) -> LivePlan:
     """The plan with these very pairs. Prices that prove one best plan prove all: any will do.
 
     Raises ValueError if it is not a best plan.
     """
-    plan = Plan(problem, warm=given)
+    plan = LivePlan(problem, warm=given)
     if set(plan.solution().pair_arc.tolist()) != set(given.pair_arc.tolist()):
         raise ValueError("only a best plan can be explained, and there is a better one")
     return plan
 
 
-def explanation_as_dict(plan: Plan, shift: int = 0) -> dict[str, Any]:
+def explanation_as_dict(plan: LivePlan, shift: int = 0) -> dict[str, Any]:
     """`pairs` with the best plan without each, `left_out` with what would help, and the `shortages` that
     these name by number; whom or what there is not is null. Pairs cost `shift` more than in the plan."""
     found = shortages(plan)
@@ -44,7 +44,7 @@ def explanation_as_dict(plan: Plan, shift: int = 0) -> dict[str, Any]:
     }
 
 
-def _pairs(plan: Plan, shift: int) -> Iterator[dict[str, Any]]:
+def _pairs(plan: LivePlan, shift: int) -> Iterator[dict[str, Any]]:
     problem, solution, found = plan.problem, plan.solution(), runners_up(plan)
     who = np.where(found.arc < 0, -1, np.append(problem.arc_volunteer, -1)[found.arc])
     columns = {
@@ -66,7 +66,7 @@ def _pairs(plan: Plan, shift: int) -> Iterator[dict[str, Any]]:
         }
 
 
-def _left_out(plan: Plan, shortage_of: list[int]) -> Iterator[dict[str, Any]]:
+def _left_out(plan: LivePlan, shortage_of: list[int]) -> Iterator[dict[str, Any]]:
     problem, lacking, change = plan.problem, plan.solution().unassigned, smallest_changes(plan)
     for slot in np.flatnonzero(lacking).tolist():
         helper = int(change.volunteer[slot])

@@ -12,9 +12,9 @@ from jiedui.regions.tables import Region
 from jiedui.store.scope import in_area
 from jiedui_matching import RunnersUp, runners_up, shortages
 from jiedui_matching.hall import Shortage
-from jiedui_pairing.newcomers import Newcomer, Places, worth_of_newcomers
+from jiedui_pairing.newcomers import NewcomerWorth, Places, worth_of_newcomers
 from jiedui_pairing.people import Inputs, kinds_of
-from jiedui_pairing.reasons import Change, LeftOut, why_left_out
+from jiedui_pairing.reasons import SmallestChange, WhyLeftOut, why_left_out
 from jiedui_pairing.rules import DISTANCE, MINORS
 from jiedui_pairing.stages import Stage
 
@@ -30,7 +30,7 @@ class Explained:
     runners_up: list[dict[str, Any] | None]
     left_out: list[tuple[int, dict[str, Any]]]
     shortages: list[dict[str, Any]]
-    newcomers: list[Newcomer]
+    newcomers: list[NewcomerWorth]
 
 
 async def townships_in(region_code: str) -> Places:
@@ -53,7 +53,7 @@ def explained(inputs: Inputs, stage: Stage, townships: Places, stop: Callable[[]
     """
     short = shortages(stage.plan)
     left_out = why_left_out(stage.candidates, stage.solution, stop)
-    newcomers: list[Newcomer] = []
+    newcomers: list[NewcomerWorth] = []
     if stage.number == 1:
         newcomers = worth_of_newcomers(stage.candidates, stage.plan.margins(), townships, stop)
     return Explained(
@@ -89,7 +89,7 @@ def _runners_up(inputs: Inputs, stage: Stage, found: RunnersUp) -> list[dict[str
     ]
 
 
-def _reasons(inputs: Inputs, stage: Stage, one: LeftOut, shortage: int) -> dict[str, Any]:
+def _reasons(inputs: Inputs, stage: Stage, one: WhyLeftOut, shortage: int) -> dict[str, Any]:
     return {
         "lacking": one.lacking,
         "offering": one.offering,
@@ -100,7 +100,7 @@ def _reasons(inputs: Inputs, stage: Stage, one: LeftOut, shortage: int) -> dict[
     }
 
 
-def _change(inputs: Inputs, stage: Stage, change: Change) -> dict[str, Any]:
+def _change(inputs: Inputs, stage: Stage, change: SmallestChange) -> dict[str, Any]:
     said: dict[str, Any] = {
         "rule": change.rule.name,
         "volunteer": str(inputs.volunteers.ids[change.volunteer]),

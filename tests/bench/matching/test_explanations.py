@@ -10,7 +10,7 @@ from problems import marked, without
 
 from jiedui_matching import prices, runners_up, shortages, smallest_changes
 from jiedui_matching.instances import county
-from jiedui_matching.repair import Plan
+from jiedui_matching.repair import LivePlan
 from jiedui_matching.solution import cost_of, unassigned_after
 from jiedui_matching.warm_up import warm_up
 
@@ -19,7 +19,7 @@ from jiedui_matching.warm_up import warm_up
 def plan():
     """Tight enough that some dozens are left out."""
     warm_up()
-    return Plan(county(50_000, nearest=100))
+    return LivePlan(county(50_000, nearest=100))
 
 
 def seconds(work, *arguments):
@@ -84,7 +84,7 @@ def test_every_pair_has_its_runner_up_in_seconds(plan, say):
 
 @pytest.mark.parametrize("places", [0.9, 1.1])
 def test_every_slot_left_out_has_its_proof_and_its_smallest_change(places, say):
-    plan = Plan(county(50_000, nearest=100, places_per_slot=places))
+    plan = LivePlan(county(50_000, nearest=100, places_per_slot=places))
     plan.solution()
     taken, found = seconds(shortages, plan)
     change, changes = seconds(smallest_changes, plan)

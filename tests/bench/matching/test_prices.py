@@ -11,14 +11,14 @@ import pytest
 from jiedui_matching import ortools_flow, prices
 from jiedui_matching.check import bound_of
 from jiedui_matching.instances import county
-from jiedui_matching.repair import Plan
+from jiedui_matching.repair import LivePlan
 from jiedui_matching.solution import cost_of, unassigned_after
 
 
 @pytest.fixture(scope="module", autouse=True)
 def warm():
     """Compiled before anything is measured."""
-    plan = Plan(county(300, nearest=10))
+    plan = LivePlan(county(300, nearest=10))
     one_day(plan, 60, np.random.default_rng(0))
     plan.margins()
 
@@ -118,7 +118,7 @@ def test_time_grows_little_faster_than_the_county(say):
 def test_events_are_repaired_in_no_time(say):
     problem = county(50_000, nearest=100)
     cold, _ = seconds(prices.plan, problem, lambda: False)
-    plan, rng = Plan(problem), np.random.default_rng(1)
+    plan, rng = LivePlan(problem), np.random.default_rng(1)
     events = one_day(plan, 600, rng)
     median, mean = statistics.median(events), statistics.mean(events)
     worst = max(events)
