@@ -168,6 +168,18 @@ async def look_around(coordinator: Page) -> None:
     await coordinator.goto(plan)
 
 
+async def look_for_one(coordinator: Page, name: str) -> None:
+    """What was looked for is still there after Back, and was sent in no address."""
+    await coordinator.goto("/households")
+    await coordinator.fill("[name=text]", name)
+    await coordinator.keyboard.press("Enter")
+    await coordinator.wait_for_url("**/households/find")
+    await coordinator.locator("table.list tbody a").first.click()
+    await coordinator.wait_for_url(re.compile(r"/households/[0-9a-f-]{36}$"))
+    await coordinator.go_back()
+    await expect(coordinator.locator("[name=text]")).to_have_value(name)
+
+
 async def plan_and_publish(coordinator: Page) -> str:
     """A round of the county for today: opened, calculated, questioned, published; its address."""
     await coordinator.goto("/rounds/new")
@@ -263,6 +275,7 @@ async def test_from_sign_up_to_a_logged_visit(window: OpenWindow, site: str, tmp
         await sign_up(volunteer, admin, name="欧阳娜娜", phone="19902301001")
         await vet(coordinator)
         await import_ledger(coordinator, ledger, good=2, bad=1)
+        await look_for_one(coordinator, "田春兰")
         address = await plan_and_publish(coordinator)
         await look_where_to_recruit(coordinator, f"{address}/plans/1")
 
@@ -287,12 +300,22 @@ async def test_from_sign_up_to_a_logged_visit(window: OpenWindow, site: str, tmp
         await household.click("button.main")
         await expect(household.locator("main")).to_contain_text("欧阳")
         await fits(household)
+        await household.go_back()
+        await expect(household.locator("[name=birth_year]")).to_be_visible()
+        await household.go_forward()
+        await expect(household.locator("main")).not_to_contain_text("欧阳")
+        await household.fill("[name=birth_year]", "1988")
+        await household.click("button.main")
+        await expect(household.locator("main")).to_contain_text("欧阳")
         await (
             household.locator("form", has=household.locator("[name=answer][value=yes]"))
             .locator("button")
             .click()
         )
-        await household.wait_for_load_state()
+        await household.wait_for_url("**/answered")
+        await fits(household)
+        await household.go_back()
+        await expect(household.locator("main")).not_to_contain_text("欧阳")
         await fits(household)
         answer = await household.goto(link)
         assert answer is not None
