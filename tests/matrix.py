@@ -42,7 +42,6 @@ from jiedui.regions.tables import Region
 from jiedui.rounds.tables import Candidate, Pin
 from jiedui.rounds.views import plan_at
 from jiedui.store import outbox, vault
-from jiedui.store.columns import Row
 from jiedui_notifications.sealing import BODY
 from jiedui_notifications.tables import Delivery, Notice
 
@@ -99,7 +98,7 @@ class World:
     """One village's rows, each told by what a service calls its argument."""
 
     ids: dict[str, Any] = field(default_factory=dict)
-    rows: dict[str, Row] = field(default_factory=dict)
+    rows: dict[str, Any] = field(default_factory=dict)
     marks: list[str] = field(default_factory=list)
     """What nobody outside may ever be given back: ids, names, numbers."""
     volunteer: UUID = field(default_factory=uuid4)

@@ -16,7 +16,9 @@ import pytest
 from factories import COUNTY, NOW, TODAY, VILLAGE
 from litestar import Litestar
 from matrix import Person, World, a_world, everybody, services
+from redis.asyncio import Redis
 
+from jiedui.accounts.limits import Limits
 from jiedui.actor import Actor
 from jiedui.errors import DomainError
 from jiedui.plans.questions import Change
@@ -25,7 +27,7 @@ from jiedui.store.piccolo_conf import DB
 from jiedui.web.forgery import sign
 from jiedui_pairing.policy import standard
 
-LATER = ("ledgers.", "households.service.", "households.rows.", "volunteers.volunteer_rows.",
+LATER = ("ledgers.", "households.service.", "households.rows.", "volunteers.intake.",
          "regions.service.save_regions", "regions.service.forecast_regions")  # fmt: skip
 """The import's own: asked for at its pages."""
 PUBLIC = {
@@ -46,7 +48,8 @@ PUBLIC = {
         regions.service.region_names regions.service.townships regions.service.village
         regions.service.villages
         plans.views.pack_of rounds.explanation.townships_in rounds.views.policies
-        volunteers.enrolment.next_number
+        volunteers.enrolment.next_number regions.villages.villages_around
+        regions.villages.nothing_to_find
         """,
     "a worker's own, for whoever asked": """
         followups.service.ensure_due jobs.service.enqueue jobs.service.latest_job jobs.service.run_one
@@ -56,7 +59,11 @@ PUBLIC = {
         """,
     "a step inside a deed whose service has asked": """
         audit.service.record consents.service.give consents.service.withdraw pairs.concerns.write_concern
-        pairs.disclosure.helper_of pairs.life.end pairs.notifying.ask_household pairs.notifying.end_asking
+        pairs.disclosure.helper_of pairs.disclosure.families volunteers.register.told
+        accounts.reveals.reveal accounts.searches.search notices.lists.with_households jobs.asked.ask
+        jobs.asked.ask_again jobs.asked.answered jobs.asked.refused jobs.asked.give_up_lost
+        households.numbers.next_numbers pairs.life.end pairs.notifying.ask_household
+        pairs.notifying.end_asking
         pairs.notifying.tell_volunteer pairs.safety.against pairs.safety.against_each pairs.safety.has_minor
         pairs.safety.hold_day pairs.safety.require_may_meet pairs.transitions.locked
         pairs.transitions.never_again pairs.transitions.note pairs.transitions.take rounds.pins.pins_against
@@ -76,11 +83,10 @@ ASKED: dict[tuple[tuple[str, ...], str], str] = {
     (("reads",), ""): "desks.figures.figures_of",
     (DESK, ""): """
         desks.service.waiting followups.service.overdue_by_township followups.service.overdue_items
-        households.lists.find_person households.lists.households_of households.lists.take_along
+        households.lists.find_person households.lists.households_of households.lists.export_households
         households.lists.townships_of notices.console.entries notices.console.state_counts
         notices.lists.counts
-        notices.lists.letters_until notices.lists.on_list notices.service.mark_printed
-        notices.service.note_opened
+        notices.lists.waiting notices.openings.open_list notices.lists.on_list notices.service.mark_printed
         pairs.register.list_pairs rounds.views.areas_of rounds.views.rounds_of
         """,
     (("helps",), ""): "followups.service.due_of pairs.disclosure.pairs_of pairs.disclosure.proposals_of",
@@ -91,7 +97,7 @@ ASKED: dict[tuple[tuple[str, ...], str], str] = {
         """,
     (("desk", "shown"), VILLAGE): "households.file.history_of households.file.household_file",
     (DESK, VILLAGE): """
-        households.file.unmask notices.lists.one_letter notices.service.mark_arrived
+        households.file.open_card notices.openings.open_letters notices.service.mark_arrived
         notices.service.mark_called
         notices.service.mark_passed_on notices.service.release_held pairs.answers.ask_again
         pairs.answers.record_household_answer pairs.hand_over.check_may_take_over pairs.hand_over.hand_over
@@ -106,10 +112,13 @@ ASKED: dict[tuple[tuple[str, ...], str], str] = {
     ((*PROTECTS, "helps"), VILLAGE): "pairs.concerns.raise_concern",
     ((*PROTECTS, "shown"), VILLAGE): "pairs.register.whole_pair pairs.transitions.pair_of",
     (("desk", "administers"), ""): "regions.lists.regions_of regions.lists.tree_of",
-    (VETS, ""): "volunteers.register.list_volunteers volunteers.register.states_of",
+    (
+        VETS,
+        "",
+    ): "volunteers.finding.find_volunteers volunteers.register.list_volunteers volunteers.register.states_of",
     (VETS, VILLAGE): """
         volunteers.service.approve volunteers.service.record_check volunteers.service.refuse
-        volunteers.service.reinstate volunteers.service.reveal volunteers.service.suspend
+        volunteers.service.reinstate volunteers.finding.open_card volunteers.service.suspend
         """,
     (("desk", "helps"), VILLAGE + " "): """
         volunteers.service.change_offer volunteers.service.leave volunteers.service.set_paused
@@ -117,11 +126,11 @@ ASKED: dict[tuple[tuple[str, ...], str], str] = {
     (DESK, COUNTY): """
         plans.comparison.helped_only_in plans.comparison.only_in plans.document.plan_document
         plans.lists.best_newcomers plans.lists.between plans.lists.left_out_of plans.lists.newcomers_of
-        plans.lists.pair_at plans.lists.pairs_of plans.lists.take_left_out_along
-        plans.lists.take_newcomers_along
-        plans.lists.take_pairs_along plans.lists.townships_of plans.plan_map.plan_map
+        plans.lists.pair_at plans.lists.pairs_of plans.lists.export_left_out
+        plans.lists.export_newcomers
+        plans.lists.export_pairs plans.lists.townships_of plans.plan_map.plan_map
         plans.plan_map.recruitment_map plans.plan_map.townships_summary plans.plan_map.village_on_map
-        plans.questions.ask plans.questions.families plans.questions.helpers plans.questions.question_at
+        plans.questions.ask plans.people.families plans.people.helpers plans.questions.question_at
         plans.questions.questions_of plans.views.plan_summary plans.views.refused_pins rounds.pins.pin
         rounds.pins.pins_of rounds.pins.unpin rounds.publication.publish_round rounds.service.cancel_round
         rounds.service.draft_of rounds.service.newest_plan rounds.service.open_round rounds.service.plan_of
@@ -144,16 +153,18 @@ FREE = {
         "POST:/login",
         "GET:/login/volunteer",
         "POST:/login/volunteer",
+        "GET:/login/volunteer/code",
         "POST:/login/volunteer/code",
         "POST:/logout",
         "GET:/join",
         "POST:/join",
-        "POST:/join/edit",
+        "GET:/join/code",
         "POST:/join/again",
         "POST:/join/confirm",
         "GET:/h/{token}",
         "POST:/h/{token}",
         "POST:/h/{token}/answer",
+        "GET:/h/{token}/answered",
         "GET:/regions/suggest",
     ]
 }
@@ -174,7 +185,8 @@ _OPENED: dict[tuple[tuple[str, ...], str], str] = {
         POST:/me/proposals/{pair_id}/accept POST:/me/proposals/{pair_id}/decline
         """,
     (DESK, ""): """
-        GET:/desk GET:/followups GET:/households POST:/households/find GET:/households.csv
+        GET:/desk GET:/followups GET:/households GET:/households/find POST:/households/find
+        GET:/households.csv
         GET:/households.xlsx GET:/notices GET:/notices/calls POST:/notices/calls GET:/notices/villages
         POST:/notices/villages GET:/notices/letters POST:/notices/letters/printed GET:/pairs GET:/rounds
         GET:/rounds/new POST:/rounds/new GET:/rounds/preview GET:/households/import POST:/households/import
@@ -193,7 +205,7 @@ _OPENED: dict[tuple[tuple[str, ...], str], str] = {
     (("desk", "administers"), COUNTY): "GET:/jobs/{job_id}/progress POST:/jobs/{job_id}/stop",
     (("desk", "shown"), VILLAGE): "GET:/households/{household_id}",
     (DESK, VILLAGE): """
-        POST:/households/{household_id}/unmask GET:/notices/letters.pdf POST:/notices/{notice_id}/called
+        POST:/households/{household_id}/reveal GET:/notices/letters.pdf POST:/notices/{notice_id}/called
         POST:/notices/{notice_id}/passed-on POST:/notices/{notice_id}/release
         POST:/notices/{notice_id}/arrived POST:/pairs/{pair_id}/answer POST:/pairs/{pair_id}/ask-again
         POST:/pairs/{pair_id}/resume POST:/pairs/{pair_id}/close GET:/pairs/{pair_id}/hand-over
@@ -204,7 +216,11 @@ _OPENED: dict[tuple[tuple[str, ...], str], str] = {
         POST:/concerns/{concern_id}/handle POST:/pairs/{pair_id}/pause POST:/pairs/{pair_id}/concern
         """,
     ((*PROTECTS, "shown"), VILLAGE): "GET:/pairs/{pair_id}",
-    (VETS, ""): "GET:/volunteers",
+    (VETS, ""): "GET:/volunteers GET:/volunteers/find POST:/volunteers/find",
+    ((), ""): """
+        GET:/households/import/template.csv GET:/volunteers/import/template.csv
+        GET:/regions/import/template.xlsx
+        """,
     ((*VETS, "shown"), VILLAGE): "GET:/volunteers/{volunteer_id}",
     (VETS, VILLAGE): """
         POST:/volunteers/{volunteer_id}/checks POST:/volunteers/{volunteer_id}/reveal
@@ -249,7 +265,7 @@ WAYS = {
 }  # fmt: skip
 """Which of the world's things an address names."""
 ADDRESSED = {
-    "GET /notices/letters.pdf": "?notice={notice:letter}",
+    "GET /notices/letters.pdf": "?notice={notice:letter}&purpose=tell",
     "GET /rounds/preview": f"?region={VILLAGE}&dated={TODAY}&policy=standard",
     "GET /rounds/{round_id}/plans/{number}/what-if": "?kind=drop&family=独",
 }
@@ -258,7 +274,10 @@ SENT: dict[str, dict[str, str]] = {
         "account": "colleague", "kind": "household", "subject": "household_id", "reason": "复核",
     },
     "POST /households/find": {"text": "龚独一"},
-    "POST /households/{household_id}/unmask": {"field": "phone", "reason": "contact"},
+    "POST /households/{household_id}/reveal": {"purpose": "contact"},
+    "POST /notices/calls": {"purpose": "tell"},
+    "POST /notices/villages": {"purpose": "tell"},
+    "POST /volunteers/find": {"text": "晏独二"},
     "POST /me/pairs/{pair_id}/log": {"medium": "call", "outcome": "reached", "happened_on": str(TODAY)},
     "POST /me/pairs/{pair_id}/concern": {"text": "不放心"},
     "POST /me/proposals/{pair_id}/decline": {"reason": "too_far"},
@@ -274,7 +293,7 @@ SENT: dict[str, dict[str, str]] = {
         "kind": "identity", "outcome": "passed", "checked_on": str(TODAY), "paper": "身份证",
     },
     "POST /volunteers/{volunteer_id}/capacity": {"capacity": "9"},
-    "POST /volunteers/{volunteer_id}/reveal": {"reason": "x"},
+    "POST /volunteers/{volunteer_id}/reveal": {"purpose": "pairing"},
     "POST /volunteers/{volunteer_id}/{deed}": {"reason": "concern"},
     "POST /rounds": {"region": COUNTY, "dated": str(TODAY), "policy": "standard"},
     "POST /rounds/{round_id}/pins": {
@@ -297,10 +316,11 @@ PLAIN: dict[str, Any] = {
 }  # fmt: skip
 OWN: dict[str, dict[str, Any]] = {
     "accounts.grants.give": {"kind": "household", "subject_id": "household_id", "account_id": "colleague"},
-    "households.file.unmask": {"reason": "contact"},
+    "households.file.open_card": {"purpose": "contact"},
     "jobs.service.job_about": {"subject_id": "plan_id"},
     "notices.console.state_counts": {"kind": ""},
-    "notices.lists.one_letter": {"notice_id": "notice:letter"},
+    "notices.openings.open_list": {"purpose": "tell"},
+    "notices.openings.open_letters": {"wanted": "notice:letter", "purpose": "tell"},
     "notices.service.mark_arrived": {"notice_id": "notice:held"},
     "notices.service.mark_called": {"notice_id": "notice:call", "answer": "no_answer"},
     "notices.service.mark_passed_on": {"notice_id": "notice:village"},
@@ -328,7 +348,7 @@ class Nobody(Exception):
 
 def arguments(name: str, function: Any, world: World, *, real: bool) -> dict[str, Any]:
     """What the function is called with; made up ids instead of the world's where nothing is `real`."""
-    known = PLAIN | world.rows | {"settings": load(os.environ), "pack": standard()}
+    known = PLAIN | world.rows | {"settings": load(os.environ), "pack": standard(), "purpose": "pairing"}
     known |= {"change": Change("drop", household=world.ids["household_id"])}
     given: dict[str, Any] = {}
     for parameter in list(inspect.signature(function).parameters.values())[1:]:
@@ -338,11 +358,13 @@ def arguments(name: str, function: Any, world: World, *, real: bool) -> dict[str
             given[parameter.name] = world.ids[what] if real or what == "colleague" else uuid4()
         elif parameter.name in OWN.get(name, {}):
             given[parameter.name] = what
+        elif parameter.default is not inspect.Parameter.empty:
+            continue
         elif parameter.name == "wanted":
             given["wanted"] = parameter.annotation()
         elif parameter.name in known:
             given[parameter.name] = known[parameter.name]
-        elif parameter.default is inspect.Parameter.empty:
+        else:
             raise Nobody(f"{name}: {parameter.name}")
     if not real and "region_code" in given:
         given["region_code"] = "990000000000"
@@ -368,8 +390,9 @@ async def outcome(function: Any, actor: Actor, given: dict[str, Any]) -> tuple[s
     return said[0], words
 
 
-async def test_every_service_function_asks_whoever_calls_it(db: None) -> None:
+async def test_every_service_function_asks_whoever_calls_it(db: None, redis: Redis) -> None:
     world = await a_world()
+    world.rows["limits"] = Limits(redis, b"only for tests")
     people, known = await everybody(world), dict(services())
     listed = EXPECTED.keys() | UNASKED
     assert {name for name in known if not name.startswith(LATER)} - listed == set(), "say who may use these"
