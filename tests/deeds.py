@@ -254,12 +254,10 @@ async def discard(stage: Stage) -> Deed:
     return Deed(coordinator, f"{here}/discard")
 
 
-@deed("/households/{household_id:uuid}/unmask")
-async def unmask(stage: Stage) -> Deed:
+@deed("/households/{household_id:uuid}/reveal")
+async def open_card(stage: Stage) -> Deed:
     home = await a_household()
-    return Deed(
-        await stage.coordinator(), f"/households/{home}/unmask", {"field": "phone", "reason": "safety"}
-    )
+    return Deed(await stage.coordinator(), f"/households/{home}/reveal", {"purpose": "safety"})
 
 
 # ---- volunteers, as the desk sees them ----
@@ -281,7 +279,7 @@ async def capacity(stage: Stage) -> Deed:
 @deed("/volunteers/{volunteer_id:uuid}/reveal")
 async def reveal(stage: Stage) -> Deed:
     her = await a_volunteer()
-    return Deed(await stage.coordinator(), f"/volunteers/{her}/reveal", {"reason": "correct her data"})
+    return Deed(await stage.coordinator(), f"/volunteers/{her}/reveal", {"purpose": "ledger"})
 
 
 @deed("/volunteers/{volunteer_id:uuid}/{deed:str}")
@@ -336,7 +334,7 @@ async def publish(stage: Stage) -> Deed:
 @deed("/rounds/{round_id:uuid}/plans/{number:int}/what-if")
 async def what_if(stage: Stage) -> Deed:
     round_id, _ = await stage.planned()
-    change = {"kind": "drop", "family": "田大妹"}
+    change = {"kind": "distance", "number": "20"}
     return Deed(await stage.coordinator(), f"/rounds/{round_id}/plans/1/what-if", change)
 
 
@@ -438,7 +436,7 @@ async def end(stage: Stage) -> Deed:
 @deed("/notices/calls")
 async def open_calls(stage: Stage) -> Deed:
     await stage.told("call")
-    return Deed(await stage.coordinator(), "/notices/calls")
+    return Deed(await stage.coordinator(), "/notices/calls", {"purpose": "tell"})
 
 
 @deed("/notices/{notice_id:uuid}/called")
@@ -451,7 +449,7 @@ async def called(stage: Stage) -> Deed:
 @deed("/notices/villages")
 async def open_villages(stage: Stage) -> Deed:
     await stage.told("village")
-    return Deed(await stage.coordinator(), "/notices/villages")
+    return Deed(await stage.coordinator(), "/notices/villages", {"purpose": "tell"})
 
 
 @deed("/notices/{notice_id:uuid}/passed-on")
