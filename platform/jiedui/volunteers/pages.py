@@ -1,7 +1,7 @@
 """Volunteers' pages: the coordinator's list and record of one, and her own."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -16,19 +16,17 @@ from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_, translate
 from jiedui.regions.service import townships
 from jiedui.store.columns import Row
-from jiedui.volunteers import join, policy, register, rules, service, stated_pages, words
+from jiedui.volunteers import finding_pages, join, policy, register, rules, service, stated_pages, words
 from jiedui.volunteers.confirming import stated_ledgers
-from jiedui.volunteers.finding import MOST_FOUND, find_volunteers, open_card
-from jiedui.volunteers.forms import Capacity, Check, Opening, Reason, Sought, Wishes, typed_wishes
+from jiedui.volunteers.finding import open_card
+from jiedui.volunteers.finding_pages import with_missing
+from jiedui.volunteers.forms import Capacity, Check, Opening, Reason, Wishes, typed_wishes
 from jiedui.volunteers.tables import KINDS
-from jiedui.web.carried import carried, carry
 from jiedui.web.forms import Form, blank, read_form
 from jiedui.web.once import once, show_once, shown
 from jiedui.web.page import PageRequest, flash, language_of, page, see_other
 from jiedui.web.words import day_of, volunteer_kind_name
 from jiedui_pairing.policy import VolunteerKind, standard
-
-_LOOKED_FOR = timedelta(minutes=10)
 
 
 @get("/volunteers", name="volunteers", opt={"access": policy.DEEDS["list"]})
@@ -37,7 +35,7 @@ async def volunteer_list(request: PageRequest) -> Response[Any]:
     asked = {name: request.query_params.get(name, "") for name in ("state", "kind", "township")}
     wanted = register.Wanted(**asked)
     listed = await register.list_volunteers(request.user, wanted, request.query_params.get("after", ""))
-    _with_missing(request, listed.rows)
+    with_missing(request, listed.rows)
     choices = await _filters(request)
     named = [dict(options).get(asked[name]) for name, _, options in choices]
     given = {name: value for name, value in asked.items() if value}
@@ -53,31 +51,6 @@ async def volunteer_list(request: PageRequest) -> Response[Any]:
         filtered=" · ".join(name for name in named if name),
         next=f"/volunteers?{urlencode(given | {'after': listed.next_after})}" if listed.next_after else "",
     )
-
-
-@post(
-    "/volunteers/find",
-    name="volunteers:find",
-    opt={"access": policy.DEEDS["list"], "keyless": "looking for somebody changes nothing"},
-)
-async def volunteer_find(request: PageRequest) -> Response[Any]:
-    """Look for one volunteer; what was typed is sent in the form, so that no address ever holds it."""
-    form = await read_form(request, Sought)
-    if not form.ok:
-        return _found_page(request, form, [])
-    carry(request, "volunteer", form.value.text, _LOOKED_FOR)
-    return see_other(request, "/volunteers/find")
-
-
-@get("/volunteers/find", name="volunteers:found", opt={"access": policy.DEEDS["list"]})
-async def volunteers_found(request: PageRequest) -> Response[Any]:
-    """Who is called like this; what was typed stays in her browser a few minutes, for Back and Reload."""
-    text = carried(request, "volunteer", str)
-    if text is None:
-        return see_other(request, "/volunteers")
-    limits, now = request.app.state.limits, request.app.state.clock()
-    rows = await find_volunteers(request.user, text, limits=limits, now=now)
-    return _found_page(request, blank(text=text), rows)
 
 
 @get("/volunteers/{volunteer_id:uuid}", name="volunteers:one", opt={"access": policy.DEEDS["open"]})
@@ -313,26 +286,6 @@ def _offer_page(request: PageRequest, form: Form[Any], mine: Row) -> Response[An
     )
 
 
-def _found_page(request: PageRequest, form: Form[Any], rows: list[Row]) -> Response[Any]:
-    _with_missing(request, rows)
-    return page(
-        request,
-        "volunteers/found.html",
-        form=form,
-        rows=rows,
-        states=words.STATES,
-        most=MOST_FOUND,
-        status_code=form.status,
-    )
-
-
-def _with_missing(request: PageRequest, rows: list[Row]) -> None:
-    """What each still needs before she may meet children."""
-    today = day_of(request.app.state.clock())
-    for row in rows:
-        row["missing"] = rules.before_children(row, standard(), today)
-
-
 async def _filters(request: PageRequest) -> list[tuple[str, str, list[tuple[str, str]]]]:
     say, language = _say(request), language_of(request)
     kinds = [(kind, volunteer_kind_name(kind, language=language)) for kind in KINDS]
@@ -356,13 +309,12 @@ ROUTER = Router(
     "/",
     route_handlers=[
         join.ROUTER,
+        finding_pages.ROUTER,
         stated_pages.ROUTER,
         Router(
             "/",
             route_handlers=[
                 volunteer_list,
-                volunteer_find,
-                volunteers_found,
                 volunteer_page,
                 volunteer_check,
                 volunteer_capacity,
