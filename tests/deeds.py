@@ -8,8 +8,11 @@ from uuid import uuid4
 
 from factories import (
     COUNTY,
+    NOW,
     TODAY,
+    TOWNSHIP,
     VILLAGE,
+    a_check,
     a_household,
     a_pair,
     a_region_tree,
@@ -26,6 +29,7 @@ from planned import a_planned_round
 from jiedui.accounts.tables import CaseGrant
 from jiedui.clock import today
 from jiedui.jobs.service import run_one
+from jiedui.ledgers.tables import LedgerImport
 from jiedui.notices import service as notices
 from jiedui.pairs import service as pairs
 from jiedui.pairs.tables import Concern
@@ -286,6 +290,30 @@ async def reveal(stage: Stage) -> Deed:
 async def suspend(stage: Stage) -> Deed:
     her = await a_volunteer()
     return Deed(await stage.coordinator(), f"/volunteers/{her}/suspend", {"reason": "concern"})
+
+
+async def stated() -> tuple[Any, Any]:
+    """A check that a township's ledger states: the ledger and the check."""
+    her = await a_volunteer(identified=False, record_checked_on=None, trained=False)
+    sent = LedgerImport(
+        kind="volunteers", region_code=TOWNSHIP, state="ready", decision="applied", created_at=NOW
+    )
+    await sent.save()
+    return sent.id, await a_check(
+        her, kind="identity", standing="stated", recorded_from=TOWNSHIP, ledger_import=sent.id
+    )
+
+
+@deed("/volunteers/stated/list/{ledger:str}/confirm")
+async def confirm_list(stage: Stage) -> Deed:
+    ledger, _ = await stated()
+    return Deed(await stage.coordinator(), f"/volunteers/stated/list/{ledger}/confirm")
+
+
+@deed("/volunteers/stated/{check_id:uuid}/{deed:str}")
+async def confirm(stage: Stage) -> Deed:
+    _, check_id = await stated()
+    return Deed(await stage.coordinator(), f"/volunteers/stated/{check_id}/confirm")
 
 
 # ---- rounds ----
