@@ -89,19 +89,22 @@ def first_helpers(
         forbidden=PairSet.of(forbidden),
         running=PairSet.of(running),
     )
-    wanted = np.where(setting.needs != 0, np.maximum(households.wanted - setting.helpers, 0), 0)
+    asking = (setting.needs != 0) & np.isin(households.colour, pack.stage[0].colours)
+    wanted = np.where(asking, np.maximum(households.wanted - setting.helpers, 0), 0)
     return Demand(setting=setting, wanted=wanted, pinned=tuple(pinned))
 
 
-def second_helpers(first: Candidates, solution: Solution, pinned: Iterable[tuple[int, int]] = ()) -> Demand:
-    """Stage two, for the needs the first does not meet: one more each, in the policy's colours.
+def further_helpers(
+    number: int, last: Candidates, solution: Solution, pinned: Iterable[tuple[int, int]] = ()
+) -> Demand:
+    """A later stage of the policy, for the needs that nobody meets yet: one helper more each.
 
-    The cost is that of stage one for what is still asked for; places filled in stage one count as held.
+    The cost is that of stage one for what is still asked for; places filled in earlier stages count as held.
     The policy's `other_helper` is charged for helpers a household had before the round, not for the one
-    stage one has just given it (so does the reference; it could not change the choice anyway, being the
-    same for all volunteers).
+    an earlier stage has just given it (so does the reference; it could not change the choice anyway, being
+    the same for all volunteers).
     """
-    before, new = first.setting, first.chosen(solution)
+    before, new = last.setting, last.chosen(solution)
     helped = before.running | new
     met = np.zeros(len(before.households), dtype=np.int64)
     np.bitwise_or.at(met, helped.household, before.offered[helped.volunteer])
@@ -112,12 +115,12 @@ def second_helpers(first: Candidates, solution: Solution, pinned: Iterable[tuple
         running=helped,
         helpers_before=before.helpers_before,
     )
-    policy = before.pack.helpers
+    policy = before.pack.stage[number - 1]
     wanted = (
-        np.isin(before.households.colour, policy.second_helper_colours)
+        np.isin(before.households.colour, policy.colours)
         & (setting.needs != 0)
         & (setting.helpers > 0)
-        & (setting.helpers < policy.max_helpers)
+        & (setting.helpers < policy.helpers)
     )
     given = set(zip(new.household.tolist(), new.volunteer.tolist(), strict=True))
     left = tuple(pair for pair in pinned if pair not in given)

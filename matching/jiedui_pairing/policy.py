@@ -44,12 +44,13 @@ class Cost(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     load_step: Whole
 
 
-class Helpers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many helpers a household gets, in which stage."""
+class StagePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Households of these colours have up to so many helpers after this stage; each but the first stage
+    gives one more to who has one already."""
 
-    ratio: Positive
-    max_helpers: Positive
-    second_helper_colours: list[Colour]
+    name: dict[str, str]
+    helpers: Positive
+    colours: tuple[Colour, ...] = COLOURS
 
 
 class ConsentPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,14 +105,26 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     colours: dict[Colour, ColourPolicy]
     eligibility: Eligibility
     cost: Cost
-    helpers: Helpers
     consent: ConsentPolicy
     capacity: dict[VolunteerKind, Positive]
     cadence: dict[Colour, Cadence]
+    stage: Annotated[list[StagePolicy], msgspec.Meta(min_length=1)]
     kind: list[Kind]
     skill: list[Skill]
     levels: Levels = Levels()
     vetting: Vetting = Vetting()
+
+    @property
+    def ratio(self) -> int:
+        """Helpers a household gets unless its ledger asks for more."""
+        return self.stage[0].helpers
+
+    def stage_name(self, number: int, language: str = "zh_CN") -> str:
+        """What the helpers of a stage are called, from 1 on; its number if the policy has no such stage."""
+        if not 1 <= number <= len(self.stage):
+            return str(number)
+        names = self.stage[number - 1].name
+        return names.get(language, names["zh_CN"])
 
     def kind_of(self, code: str) -> Kind:
         """The kind with this code; KeyError if the catalogue has none."""
@@ -145,7 +158,7 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def from_data(data: dict[str, Any]) -> Pack:
     """A checked pack. Raises ValueError naming the field that is wrong."""
     try:
-        return msgspec.convert(data, Pack)
+        return msgspec.convert(_with_stages(data) if "helpers" in data else data, Pack)
     except msgspec.ValidationError as error:
         raise ValueError(f"policy pack: {error}") from error
 
@@ -155,3 +168,23 @@ def standard() -> Pack:
     """The newest version of the policy that ships with the product."""
     text = resources.files("jiedui_pairing").joinpath("packs/standard-1.toml").read_text("utf-8")
     return from_data(tomllib.loads(text))
+
+
+class _Helpers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How packs said it before stages were a list: a stored version is never changed."""
+
+    ratio: Positive
+    max_helpers: Positive
+    second_helper_colours: list[Colour]
+
+
+def _with_stages(data: dict[str, Any]) -> dict[str, Any]:
+    old = msgspec.convert(data["helpers"], _Helpers)
+    first = {"name": {"zh_CN": "第一位帮扶人", "en": "First helper"}, "helpers": old.ratio}
+    second = {
+        "name": {"zh_CN": "第二位帮扶人", "en": "Second helper"},
+        "helpers": old.max_helpers,
+        "colours": old.second_helper_colours,
+    }
+    stages = [first, second] if old.max_helpers > 1 else [first]
+    return {name: part for name, part in data.items() if name != "helpers"} | {"stage": stages}

@@ -1,4 +1,4 @@
-"""A round's two stages, solved and checked: people in, answers out; no database."""
+"""A round's stages, solved and checked: people in, answers out; no database."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -9,7 +9,7 @@ import numpy as np
 from jiedui_matching import Report, Solution, check
 from jiedui_matching.repair import LivePlan
 from jiedui_pairing.all_pairs import best_plan
-from jiedui_pairing.candidates import Candidates, Demand, first_helpers, second_helpers
+from jiedui_pairing.candidates import Candidates, Demand, first_helpers, further_helpers
 from jiedui_pairing.people import Inputs, PairSet
 from jiedui_pairing.policy import COLOURS, Colour
 from jiedui_pairing.proof import all_priced
@@ -19,7 +19,7 @@ STEPS = (
     N_("Measuring who can help whom"),
     N_("Finding the best pairing"),
     N_("Checking the pairing independently"),
-    N_("Looking for second helpers"),
+    N_("Looking for further helpers"),
 )
 Tell = Callable[[int], None]
 
@@ -48,7 +48,7 @@ class Stage:
 
 
 def plan(inputs: Inputs, tell: Tell, stop: Callable[[], bool]) -> Iterator[Stage]:
-    """Both stages as they come, each optimal for itself and checked; no more once `stop` says yes.
+    """The policy's stages as they come, each optimal for itself and checked; no more once `stop` says yes.
 
     `tell` hears the number of each step in STEPS.
     """
@@ -76,12 +76,14 @@ def _stages(inputs: Inputs, tell: Tell, stop: Callable[[], bool]) -> Iterator[St
     tell(1)
     candidates, best = best_plan(demand, stop, PairSet.of(inputs.earlier.get(1, ())))
     tell(2)
-    first = _checked(1, candidates, best, stop)
-    yield first
-    if inputs.pack.helpers.max_helpers > 1:
+    stage = _checked(1, candidates, best, stop)
+    yield stage
+    for number in range(2, len(inputs.pack.stage) + 1):
         tell(3)
-        demand = second_helpers(first.candidates, first.solution, inputs.pinned)
-        yield _checked(2, *best_plan(demand, stop, PairSet.of(inputs.earlier.get(2, ()))), stop)
+        demand = further_helpers(number, stage.candidates, stage.solution, demand.pinned)
+        candidates, best = best_plan(demand, stop, PairSet.of(inputs.earlier.get(number, ())))
+        stage = _checked(number, candidates, best, stop)
+        yield stage
 
 
 def _checked(number: int, candidates: Candidates, best: LivePlan, stop: Callable[[], bool]) -> Stage:

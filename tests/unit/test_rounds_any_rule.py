@@ -9,7 +9,7 @@ from prefecture import DATED, a_prefecture
 
 from jiedui_matching import check
 from jiedui_pairing import all_pairs, costs, rules, trait_groups, traits
-from jiedui_pairing.candidates import everybody, first_helpers, second_helpers
+from jiedui_pairing.candidates import everybody, first_helpers, further_helpers
 from jiedui_pairing.costs import Term
 from jiedui_pairing.people import NO_LIMIT, PairSet
 from jiedui_pairing.policy import standard
@@ -150,7 +150,7 @@ def test_a_random_rule_holds_for_small_and_large_rounds_alike(seed, monkeypatch)
             assert check(candidates.problem, plan).violations == {}
             assert all_priced(candidates, plan).violation == ""
         assert told(why_left_out(small, reference)) == recounted(small, reference)
-        demand = second_helpers(small, reference, demand.pinned)
+        demand = further_helpers(2, small, reference, demand.pinned)
         assert stage == 2 or demand.rows.size
 
 

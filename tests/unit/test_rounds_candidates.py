@@ -7,7 +7,7 @@ import pytest
 
 from jiedui_matching import check, solve
 from jiedui_pairing import candidates as module
-from jiedui_pairing.candidates import everybody, first_helpers, second_helpers
+from jiedui_pairing.candidates import everybody, first_helpers, further_helpers
 from jiedui_pairing.costs import TERMS, breakdown
 from jiedui_pairing.people import Households, Volunteers, kinds_mask, kinds_of
 from jiedui_pairing.policy import standard
@@ -150,7 +150,7 @@ def test_the_second_helper_brings_what_the_first_does_not():
     )
     plan = solve(one.problem)
     assert pairs(one, plan) == [(0, 0), (1, 0)]
-    two = everybody(second_helpers(one, plan))
+    two = everybody(further_helpers(2, one, plan))
     assert two.household.tolist() == [0]
     assert [kinds_of(PACK, mask) for mask in two.needs.tolist()] == [[FARM]]
     second = solve(two.problem)
@@ -166,12 +166,12 @@ def test_a_household_with_two_helpers_gets_no_third():
     one = stage_one(people, givers(([TALK], {}), ([TALK], {}), ([FARM], {"lat": 30.2, "reach_m": 1})))
     plan = solve(one.problem)
     assert len(plan.pair_arc) == 2
-    assert everybody(second_helpers(one, plan)).problem.slots == 0
+    assert everybody(further_helpers(2, one, plan)).problem.slots == 0
 
 
 def test_a_household_left_out_by_stage_one_waits_for_the_next_round():
     one = stage_one(families(([TALK, FARM], {"colour": "red"})), givers(([LAW], {})))
-    assert everybody(second_helpers(one, solve(one.problem))).problem.slots == 0
+    assert everybody(further_helpers(2, one, solve(one.problem))).problem.slots == 0
 
 
 def test_a_running_first_helper_counts_in_stage_two():
@@ -181,7 +181,7 @@ def test_a_running_first_helper_counts_in_stage_two():
         running=[(0, 0)],
     )
     assert one.problem.slots == 0
-    two = everybody(second_helpers(one, solve(one.problem)))
+    two = everybody(further_helpers(2, one, solve(one.problem)))
     second = solve(two.problem)
     assert pairs(two, second) == [(0, 1)]
     # A welcome skill is missing, and the family knew another helper before the round.
@@ -191,7 +191,7 @@ def test_a_running_first_helper_counts_in_stage_two():
 def test_a_pin_that_stage_one_has_taken_is_not_asked_for_again_in_stage_two():
     people = families(([TALK, FARM], {"colour": "red"})), givers(([TALK], {}), ([FARM], {}))
     one = stage_one(*people, pinned=[(0, 0)])
-    two = everybody(second_helpers(one, solve(one.problem), pinned=[(0, 0), (0, 1)]))
+    two = everybody(further_helpers(2, one, solve(one.problem), pinned=[(0, 0), (0, 1)]))
     assert two.refused_pins == ()
     assert two.problem.pinned.tolist() == [True]
 
@@ -230,7 +230,7 @@ def test_a_side_with_nobody_gives_an_empty_plan(households, volunteers):
     plan = solve(one.problem)
     assert len(plan.pair_arc) == 0
     assert len(why_left_out(one, plan)) == households
-    assert everybody(second_helpers(one, plan)).problem.slots == 0
+    assert everybody(further_helpers(2, one, plan)).problem.slots == 0
 
 
 def test_portions_give_the_same_candidates_as_all_at_once(monkeypatch):

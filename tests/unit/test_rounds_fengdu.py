@@ -10,7 +10,7 @@ import pytest
 
 from jiedui_matching import LivePlan, check, runners_up, solve
 from jiedui_pairing import all_pairs
-from jiedui_pairing.candidates import everybody, first_helpers, second_helpers
+from jiedui_pairing.candidates import everybody, first_helpers, further_helpers
 from jiedui_pairing.people import Households, PairSet, Volunteers, kinds_mask
 from jiedui_pairing.policy import standard
 from jiedui_pairing.proof import all_priced
@@ -38,7 +38,7 @@ def demand():
         colour=[pack.colour_of(f["colour"]) for f in families],
         minor=[f["minor"] for f in families],
         needs=[kinds(pack, f["needs"]) for f in families],
-        wanted=[pack.helpers.ratio] * len(families),
+        wanted=[pack.ratio] * len(families),
         identity_key=[f["key"] for f in families],
         phone_key=[None] * len(families),
     )
@@ -113,7 +113,7 @@ def test_the_plan_carries_its_proof(first, plan):
 
 
 def test_the_second_helpers_come_to_the_indicative_figures(first, plan):
-    second = everybody(second_helpers(first, plan))
+    second = everybody(further_helpers(2, first, plan))
     solution = solve(second.problem)
     reference = REFERENCE["second_helper"]
     wanted = covered(second.problem, solution)

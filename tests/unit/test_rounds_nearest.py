@@ -11,7 +11,7 @@ from prefecture import a_prefecture
 from jiedui_matching import check, solve
 from jiedui_pairing import all_pairs
 from jiedui_pairing.all_pairs import best_plan
-from jiedui_pairing.candidates import everybody, first_helpers, in_portions, judged, second_helpers
+from jiedui_pairing.candidates import everybody, first_helpers, further_helpers, in_portions, judged
 from jiedui_pairing.policy import standard
 from jiedui_pairing.trait_groups import groups
 
@@ -42,7 +42,7 @@ def test_the_best_plan_of_all_pairs_is_found(demand, at_first, each_turn):
     with pytest.MonkeyPatch.context() as monkeypatch:
         let_in_slowly(monkeypatch, at_first, each_turn)
         first, solution = same_as_everybody(demand)
-        same_as_everybody(second_helpers(first, solution, demand.pinned))
+        same_as_everybody(further_helpers(2, first, solution, demand.pinned))
 
 
 @given(demand=a_demand())
@@ -61,4 +61,4 @@ def test_it_is_found_where_prices_rise_and_fall_many_times(seed, monkeypatch):
     pack = standard()
     demand = first_helpers(*a_prefecture(400, 200, seed).people(pack), pack, ON)
     first, solution = same_as_everybody(demand)
-    same_as_everybody(second_helpers(first, solution))
+    same_as_everybody(further_helpers(2, first, solution))

@@ -3,12 +3,13 @@
 import datetime as dt
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from jiedui_pairing import all_pairs
 from jiedui_pairing.candidates import assembled, in_portions, judged
 from jiedui_pairing.people import Households, Inputs, Volunteers, kinds_mask
-from jiedui_pairing.policy import standard
+from jiedui_pairing.policy import StagePolicy, from_data, standard
 from jiedui_pairing.stages import STEPS, plan
 
 PACK = standard()
@@ -64,6 +65,40 @@ def test_a_further_question_can_be_asked_of_the_plan():
     chosen = int(first.solution.pair_volunteer[0])
     first.plan.forbid(0, chosen)
     assert first.plan.solution().pair_volunteer.tolist() == [1 - chosen]
+
+
+def with_stages(count):
+    """A pack in which a family gets so many helpers, one in each stage."""
+    stages = [StagePolicy({"zh_CN": f"第{n}位"}, n) for n in range(1, count + 1)]
+    return msgspec.structs.replace(PACK, stage=stages)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_policy_says_how_many_stages_there_are(count):
+    inputs = people(2, 9)
+    kinds = [kinds_mask(PACK, [code]) for code in ("companionship", "practical", "material")]
+    inputs = replace(
+        inputs, pack=with_stages(count), pinned=((0, 0), (0, 4)),
+        households=replace(inputs.households, needs=[sum(kinds)] * 2),
+        volunteers=replace(inputs.volunteers, offers=[kinds[row % 3] for row in range(9)]),
+    )  # fmt: skip
+    stages = list(plan(inputs, lambda _: None, lambda: False))
+    assert [stage.number for stage in stages] == list(range(1, count + 1))
+    assert all(stage.report.passed and len(chosen(stage)) == 2 for stage in stages)
+    assert len({pair for stage in stages for pair in chosen(stage)}) == 2 * count
+    assert [set(chosen(stage)) & {(0, 0), (0, 4)} for stage in stages] == [{(0, 0)}, {(0, 4)}, set()][:count]
+
+
+def test_a_pack_stored_before_stages_were_a_list_is_read_as_it_was_meant():
+    stored = msgspec.to_builtins(PACK)
+    del stored["stage"]
+    stored["helpers"] = {"ratio": 1, "max_helpers": 2, "second_helper_colours": ["red", "yellow"]}
+    assert from_data(stored) == PACK
+    stored["helpers"]["max_helpers"] = 1
+    assert [stage.helpers for stage in from_data(stored).stage] == [1]
+    stored["helpers"]["ratio"] = 0
+    with pytest.raises(ValueError, match=r"policy pack: .*ratio"):
+        from_data(stored)
 
 
 @pytest.mark.parametrize(("said_no", "complete"), [(0, 0), (10**6, 2)])

@@ -13,7 +13,7 @@ from neighbours import a_demand
 from jiedui_matching import Problem, Solution, closest, solve
 from jiedui_matching.repair import LivePlan
 from jiedui_pairing import costs, reasons
-from jiedui_pairing.candidates import Candidates, Demand, everybody, first_helpers, second_helpers
+from jiedui_pairing.candidates import Candidates, Demand, everybody, first_helpers, further_helpers
 from jiedui_pairing.people import Households, Volunteers, kinds_mask
 from jiedui_pairing.policy import standard
 from jiedui_pairing.reasons import MOST_CHANGES, SmallestChange, WhyLeftOut, why_left_out
@@ -188,7 +188,7 @@ def test_the_reasons_are_those_of_a_recount_among_neighbours(demand: Demand) -> 
     first = everybody(demand)
     plan, _ = solved(first.problem)
     assert why_left_out(first, plan) == recounted(first, plan)
-    second = everybody(second_helpers(first, plan, demand.pinned))
+    second = everybody(further_helpers(2, first, plan, demand.pinned))
     plan, _ = solved(second.problem)
     assert why_left_out(second, plan) == recounted(second, plan)
 

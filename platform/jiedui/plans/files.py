@@ -23,7 +23,7 @@ async def pairs_file(request: PageRequest, round_id: FromPath[UUID], number: Fro
     round_row, plan = await plan_at(request.user, round_id, number)
     now, wanted = request.app.state.clock(), asked(request, PairFilter)
     rows = await lists.export_pairs(request.user, round_row, plan, wanted, now)
-    kinds = await kinds_of(request, round_row)
+    kinds, pack = await kinds_of(request, round_row), await views.pack_of(round_row)
     language = language_of(request)
     headings = [N_("Township"), N_("Village"), N_("Family"), N_("Household number"), N_("Risk colour"),
                 N_("Needs met"), N_("Needs not met"), N_("Volunteer"), N_("Number"), N_("Kilometres"),
@@ -37,7 +37,7 @@ async def pairs_file(request: PageRequest, round_id: FromPath[UUID], number: Fro
             row["volunteer_name"], row["number"], _kilometres(row["distance_m"]),
             row["load"], row["capacity"],
             words.next_best(row, language),
-            translate(language, words.STAGES[row["stage"]]),
+            pack.stage_name(row["stage"], language),
         ]
         for row in rows
     ]  # fmt: skip

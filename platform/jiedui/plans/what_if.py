@@ -161,7 +161,7 @@ def _with_newcomer(inputs: Inputs, change: Change, townships: Places) -> Inputs:
     family = Households.of(
         ids=[NEWCOMER], lat=place.lat.tolist(), lng=place.lng.tolist(), colour=[change.colour],
         minor=[change.minor], needs=[kinds_mask(inputs.pack, [change.support])],
-        wanted=[inputs.pack.helpers.ratio], identity_key=[None], phone_key=[None],
+        wanted=[inputs.pack.ratio], identity_key=[None], phone_key=[None],
     )  # fmt: skip
     return replace(
         inputs,

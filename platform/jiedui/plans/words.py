@@ -12,7 +12,6 @@ from jiedui_pairing.rules import RULES
 
 __all__ = ["PINS", "PLAN_STATES"]  # a plan's pages say these too
 
-STAGES = {1: N_("First helper"), 2: N_("Second helper")}
 PAIR_SORTS = {
     "far": N_("Farthest first"),
     "near": N_("Nearest first"),

@@ -48,13 +48,14 @@ async def load(round_row: Row) -> Inputs:
         "pinned": rows_of(pin for pin in pins if pin["kind"] == "pin"),
         "forbidden": rows_of(pin for pin in pins if pin["kind"] == "forbid"),
     }
+    numbers = range(1, len(pack.stage) + 1)
     last = await Candidate.raw(_LAST_PLAN, round_row["id"])
     told = msgspec.json.encode([str(dated), pack, household_rows, volunteer_rows, related], order="sorted")
     return Inputs(
         households=households, volunteers=volunteers, pack=pack, dated=dated,
         villages=[row["region_code"] for row in household_rows],
         hash=hashlib.sha256(told).hexdigest(), **related,
-        earlier={stage: rows_of(row for row in last if row["stage"] == stage) for stage in (1, 2)},
+        earlier={stage: rows_of(row for row in last if row["stage"] == stage) for stage in numbers},
     )  # fmt: skip
 
 
@@ -109,7 +110,7 @@ def _households(rows: list[Row], pack: Pack, dated: date) -> Households:
         colour=[row["colour"] for row in rows],
         minor=safety.minors(until, dated).tolist(),
         needs=kinds_masks(pack, (row["needs"] for row in rows)),
-        wanted=[max(row["wanted_helpers"], pack.helpers.ratio) for row in rows],
+        wanted=[max(row["wanted_helpers"], pack.ratio) for row in rows],
         identity_key=[row["ledger_key"] for row in rows],
         phone_key=[row["phone_key"] for row in rows],
     )

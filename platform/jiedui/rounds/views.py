@@ -69,7 +69,7 @@ async def counts_of(
     pack = await pack_named(policy_name, version)
     day = min(max(dated, _FIRST_DAY), _LAST_DAY)
     here = in_area("region_code", region_code)
-    rows = await Round.raw(_WAITING, here, pack.helpers.ratio, day, pack.consent.rest_days)
+    rows = await Round.raw(_WAITING, here, pack.ratio, day, pack.consent.rest_days)
     waiting = {row["colour"]: row for row in rows}
     none = {"families": 0, "needs": 0}
     places = await Round.raw(_PLACES, day, pack.eligibility.record_check_days, here)
