@@ -188,16 +188,6 @@ async def test_consent_to_one_version_is_written_once(db):
     assert len(await consents.given(HERE, her)) == 3
 
 
-async def test_telephone_and_name_are_shown_for_a_reason_that_stays_in_the_records(db):
-    her = await a_volunteer(name="欧阳兰")
-    with pytest.raises(Refused):
-        await service.reveal(HERE, her, "  ", NOW)
-    name, phone = await service.reveal(HERE, her, "预约面谈", NOW)
-    assert name == "欧阳兰" and phone.startswith("1990231")
-    entry = await AuditEntry.select().where(AuditEntry.action == "volunteer.reveal").first()
-    assert phone not in entry["detail"] and "预约面谈" in entry["detail"]
-
-
 DEEDS = {
     "record_check": lambda actor, her: seen(her, actor),
     "approve": lambda actor, her: service.approve(actor, her, NOW),
@@ -207,7 +197,6 @@ DEEDS = {
     "pause": lambda actor, her: service.set_paused(actor, her, True, NOW),
     "capacity": lambda actor, her: service.change_capacity(actor, her, 2, PACK, NOW),
     "leave": lambda actor, her: service.leave(actor, her, NOW),
-    "reveal": lambda actor, her: service.reveal(actor, her, "x", NOW),
     "look": register.one_volunteer,
 }
 
@@ -227,30 +216,24 @@ async def test_a_volunteer_of_another_county_is_not_there(db, deed):
 
 async def test_the_list_knows_its_area_its_filters_and_its_numbers(db):
     await a_volunteer(name="王芳", number="Z500230000001")
-    waiting = await applicant(name="李梅", number="Z500230000002", kind="helper")
+    await applicant(name="李梅", number="Z500230000002", kind="helper")
     await a_volunteer(name="外县人", number="Z500231000003", region_code="500231100201")
 
     async def listed(actor=HERE, **wanted):
         found = await register.list_volunteers(actor, Wanted(**wanted))
         return [one["name"] for one in found.rows], found.found, found.total
 
-    assert await listed() == (["李梅", "王芳"], 2, 2)
-    assert await listed(state="applied") == (["李梅"], 1, 2)
-    assert await listed(kind="helper") == (["李梅"], 1, 2)
-    assert await listed(text="芳") == (["王芳"], 1, 2)
-    assert await listed(text="%") == ([], 0, 2)
-    assert await listed(text="z500230000002") == (["李梅"], 1, 2)
-    assert await listed(township="500230101000") == (["李梅", "王芳"], 2, 2)
+    assert await listed() == (["李*", "王*"], 2, 2)
+    assert await listed(state="applied") == (["李*"], 1, 2)
+    assert await listed(kind="helper") == (["李*"], 1, 2)
+    assert await listed(township="500230101000") == (["李*", "王*"], 2, 2)
     assert await listed(township="500230102000") == ([], 0, 2)
-    assert await listed(township="500231100000") == (["李梅", "王芳"], 2, 2), (
+    assert await listed(township="500231100000") == (["李*", "王*"], 2, 2), (
         "a foreign township narrows nothing"
     )
-    assert await listed(state="'; --") == (["李梅", "王芳"], 2, 2)
-    assert (await listed(ELSEWHERE))[0] == ["外县人"]
+    assert await listed(state="'; --") == (["李*", "王*"], 2, 2)
+    assert (await listed(ELSEWHERE))[0] == ["外*"]
     assert (await register.states_of(HERE))["applied"] == 1
-    phone = (await register.one_volunteer(HERE, waiting))["phone"]
-    assert await listed(text=phone) == (["李梅"], 1, 2)
-    assert await listed(ELSEWHERE, text=phone) == ([], 0, 1)
 
 
 async def test_the_list_goes_on_where_the_page_before_ended(db):

@@ -102,9 +102,9 @@ async def test_another_area_looks_like_no_such_household(login_as):
     assert missing.status_code == foreign.status_code == 404
     token = r'(_csrf_token|_once)" value="[^"]+"|x-csrf-token&#34;: &#34;[^&]+&|/households/[0-9a-f-]+'
     assert re.sub(token, "", foreign.text) == re.sub(token, "", missing.text)
-    fields = {"field": "phone", "reason": "contact"}
-    assert (await stranger.submit(f"/households/{household}/unmask", fields)).status_code == 404
-    assert await AuditEntry.count().where(AuditEntry.action == "household.unmask") == 0
+    reveal = await stranger.submit(f"/households/{household}/reveal", {"purpose": "contact"})
+    assert reveal.status_code == 404
+    assert await AuditEntry.count().where(AuditEntry.action == "household.reveal") == 0
     found = await stranger.submit("/households/find", {"text": "陶秀倩"}, follow_redirects=True)
     assert links(found.text) == []
 
@@ -175,39 +175,86 @@ async def test_a_single_character_does_not_list_half_a_county(login_as):
     assert links(answer.text) == []
 
 
-async def test_a_file_shows_values_masked_and_one_in_full_for_a_reason_that_is_kept(login_as):
-    household = await a_household(name="陶秀倩", husband_name="石俊", health="高血压", remark="暂住娘家")
+@pytest.mark.parametrize(
+    "text", ["H500230-00001", "h500230-1", "500230-00001", "H50023000001", "1", " 00001 ", "Ｈ500230－00001"]
+)
+async def test_a_family_is_found_by_its_number_however_it_is_written(login_as, text):
+    sought = await a_household()
+    for _ in range(10):
+        await a_household()
+    await a_household(region_code=OTHER_VILLAGE)
     coordinator = await login_as("coordinator")
+    answer = await coordinator.submit("/households/find", {"text": text}, follow_redirects=True)
+    assert links(answer.text) == [str(sought)]
+
+
+async def test_two_families_of_one_surname_are_told_apart_by_their_numbers(login_as):
+    await a_household(name="杜小红")
+    await a_household(name="杜小兰")
+    page = (await (await login_as("coordinator")).get("/households")).text
+    told = re.findall(r'>(杜\*)</a> <span class="muted number">([^<]+)<', page)
+    assert sorted(told) == [("杜*", "H500230-00001"), ("杜*", "H500230-00002")]
+
+
+async def test_looking_for_somebody_is_noted_with_how_many_were_found_and_never_with_what_was_typed(login_as):
+    await a_household(name="陶秀倩")
+    coordinator = await login_as("coordinator")
+    for text in ("陶秀", "陶秀", "查无此人"):
+        await coordinator.submit("/households/find", {"text": text}, follow_redirects=True)
+    entries = await AuditEntry.select().where(AuditEntry.action == "household.find").order_by(AuditEntry.at)
+    details = [json.loads(entry["detail"]) for entry in entries]
+    assert [detail["found"] for detail in details] == [1, 1, 0]
+    assert details[0]["typed"] == details[1]["typed"] != details[2]["typed"]
+    assert {entry["account_id"] for entry in entries} == {coordinator.account_id}
+    assert not any("陶" in entry["detail"] or "此人" in entry["detail"] for entry in entries)
+
+
+async def test_nobody_looks_for_more_than_sixty_people_in_ten_minutes(login_as):
+    coordinator = await login_as("coordinator")
+    await coordinator.submit("/households/find", {"text": "陶秀"})
+    answers = [await coordinator.get("/households/find") for _ in range(61)]
+    assert [answer.status_code for answer in answers] == [200] * 60 + [429]
+    await coordinator.submit("/volunteers/find", {"text": "姚霞"})
+    assert (await coordinator.get("/volunteers/find")).status_code == 429, (
+        "one limit for all"
+    )
+    assert (await coordinator.get("/households")).status_code == 200
+    assert (await (await login_as("coordinator")).get("/households/find")).status_code == 303
+    assert await AuditEntry.count().where(AuditEntry.action == "household.find") == 60
+
+
+async def test_a_file_is_masked_and_its_whole_card_opens_once_for_a_purpose_that_is_kept(login_as):
+    household = await a_household(
+        name="陶秀倩", husband_name="石俊", health="高血压", remark="暂住娘家", children=(date(2018, 3, 1),)
+    )
+    coordinator = await login_as("coordinator")
+    guarded = ("陶秀倩", "石俊", "高血压", "暂住娘家", "小孩", "1990230")
     page = (await coordinator.get(f"/households/{household}")).text
-    for hidden in ("陶秀倩", "石俊", "高血压", "暂住娘家"):
-        assert hidden not in page
-    path = f"/households/{household}/unmask"
-    refused = await coordinator.submit(path, {"field": "health", "reason": ""})
-    assert refused.status_code == 422 and "高血压" not in refused.text
-    shown = await coordinator.submit(path, {"field": "health", "reason": "safety"}, follow_redirects=True)
-    assert "高血压" in shown.text and "石俊" not in shown.text
-    assert "高血压" not in (await coordinator.get(f"/households/{household}")).text
-    (entry,) = await AuditEntry.select().where(AuditEntry.action == "household.unmask")
+    assert [word for word in guarded if word in page] == []
+    path = f"/households/{household}/reveal"
+    for purpose in ({"purpose": ""}, {"purpose": "curiosity"}, {}):
+        refused = await coordinator.submit(path, purpose)
+        assert refused.status_code == 422 and not any(word in refused.text for word in guarded)
+    shown = await coordinator.submit(path, {"purpose": "safety"}, follow_redirects=True)
+    assert [word for word in guarded if word not in shown.text] == []
+    assert 'data-gone-after="900"' in shown.text
+    again = await coordinator.get(f"/households/{household}")
+    assert not any(word in again.text for word in guarded)
+    (entry,) = await AuditEntry.select().where(AuditEntry.action == "household.reveal")
     assert entry["account_id"] == coordinator.account_id
     assert entry["subject_id"] == str(household)
-    assert json.loads(entry["detail"]) == {"field": "health", "reason": "safety"}
+    assert json.loads(entry["detail"]) == {"purpose": "safety", "count": 1}
 
 
-@pytest.mark.parametrize("field", ["fingerprint", "ledger_key", "id"])
-async def test_only_guarded_fields_can_be_opened(login_as, field):
+async def test_nobody_opens_more_than_thirty_cards_in_an_hour_and_trying_on_is_noted_once(login_as):
     household = await a_household()
     coordinator = await login_as("coordinator")
-    answer = await coordinator.submit(f"/households/{household}/unmask", {"field": field, "reason": "ledger"})
-    assert answer.status_code == 404
-
-
-async def test_nobody_opens_more_than_thirty_values_in_an_hour(login_as):
-    household = await a_household()
-    coordinator = await login_as("coordinator")
-    fields = {"field": "phone", "reason": "contact"}
-    answers = [await coordinator.submit(f"/households/{household}/unmask", fields) for _ in range(31)]
-    assert [answer.status_code for answer in answers] == [303] * 30 + [429]
-    assert await AuditEntry.count().where(AuditEntry.action == "household.unmask") == 30
+    path, fields = f"/households/{household}/reveal", {"purpose": "contact"}
+    answers = [await coordinator.submit(path, fields) for _ in range(33)]
+    assert [answer.status_code for answer in answers] == [303] * 30 + [429] * 3
+    assert await AuditEntry.count().where(AuditEntry.action == "household.reveal") == 30
+    (alarm,) = await AuditEntry.select().where(AuditEntry.action == "reveal.too_many")
+    assert alarm["account_id"] == coordinator.account_id
 
 
 async def test_the_file_tells_its_history_without_telling_what_is_guarded(login_as, tmp_path):
@@ -235,7 +282,8 @@ async def test_what_is_taken_along_is_what_is_shown_and_noted(login_as):
     lines = sheet.content.decode("utf-8-sig").splitlines()
     assert len(lines) == 2 and "陶*" in lines[1] and "陶秀倩" not in lines[1]
     book = openpyxl.load_workbook(io.BytesIO((await coordinator.get("/households.xlsx")).content))
-    assert {row[2].value for row in book.active.iter_rows(2, 3)} == {"陶*", "霍*"}
+    assert {row[3].value for row in book.active.iter_rows(2, 3)} == {"陶*", "霍*"}
+    assert {row[2].value for row in book.active.iter_rows(2, 3)} == {"H500230-00001", "H500230-00002"}
     entries = await AuditEntry.select().where(AuditEntry.action == "household.export")
     assert [json.loads(entry["detail"])["rows"] for entry in entries] == [1, 2]
 

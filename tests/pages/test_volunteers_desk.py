@@ -1,11 +1,14 @@
 """The coordinator's list and record of a volunteer, on the site."""
 
+import json
+import re
 from uuid import uuid4
 
 import pytest
-from factories import COUNTY, OTHER_COUNTY, a_pair, a_volunteer
+from factories import COUNTY, OTHER_COUNTY, a_household, a_pair, a_volunteer
 
 from jiedui.audit.tables import AuditEntry
+from jiedui.store.vault import keyed_hash
 from jiedui.volunteers.tables import VettingCheck, Volunteer
 
 CHECK = {"kind": "identity", "outcome": "passed", "checked_on": "2026-10-01", "paper": "身份证原件"}
@@ -33,7 +36,7 @@ async def test_the_list_masks_people_and_says_how_many(db, coordinator):
     assert "2 in all" in page.text and "1 sign-ups are waiting" in page.text
     narrowed = await coordinator.get("/volunteers", params={"state": "applied"})
     assert "1 of 2" in narrowed.text and "欧阳*" not in narrowed.text
-    nobody = await coordinator.get("/volunteers", params={"q": "没有这个人"})
+    nobody = await coordinator.get("/volunteers", params={"state": "suspended"})
     assert "Nobody fits this filter." in nobody.text
 
 
@@ -43,7 +46,7 @@ async def test_an_empty_area_is_told_how_to_begin(db, coordinator):
 
 async def test_strange_filters_break_nothing(db, coordinator):
     await a_volunteer()
-    for strange in ({"state": "x"}, {"township": "%"}, {"after": "zzz"}, {"q": "\\%_'\""}, {"kind": "<b>"}):
+    for strange in ({"state": "x"}, {"township": "%"}, {"after": "zzz"}, {"kind": "<b>"}):
         assert (await coordinator.get("/volunteers", params=strange)).status_code == 200
 
 
@@ -98,16 +101,48 @@ async def test_the_capacity_cannot_be_less_than_she_holds(db, coordinator):
     assert (await coordinator.submit(f"/volunteers/{her}/capacity", {"capacity": "2"})).status_code == 303
 
 
-async def test_name_and_telephone_are_shown_for_a_reason_and_noted(db, coordinator):
-    her = await a_volunteer(name="欧阳兰兰")
+async def test_her_whole_card_is_shown_once_for_a_purpose_and_noted(db, coordinator):
+    her = await a_volunteer(name="欧阳兰兰", remark="会说苗语")
     page = await coordinator.get(f"/volunteers/{her}")
-    assert "欧阳兰兰" not in page.text
-    without = await coordinator.submit(f"/volunteers/{her}/reveal", {"reason": "curiosity"})
+    assert "欧阳兰兰" not in page.text and "会说苗语" not in page.text
+    without = await coordinator.submit(f"/volunteers/{her}/reveal", {"purpose": "curiosity"})
     assert without.status_code == 422 and "欧阳兰兰" not in without.text
-    reason = {"reason": "correct her data"}
-    shown = await coordinator.submit(f"/volunteers/{her}/reveal", reason, follow_redirects=True)
-    assert "欧阳兰兰" in shown.text and "tel:1990231" in shown.text
-    assert await AuditEntry.count().where(AuditEntry.action == "volunteer.reveal") == 1
+    purpose = {"purpose": "ledger"}
+    shown = await coordinator.submit(f"/volunteers/{her}/reveal", purpose, follow_redirects=True)
+    assert "欧阳兰兰" in shown.text and "tel:1990231" in shown.text and "会说苗语" in shown.text
+    assert "欧阳兰兰" not in (await coordinator.get(f"/volunteers/{her}")).text
+    (entry,) = await AuditEntry.select().where(AuditEntry.action == "volunteer.reveal")
+    assert json.loads(entry["detail"]) == {"purpose": "ledger", "count": 1}
+
+
+async def test_numbers_of_volunteers_and_cards_of_families_count_against_one_limit(db, coordinator):
+    her, family = await a_volunteer(), await a_household()
+    for _ in range(15):
+        await coordinator.submit(f"/volunteers/{her}/reveal", {"purpose": "ledger"})
+        await coordinator.submit(f"/households/{family}/reveal", {"purpose": "contact"})
+    for path, purpose in ((f"/volunteers/{her}", "ledger"), (f"/households/{family}", "contact")):
+        assert (await coordinator.submit(f"{path}/reveal", {"purpose": purpose})).status_code == 429
+    assert await AuditEntry.count().where(AuditEntry.action == "volunteer.reveal") == 15
+
+
+@pytest.mark.parametrize("text", ["欧阳兰", "19902319999", "Z500230000077", "z500230000077", "000077"])
+async def test_one_volunteer_is_found_and_no_address_ever_holds_what_was_typed(db, coordinator, text):
+    her = await a_volunteer(
+        name="欧阳兰兰", number="Z500230000077", phone_key=keyed_hash("19902319999", "phone")
+    )
+    await a_volunteer(name="别人")
+    found = await coordinator.submit("/volunteers/find", {"text": text}, follow_redirects=True)
+    assert re.findall(r'href="/volunteers/([0-9a-f-]{36})"', found.text) == [str(her)]
+    assert found.url.path == "/volunteers/find" and not found.url.query
+    (entry,) = await AuditEntry.select().where(AuditEntry.action == "volunteer.find")
+    assert json.loads(entry["detail"])["found"] == 1 and text not in entry["detail"]
+
+
+async def test_wildcards_and_single_letters_find_no_volunteer(db, coordinator):
+    await a_volunteer(name="欧阳兰兰")
+    for text in ("%%", "__", "欧", "\\'"):
+        found = await coordinator.submit("/volunteers/find", {"text": text}, follow_redirects=True)
+        assert "No volunteer of this name or number" in found.text, text
 
 
 @pytest.mark.parametrize(
@@ -158,7 +193,7 @@ ACTIONS = (
 @pytest.mark.parametrize("action", ACTIONS)
 async def test_another_countys_volunteer_looks_exactly_like_nobody(db, stranger, action):
     her, nobody = await a_volunteer(), uuid4()
-    fields = CHECK | {"capacity": "2", "reason": "correct her data"}
+    fields = CHECK | {"capacity": "2", "reason": "concern", "purpose": "ledger"}
     answers = []
     for volunteer_id in (her, nobody):
         path = f"/volunteers/{volunteer_id}{action}"
