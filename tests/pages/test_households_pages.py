@@ -215,9 +215,7 @@ async def test_nobody_looks_for_more_than_sixty_people_in_ten_minutes(login_as):
     answers = [await coordinator.get("/households/find") for _ in range(61)]
     assert [answer.status_code for answer in answers] == [200] * 60 + [429]
     await coordinator.submit("/volunteers/find", {"text": "姚霞"})
-    assert (await coordinator.get("/volunteers/find")).status_code == 429, (
-        "one limit for all"
-    )
+    assert (await coordinator.get("/volunteers/find")).status_code == 429, "one limit for all"
     assert (await coordinator.get("/households")).status_code == 200
     assert (await (await login_as("coordinator")).get("/households/find")).status_code == 303
     assert await AuditEntry.count().where(AuditEntry.action == "household.find") == 60
