@@ -42,6 +42,7 @@ from jiedui.regions.tables import Region
 from jiedui.rounds.tables import Candidate, Pin
 from jiedui.rounds.views import plan_at
 from jiedui.store import outbox, vault
+from jiedui.volunteers.tables import VettingCheck
 from jiedui_notifications.sealing import BODY
 from jiedui_notifications.tables import Delivery, Notice
 
@@ -149,6 +150,9 @@ async def a_world() -> World:
     dropped = json.dumps({"kind": "drop", "household": str(household)})
     question = WhatIf(plan=plan_id, region_code=COUNTY, change=dropped, state="failed", created_at=NOW)
     await question.save()
+    stated = VettingCheck(volunteer=volunteer, region_code=VILLAGE, kind="training", passed=True, paper="",
+                          checked_on=TODAY, standing="stated", created_at=NOW)  # fmt: skip
+    await stated.save()
     colleague = await an_account(region_code=CITY, name="市里人")
     grant = await grants.give(desk, colleague, "household", household, "复核", 7, NOW)
     candidate = await Candidate.select(Candidate.id).where(Candidate.plan == plan_id).first()
@@ -156,11 +160,12 @@ async def a_world() -> World:
     world.helper_account = await an_account("volunteer", VILLAGE, volunteer_id=volunteer)
     pair = await Pair.select().where(Pair.id == pairs["active"]).first()
     world.rows = {"round_row": round_row, "plan": plan, "other": plan, "pair": pair or {}}
+    world.rows["volunteer"] = {"id": volunteer, "state": "active"}
     world.ids = {
         "household_id": household, "volunteer_id": volunteer, "round_id": round_id, "plan_id": plan_id,
         "job_id": UUID(str(job.id)), **sent, "pin_id": UUID(str(pin.id)),
         "question_id": UUID(str(question.id)), "grant_id": grant, "concern_id": UUID(str(concern.id)),
-        "candidate_id": candidate["id"], "colleague": colleague,
+        "check_id": UUID(str(stated.id)), "candidate_id": candidate["id"], "colleague": colleague,
         **{f"pair:{state}": pair for state, pair in pairs.items()},
         **{f"notice:{name}": notice for name, notice in listed.items()},
     }  # fmt: skip

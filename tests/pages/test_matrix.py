@@ -60,6 +60,9 @@ PUBLIC = {
     "a step inside a deed whose service has asked": """
         audit.service.record consents.service.give consents.service.withdraw pairs.concerns.write_concern
         pairs.disclosure.helper_of pairs.disclosure.families volunteers.register.told
+        volunteers.alike.alike volunteers.rows.facts_in volunteers.service.audit volunteers.service.lock_all
+        volunteers.service.locked volunteers.service.move volunteers.service.recount volunteers.stating.by
+        volunteers.stating.checks_of volunteers.stating.standing_against
         accounts.reveals.reveal accounts.searches.search notices.lists.with_households jobs.asked.ask
         jobs.asked.ask_again jobs.asked.answered jobs.asked.refused jobs.asked.give_up_lost
         households.numbers.next_numbers pairs.life.end pairs.notifying.ask_household
@@ -112,12 +115,15 @@ ASKED: dict[tuple[tuple[str, ...], str], str] = {
     ((*PROTECTS, "helps"), VILLAGE): "pairs.concerns.raise_concern",
     ((*PROTECTS, "shown"), VILLAGE): "pairs.register.whole_pair pairs.transitions.pair_of",
     (("desk", "administers"), ""): "regions.lists.regions_of regions.lists.tree_of",
-    (
-        VETS,
-        "",
-    ): "volunteers.finding.find_volunteers volunteers.register.list_volunteers volunteers.register.states_of",
+    (VETS, ""): """
+        volunteers.confirming.stated_checks volunteers.confirming.stated_ledgers
+        volunteers.finding.find_volunteers volunteers.register.list_volunteers volunteers.register.states_of
+        """,
+    (("county", "vets"), ""): "volunteers.confirming.confirm_all",
+    (("county", "vets"), VILLAGE): "volunteers.confirming.confirm volunteers.confirming.refuse",
     (VETS, VILLAGE): """
-        volunteers.service.approve volunteers.service.record_check volunteers.service.refuse
+        volunteers.register.resembling volunteers.service.approve volunteers.service.record_check
+        volunteers.service.refuse
         volunteers.service.reinstate volunteers.finding.open_card volunteers.service.suspend
         """,
     (("desk", "helps"), VILLAGE + " "): """
@@ -216,7 +222,9 @@ _OPENED: dict[tuple[tuple[str, ...], str], str] = {
         POST:/concerns/{concern_id}/handle POST:/pairs/{pair_id}/pause POST:/pairs/{pair_id}/concern
         """,
     ((*PROTECTS, "shown"), VILLAGE): "GET:/pairs/{pair_id}",
-    (VETS, ""): "GET:/volunteers GET:/volunteers/find POST:/volunteers/find",
+    (VETS, ""): "GET:/volunteers GET:/volunteers/find POST:/volunteers/find GET:/volunteers/stated",
+    (("county", "vets"), ""): "POST:/volunteers/stated/list/{ledger}/confirm",
+    (("county", "vets"), VILLAGE): "POST:/volunteers/stated/{check_id}/{deed}",
     ((), ""): """
         GET:/households/import/template.csv GET:/volunteers/import/template.csv
         GET:/regions/import/template.xlsx
@@ -250,7 +258,9 @@ PAGES = {
 }
 WAYS = {
     ("", "pair_id"): "pair:active", ("", "number"): "1", ("", "code"): VILLAGE, ("", "home"): VILLAGE,
-    ("", "helper"): VILLAGE, ("", "deed"): "suspend", ("POST /me/profile/{deed}", "deed"): "pause",
+    ("", "helper"): VILLAGE, ("", "ledger"): "earlier",
+    ("POST /volunteers/stated/{check_id}/{deed}", "deed"): "confirm",
+    ("", "deed"): "suspend", ("POST /me/profile/{deed}", "deed"): "pause",
     ("GET /me/proposals/{pair_id}", "pair_id"): "pair:proposed",
     ("POST /me/proposals/{pair_id}/accept", "pair_id"): "pair:proposed",
     ("POST /me/proposals/{pair_id}/decline", "pair_id"): "pair:proposed",
@@ -334,6 +344,8 @@ OWN: dict[str, dict[str, Any]] = {
     "pairs.concerns.handle_concern": {"outcome": "去看过了"},
     "pairs.proposals.accept_proposal": {"pair_id": "pair:proposed"},
     "pairs.proposals.decline_proposal": {"pair_id": "pair:proposed", "reason": "too_far"},
+    "volunteers.confirming.confirm_all": {"ledger": "earlier"},
+    "volunteers.confirming.stated_checks": {"ledger": "earlier"},
     "rounds.pins.pin": {"kind": "pin", "reason": ""},
     "rounds.service.newest_plan": {"region_code": COUNTY},
     "rounds.service.open_round": {"region_code": COUNTY},
