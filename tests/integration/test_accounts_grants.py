@@ -20,13 +20,14 @@ from factories import (
 )
 
 from jiedui.accounts import grants
+from jiedui.accounts.limits import Limits
 from jiedui.accounts.service import actor_of
 from jiedui.accounts.staff import add_staff
 from jiedui.accounts.tables import CaseGrant
 from jiedui.actor import Actor
 from jiedui.audit.tables import AuditEntry
 from jiedui.errors import Forbidden, NotFound, Refused
-from jiedui.households.file import household_file, unmask
+from jiedui.households.file import household_file, open_card
 from jiedui.households.lists import HouseholdFilter, households_of
 from jiedui.policies.service import pack_named
 from jiedui.policies.tables import PolicyPack
@@ -44,7 +45,7 @@ async def in_the_city() -> Actor:
     return await actor_of(await an_account(region_code=CITY), NOW)
 
 
-async def test_a_city_sees_no_household_until_its_county_shows_it():
+async def test_a_city_sees_no_household_until_its_county_shows_it(redis):
     mine, city, household = await county(), await in_the_city(), await a_household()
     with pytest.raises(Forbidden):
         await household_file(city, household)
@@ -56,7 +57,7 @@ async def test_a_city_sees_no_household_until_its_county_shows_it():
     with pytest.raises(Forbidden):
         await households_of(city, HouseholdFilter())
     with pytest.raises(Forbidden):
-        await unmask(city, household, "phone", "call", NOW)
+        await open_card(city, household, "contact", limits=Limits(redis, b"x" * 32), now=NOW)
     assert [row["subject_id"] for row in await grants.shown_to(city, NOW)] == [household]
 
 

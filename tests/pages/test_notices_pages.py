@@ -21,6 +21,7 @@ from jiedui_notifications.tables import Notice
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 LINK = f"https://localhost:8000/h/{TOKEN}"
+PURPOSE = {"purpose": "tell"}
 PAGES = ("/notices", "/notices/calls", "/notices/villages", "/notices/letters", "/notices/letters.pdf")
 
 
@@ -115,8 +116,8 @@ async def test_another_countys_coordinator_finds_nothing(app: Litestar, login_as
         answer = await stranger.get(path)
         assert "陶" not in answer.text
         assert "回龙村" not in answer.text
-    made_up = await stranger.get(f"/notices/letters.pdf?notice={(nobody := uuid4())}")
-    foreign = await stranger.get(f"/notices/letters.pdf?notice={notices[2]}")
+    made_up = await stranger.get(f"/notices/letters.pdf?purpose=tell&notice={(nobody := uuid4())}")
+    foreign = await stranger.get(f"/notices/letters.pdf?purpose=tell&notice={notices[2]}")
     assert foreign.status_code == made_up.status_code == 404
     assert _said(foreign, notices[2]) == _said(made_up, nobody)
     for notice, deed in zip(notices, ("called", "passed-on", "release", "arrived"), strict=True):
@@ -143,7 +144,7 @@ async def test_names_and_numbers_of_the_call_list_open_only_by_a_form_that_is_no
     assert "13800004321" not in masked
     assert "陶秀倩" not in masked
     assert not await AuditEntry.exists().where(AuditEntry.action == "notice.call_opened")
-    opened = await coordinator.submit("/notices/calls", follow_redirects=True)
+    opened = await coordinator.submit("/notices/calls", PURPOSE, follow_redirects=True)
     assert "13800004321" in opened.text
     assert "陶秀倩" in opened.text
     assert await AuditEntry.exists().where(AuditEntry.action == "notice.call_opened")
@@ -172,7 +173,7 @@ async def test_a_household_that_no_longer_wants_to_be_called_is_off_the_list_at_
     coordinator = await login_as("coordinator", COUNTY)
     for answer in (
         await coordinator.get("/notices/calls"),
-        await coordinator.submit("/notices/calls", follow_redirects=True),
+        await coordinator.submit("/notices/calls", PURPOSE, follow_redirects=True),
     ):
         assert answer.status_code == 200
         assert "陶" not in answer.text
@@ -185,11 +186,13 @@ async def test_the_village_list_names_whom_to_tell_and_why_a_text_cannot_go(
     second = await told(await a_household(contact_way="sms", phone=None, phone_key=None))
     await service.deliver_due(NOW)
     coordinator = await login_as("coordinator", COUNTY)
-    opened = (await coordinator.submit("/notices/villages", follow_redirects=True)).text
+    opened = (await coordinator.submit("/notices/villages", PURPOSE, follow_redirects=True)).text
     assert "虎威镇 · 回龙村" in opened
     assert opened.count("陶秀倩") == 2
     await coordinator.submit(f"/notices/{second}/passed-on")
-    assert (await coordinator.submit("/notices/villages", follow_redirects=True)).text.count("陶秀倩") == 1
+    assert (await coordinator.submit("/notices/villages", PURPOSE, follow_redirects=True)).text.count(
+        "陶秀倩"
+    ) == 1
 
 
 async def test_letters_are_read_without_being_marked_and_marked_by_a_form(
@@ -200,15 +203,15 @@ async def test_letters_are_read_without_being_marked_and_marked_by_a_form(
     coordinator = await login_as("coordinator", COUNTY)
     listed = await coordinator.get("/notices/letters")
     assert "陶*" in listed.text
-    pdf = await coordinator.get("/notices/letters.pdf")
+    pdf = await coordinator.get("/notices/letters.pdf?purpose=tell")
     assert (pdf.status_code, pdf.headers["content-type"]) == (200, "application/pdf")
     assert pdf.content.startswith(b"%PDF")
     assert await Notice.count().where(Notice.state == "waiting") == 1
     until = {"until": (app.state.clock() + timedelta(minutes=1)).isoformat()}
     await coordinator.submit("/notices/letters/printed", until)
     assert await Notice.count().where(Notice.state == "sent") == 1
-    assert (await coordinator.get("/notices/letters.pdf")).status_code == 404
-    again = await coordinator.get(f"/notices/letters.pdf?notice={notice}")
+    assert (await coordinator.get("/notices/letters.pdf?purpose=tell")).status_code == 404
+    again = await coordinator.get(f"/notices/letters.pdf?purpose=tell&notice={notice}")
     assert again.status_code == 200
 
 

@@ -12,7 +12,7 @@ from jiedui.store.columns import Row
 PAGE = 50
 _READABLE = {
     "text": "[0-9A-Z]{1,20}",
-    "bigint": "-?[0-9]{1,15}",
+    "bigint": "-?[0-9]{1,18}",
     "uuid": "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
 }
 
