@@ -99,7 +99,7 @@ async def test_a_volunteer_who_moves_takes_account_and_checks_along() -> None:
     her = await the_volunteer(volunteer)
     await VettingCheck(
         volunteer=volunteer, region_code=VILLAGE, kind="identity", passed=True, checked_on=date(2026, 1, 1),
-        paper="x", created_at=NOW,
+        paper="x", standing="recorded", created_at=NOW,
     ).save()  # fmt: skip
     await Volunteer.update({Volunteer.region_code: OTHER_VILLAGE}).where(Volunteer.id == volunteer)
     assert await _areas(Account, Account.volunteer_id == volunteer) == {OTHER_VILLAGE}

@@ -196,11 +196,12 @@ NOBODY = SOMEBODY | {"volunteer": None, "distance_m": None, "loses": "this one"}
     [
         (None, "Pinned: nobody else is asked"),
         ({}, "Not worked out in this run"),
-        (SOMEBODY, "王丽 (4.2 km away): the whole plan would be worse by as much as 2.3 km of way"),
-        (SOMEBODY | {"difference": 0}, "王丽 (4.2 km away), just as good"),
+        (SOMEBODY, "王* Z1 (4.2 km away): the whole plan would be worse by as much as 2.3 km of way"),
+        (SOMEBODY | {"difference": 0}, "王* Z1 (4.2 km away), just as good"),
         (SOMEBODY | {"difference": 0, "moved": 1200},
-         "王丽 (4.2 km away), just as good; 1,200 other families would change helper"),
-        (SOMEBODY | {"loses": "another"}, "王丽 (4.2 km away), but then 田* in 回龙村 would lose its helper"),
+         "王* Z1 (4.2 km away), just as good; 1,200 other families would change helper"),
+        (SOMEBODY | {"loses": "another"},
+         "王* Z1 (4.2 km away), but then 田* H1 in 回龙村 would lose its helper"),
         (NOBODY, "Nobody else: this family would go without a helper"),
         (NOBODY | {"gains": "another"},
          "Nobody else: this family would go without, and another would get a helper"),
@@ -214,7 +215,7 @@ def test_the_next_best_is_said_with_what_it_would_do_to_everybody(runner_up, sai
     ("runner_up", "said"),
     [
         (SOMEBODY | {"loses": "another"},
-         "王丽 (4.2 km away), but then 田* in 回龙村 would lose its second helper"),
+         "王* Z1 (4.2 km away), but then 田* H1 in 回龙村 would lose its second helper"),
         (NOBODY, "Nobody else: this family would have no second helper"),
         (NOBODY | {"gains": "another"},
          "Nobody else: this family would have no second helper, and another would get one"),
@@ -228,8 +229,10 @@ def _pair(stage, runner_up):
     return {
         "stage": stage,
         "runner_up": runner_up,
-        "next_name": "王丽",
-        "loser_name": "田大妹",
+        "next_name": "王*",
+        "next_number": "Z1",
+        "loser_name": "田*",
+        "loser_number": "H1",
         "loser_village": "回龙村",
     }
 
