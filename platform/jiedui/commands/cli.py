@@ -197,8 +197,9 @@ def demo(once: bool) -> None:
     os.environ["JIEDUI_DEMO"] = "1"
     from jiedui.commands.demo import hold_clock, prepare
 
+    if not once:
+        _refuse_taken_port()
     hold_clock(_data_dir(), os.environ)
-
     if once:
         inside(prepare)
     else:
