@@ -19,12 +19,7 @@ from jiedui.actor import Actor
 from jiedui.errors import Forbidden, LoginNeeded, Unavailable
 from jiedui.web.asked import address, safe_path
 
-WORDS: dict[str, frozenset[str] | None] = {
-    "public": None,
-    "volunteer": frozenset({"volunteer"}),
-    "coordinator": frozenset({"coordinator"}),
-    "administrator": frozenset({"administrator"}),
-}
+WORDS: dict[str, frozenset[str] | None] = {"public": None}
 
 
 def admits(access: object, actor: Actor) -> bool:

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from jiedui.households import policy
 from jiedui.households.headers import EXAMPLE, PROFILE, TITLE
 from jiedui.households.reading import read_households
 from jiedui.households.service import forecast_records, save_records
@@ -13,7 +14,7 @@ from jiedui.regions.villages import HINTS, nothing_to_find, with_villages
 
 HOUSEHOLDS = Ledger(
     kind="households",
-    access="coordinator",
+    access=policy.DEEDS["save"],
     words=Words(
         title=N_("Import a ledger of households"),
         back=N_("All households"),

@@ -5,18 +5,19 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from jiedui.actor import Actor
-from jiedui.households import rows
+from jiedui.households import policy, rows
 from jiedui.households.numbers import next_numbers
 from jiedui.households.reading import HouseholdRecord
 from jiedui.households.tables import Household, Member, Need
 from jiedui.ledgers import saving
 from jiedui.ledgers.saving import SAVING, Changed, Facts, New, OnProgress, Saved
 from jiedui.store import bulk
-from jiedui.store.piccolo_conf import DB
+from jiedui.store.scope import scope
 
 
 async def forecast_records(actor: Actor, records: Sequence[HouseholdRecord]) -> Saved:
     """What saving would do; writes nothing."""
+    policy.require(actor, "save")
     return (await saving.compare(actor, Household, records, rows.facts_of, rows.facts_in)).saved()
 
 
@@ -31,7 +32,8 @@ async def save_records(
 
     A household that no record names stays as it is: leaving the ledger is a person's decision.
     """
-    async with DB.transaction():
+    policy.require(actor, "save")
+    async with scope(actor, now):
         await saving.one_import_at_a_time("households")
         compared = await saving.compare(actor, Household, records, rows.facts_of, rows.facts_in, hold=True)
         done = len(compared.same)

@@ -12,6 +12,7 @@ from jiedui.ledgers.header import Profile
 from jiedui.ledgers.report import Reading
 from jiedui.ledgers.saving import OnProgress, Saved
 from jiedui.ledgers.words import Hint, Words
+from jiedui.store.scope import Hats
 
 
 class Read(Protocol):
@@ -53,8 +54,8 @@ class Ledger:
 
     kind: str
     """The word in addresses and in the command line."""
-    access: str
-    """Who may import it: a word of accounts.access."""
+    access: Hats
+    """Who may bring it: those who may save what it tells of."""
     words: Words
     file_name: str
     """What a sent file is called while it is read; a finding of a list names it."""

@@ -70,21 +70,21 @@ async def template(request: PageRequest) -> Response[Any]:
 @get("/{import_id:uuid}")
 async def show(request: PageRequest, import_id: FromPath[UUID]) -> Response[Any]:
     """Where this file stands: being read, read, refused, being taken, taken, thrown away."""
-    upload = await uploads.upload_of(request.user, _kind(request), import_id)
+    upload = await uploads.upload_of(request.user, _ledger(request), import_id)
     return _show(request, _ledger(request), upload)
 
 
 @get(["/{import_id:uuid}/findings.csv", "/{import_id:uuid}/findings.xlsx"])
 async def findings(request: PageRequest, import_id: FromPath[UUID]) -> Response[Any]:
     """Every finding with its cell, to send to the village."""
-    upload = await uploads.upload_of(request.user, _kind(request), import_id)
+    upload = await uploads.upload_of(request.user, _ledger(request), import_id)
     return _export_findings(request, upload.report.findings)
 
 
 @post("/{import_id:uuid}/headers")
 async def headers(request: PageRequest, import_id: FromPath[UUID]) -> Response[Any]:
     """What unknown headers mean, remembered for the county; the file is read again."""
-    upload = await uploads.upload_of(request.user, _kind(request), import_id)
+    upload = await uploads.upload_of(request.user, _ledger(request), import_id)
     given = await fields_of(request)
     meanings = {}
     for place, unknown in enumerate(upload.unknown_headers):
@@ -122,7 +122,7 @@ async def discard(request: PageRequest, import_id: FromPath[UUID]) -> Response[A
     """Throw the file away."""
 
     async def work() -> str:
-        await uploads.discard(request.user, _kind(request), import_id, request.app.state.clock())
+        await uploads.discard(request.user, _ledger(request), import_id, request.app.state.clock())
         flash(request, _ledger(request).words.thrown_away)
         return _base(request)
 
@@ -130,10 +130,10 @@ async def discard(request: PageRequest, import_id: FromPath[UUID]) -> Response[A
 
 
 async def _do(
-    request: PageRequest, import_id: UUID, deed: Callable[[Actor, str, UUID, datetime], Awaitable[None]]
+    request: PageRequest, import_id: UUID, deed: Callable[[Actor, Ledger, UUID, datetime], Awaitable[None]]
 ) -> Response[Any]:
     async def work() -> str:
-        await deed(request.user, _kind(request), import_id, request.app.state.clock())
+        await deed(request.user, _ledger(request), import_id, request.app.state.clock())
         return f"{_base(request)}/{import_id}"
 
     return await once(request, work)
@@ -154,7 +154,7 @@ def _base(request: PageRequest) -> str:
 
 async def _choose(request: PageRequest, form: Form[Any]) -> Response[Any]:
     ledger = _ledger(request)
-    recent = await uploads.recent_uploads(request.user, ledger.kind)
+    recent = await uploads.recent_uploads(request.user, ledger)
     return page(
         request,
         "ledgers/choose.html",

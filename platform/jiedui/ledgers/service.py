@@ -14,12 +14,13 @@ from jiedui.actor import Actor, parent, significant
 from jiedui.audit.service import record as audit
 from jiedui.errors import Refused
 from jiedui.i18n import N_
+from jiedui.ledgers import policy
 from jiedui.ledgers.header import header_key
 from jiedui.ledgers.ledger import Ledger
 from jiedui.ledgers.report import Finding, Reading, Report, UnknownHeader
 from jiedui.ledgers.saving import Changes, OnProgress, Saved
 from jiedui.ledgers.tables import HeaderWord, LedgerImport
-from jiedui.store.piccolo_conf import DB
+from jiedui.store.scope import in_area, scope
 
 READING = N_("Reading the workbook")
 COMPARING = N_("Comparing with the ledger")
@@ -41,11 +42,12 @@ async def import_file(
     actor: Actor, ledger: Ledger, path: Path, *, dry_run: bool, now: datetime, on: OnProgress | None = None
 ) -> ImportResult:
     """Read a ledger and take it whole, or only say what would happen. Raises LedgerError for no ledger."""
+    policy.of(ledger).require(actor, "bring")
     reading = await read_file(actor, ledger, path, now=now, on=on)
     if dry_run:
         return await forecast(actor, ledger, reading)
     digest = await asyncio.to_thread(_digest, path)
-    async with DB.transaction():
+    async with scope(actor, now):
         import_id = uuid4()
         await LedgerImport.insert(
             LedgerImport(
@@ -82,14 +84,16 @@ async def read_file(
     actor: Actor, ledger: Ledger, path: Path, *, now: datetime, on: OnProgress | None = None
 ) -> Reading[Any]:
     """The records of a file. Raises LedgerError when it is no such ledger."""
+    policy.of(ledger).require(actor, "bring")
     if on is not None:
         await on(READING, 0, 0)
-    mapping = await header_words(actor, ledger.kind)
+    mapping = await header_words(actor, ledger)
     return await ledger.read(actor, path, mapping=mapping, others=ledger.others, now=now)
 
 
 async def forecast(actor: Actor, ledger: Ledger, reading: Reading[Any]) -> ImportResult:
     """What taking a reading would change; writes nothing."""
+    policy.of(ledger).require(actor, "bring")
     return _result(reading, await ledger.forecast(actor, reading.records))
 
 
@@ -103,6 +107,7 @@ async def take(
     on: OnProgress | None,
 ) -> ImportResult:
     """Save a reading inside the caller's transaction, with its audit entry."""
+    policy.of(ledger).require(actor, "bring")
     result = _result(reading, await ledger.save(actor, reading.records, import_id, now, on))
     await audit(
         actor,
@@ -124,37 +129,41 @@ def outcome(result: ImportResult) -> dict[str, Any]:
     }
 
 
-async def header_words(actor: Actor, kind: str) -> dict[str, str]:
+async def header_words(actor: Actor, ledger: Ledger) -> dict[str, str]:
     """What the headers mean that somebody explained here or above; the nearer explanation counts.
 
     Above a county, where ledgers of many counties are read, also what a county in the area explained,
     unless another one explained it otherwise.
     """
+    policy.of(ledger).require(actor, "read")
     areas = [actor.region_code]
     while (above := parent(areas[-1])) is not None:
         areas.append(above)
-    rows = await HeaderWord.select().where(HeaderWord.kind == kind, HeaderWord.region_code.is_in(areas))
+    rows = await HeaderWord.select().where(
+        HeaderWord.kind == ledger.kind, HeaderWord.region_code.is_in(areas)
+    )
     rows.sort(key=lambda row: len(significant(row["region_code"])))
     words = {row["header"]: row["field"] for row in rows}
     if len(significant(actor.region_code)) >= _COUNTY_DIGITS:
         return words
     below = await HeaderWord.raw(
-        "SELECT header, min(field) AS field FROM header_word WHERE kind = {} AND region_code LIKE {} "
+        "SELECT header, min(field) AS field FROM header_word WHERE kind = {} AND {} "
         "GROUP BY header HAVING min(field) = max(field)",
-        kind,
-        significant(actor.region_code) + "%",
+        ledger.kind,
+        in_area("region_code", actor.region_code),
     )
     return {row["header"]: row["field"] for row in below} | words
 
 
 async def remember_header(actor: Actor, ledger: Ledger, header: str, field: str, now: datetime) -> None:
     """A header means this field (or is not needed) from now on, in the whole county. Raises Refused."""
+    policy.of(ledger).require(actor, "bring")
     word = header_key(header)[:80]
     fields = ledger.profile.wordings if ledger.profile else {}
     if not fields or not word or field not in (*fields, IGNORED):
         raise Refused(N_("Please choose one of the options."), field="header")
     area = _home(actor)
-    async with DB.transaction():
+    async with scope(actor, now):
         await HeaderWord.insert(
             HeaderWord(
                 kind=ledger.kind,

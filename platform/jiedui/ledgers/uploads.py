@@ -5,24 +5,24 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from jiedui.actor import Actor, significant
+from jiedui.actor import Actor
 from jiedui.audit.service import record as audit
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
 from jiedui.jobs import asked
 from jiedui.jobs.service import latest_job
+from jiedui.ledgers import policy
 from jiedui.ledgers.ledger import Ledger
 from jiedui.ledgers.report import Report, UnknownHeader
 from jiedui.ledgers.saving import Changes
 from jiedui.ledgers.service import remember_header
 from jiedui.ledgers.tables import LedgerImport
 from jiedui.store.columns import Row
-from jiedui.store.piccolo_conf import DB
+from jiedui.store.scope import scope
 from jiedui.store.vault import seal, unseal
 
 MAX_UPLOAD = 10 * 2**20
@@ -56,11 +56,12 @@ class Upload(msgspec.Struct, frozen=True):
 
 async def receive(actor: Actor, ledger: Ledger, content: bytes, now: datetime) -> UUID:
     """Keep a file and have it read. Raises Refused when it is empty or too large."""
+    policy.of(ledger).require(actor, "bring")
     if not content:
         raise Refused(ledger.words.empty_file, field="file")
     if len(content) > MAX_UPLOAD:
         raise Refused(ledger.words.too_large, field="file", n=MAX_UPLOAD // 2**20)
-    async with DB.transaction():
+    async with scope(actor, now):
         sent = LedgerImport(
             kind=ledger.kind,
             region_code=actor.region_code,
@@ -74,20 +75,20 @@ async def receive(actor: Actor, ledger: Ledger, content: bytes, now: datetime) -
     return import_id
 
 
-async def upload_of(actor: Actor, kind: str, import_id: UUID) -> Upload:
+async def upload_of(actor: Actor, ledger: Ledger, import_id: UUID) -> Upload:
     """One sent ledger of the actor's area. Raises NotFound."""
-    await _row(actor, kind, import_id)
+    await _row(actor, ledger, import_id, "read")
     (row,) = await LedgerImport.raw(f"{_UPLOADS} WHERE i.id = {{}}", import_id)
     return _upload(row, await latest_job(import_id))
 
 
-async def recent_uploads(actor: Actor, kind: str) -> list[Upload]:
+async def recent_uploads(actor: Actor, ledger: Ledger) -> list[Upload]:
     """The latest ledgers of the area, newest first, those of the command line too."""
+    policy.of(ledger).require(actor, "read")
     rows = await LedgerImport.raw(
-        f"{_UPLOADS} WHERE i.kind = {{}} AND i.region_code LIKE {{}}"
-        f" ORDER BY i.created_at DESC LIMIT {_RECENT}",
-        kind,
-        significant(actor.region_code) + "%",
+        f"{_UPLOADS} WHERE i.kind = {{}} AND {{}} ORDER BY i.created_at DESC LIMIT {_RECENT}",
+        ledger.kind,
+        policy.of(ledger).visible(actor, "i"),
     )
     return [_upload(row, None) for row in rows]
 
@@ -96,24 +97,25 @@ async def explain_headers(
     actor: Actor, ledger: Ledger, import_id: UUID, meanings: Mapping[str, str], now: datetime
 ) -> None:
     """Remember what headers mean for the county, and read the file again. Raises Refused, Conflict."""
+    policy.of(ledger).require(actor, "bring")
     if not meanings:
         raise Refused(N_("Please say of at least one column what it means."), field="header")
-    async with DB.transaction():
-        area = await _read_again(actor, ledger.kind, import_id, now)
+    async with scope(actor, now):
+        area = await _read_again(actor, ledger, import_id, now)
         for header, field in meanings.items():
             await remember_header(replace(actor, region_code=area), ledger, header, field, now)
 
 
-async def read_again(actor: Actor, kind: str, import_id: UUID, now: datetime) -> None:
+async def read_again(actor: Actor, ledger: Ledger, import_id: UUID, now: datetime) -> None:
     """Read the file once more, against the ledger as it is now. Raises Conflict."""
-    async with DB.transaction():
-        await _read_again(actor, kind, import_id, now)
+    async with scope(actor, now):
+        await _read_again(actor, ledger, import_id, now)
 
 
-async def apply(actor: Actor, kind: str, import_id: UUID, now: datetime) -> None:
+async def apply(actor: Actor, ledger: Ledger, import_id: UUID, now: datetime) -> None:
     """Have what was read taken into the ledger; a second press changes nothing. Raises Conflict."""
-    async with DB.transaction():
-        row = await _row(actor, kind, import_id, lock=True)
+    async with scope(actor, now):
+        row = await _row(actor, ledger, import_id, lock=True)
         if row["decision"] == "applied" or await _busy(import_id, "ledger.apply"):
             return
         if row["decision"] or row["state"] != "ready":
@@ -121,10 +123,10 @@ async def apply(actor: Actor, kind: str, import_id: UUID, now: datetime) -> None
         await asked.ask_again("ledger.apply", LedgerImport, row, actor, now)
 
 
-async def discard(actor: Actor, kind: str, import_id: UUID, now: datetime) -> None:
+async def discard(actor: Actor, ledger: Ledger, import_id: UUID, now: datetime) -> None:
     """Throw a file away that was not taken; its content is gone. Raises Conflict."""
-    async with DB.transaction():
-        row = await _row(actor, kind, import_id, lock=True)
+    async with scope(actor, now):
+        row = await _row(actor, ledger, import_id, lock=True)
         if row["decision"] == "applied" or await _busy(import_id, "ledger.apply"):
             raise Conflict
         await LedgerImport.update(
@@ -135,7 +137,7 @@ async def discard(actor: Actor, kind: str, import_id: UUID, now: datetime) -> No
                 LedgerImport.unknown_headers: "[]",
             }
         ).where(LedgerImport.id == import_id)
-        await _audit(actor, "ledger.discard", kind, import_id, row["region_code"], now)
+        await _audit(actor, "ledger.discard", ledger.kind, import_id, row["region_code"], now)
 
 
 def content_of(row: Row) -> bytes:
@@ -143,8 +145,8 @@ def content_of(row: Row) -> bytes:
     return base64.b85decode(unseal(row["content"], _CONTENT))
 
 
-async def _read_again(actor: Actor, kind: str, import_id: UUID, now: datetime) -> str:
-    row = await _row(actor, kind, import_id, lock=True)
+async def _read_again(actor: Actor, ledger: Ledger, import_id: UUID, now: datetime) -> str:
+    row = await _row(actor, ledger, import_id, lock=True)
     if row["decision"] or row["content"] is None or await _busy(import_id, "ledger.apply"):
         raise Conflict
     if not await _busy(import_id, "ledger.read"):
@@ -157,18 +159,19 @@ async def _busy(import_id: UUID, kind: str) -> bool:
     return job is not None and job["kind"] == kind and job["state"] in asked.WAITING
 
 
-async def _row(actor: Actor, kind: str, import_id: UUID, *, lock: bool = False) -> Row:
+async def _row(
+    actor: Actor, ledger: Ledger, import_id: UUID, deed: str = "bring", *, lock: bool = False
+) -> Row:
+    policy.of(ledger).require(actor, deed)
     query = LedgerImport.select().where(
-        LedgerImport.id == import_id, LedgerImport.kind == kind, _of_area(actor)
+        LedgerImport.id == import_id,
+        LedgerImport.kind == ledger.kind,
+        policy.of(ledger).visible(actor, deed=deed),
     )
     row: Row | None = await (query.lock_rows() if lock else query).first()
     if row is None:
         raise NotFound
     return row
-
-
-def _of_area(actor: Actor) -> Any:
-    return LedgerImport.region_code.like(significant(actor.region_code) + "%")
 
 
 def _upload(row: Row, job: Row | None) -> Upload:

@@ -27,7 +27,7 @@ from jiedui.ledgers.report import UnknownHeader
 from jiedui.ledgers.tables import LedgerImport
 from jiedui.ledgers.workbook import open_workbook
 from jiedui.store.columns import Row
-from jiedui.store.piccolo_conf import DB
+from jiedui.store.scope import scope
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 -- a folder that is never written to a disk, where there is one
 
@@ -67,7 +67,7 @@ async def _apply(ledgers: Mapping[str, Ledger], job: JobRow, progress: Progress)
         actor = await _actor(job, row, ledger)
         with _file(row, ledger) as path:
             reading = await service.read_file(actor, ledger, path, now=now, on=progress.report)
-        async with DB.transaction():
+        async with scope(actor, now):
             taken = (
                 await LedgerImport.update(
                     {
@@ -128,7 +128,7 @@ async def _headers_to_explain(actor: Actor, ledger: Ledger, path: Path) -> list[
     """The headers nobody knows in a table that lacks a column it needs."""
     if ledger.profile is None:
         return []
-    mapping = await service.header_words(actor, ledger.kind)
+    mapping = await service.header_words(actor, ledger)
     try:
         sheets = await asyncio.to_thread(open_workbook, path)
         headers = [find_header(sheet, ledger.profile, mapping) for sheet in sheets if sheet.visible]

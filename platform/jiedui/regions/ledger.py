@@ -15,6 +15,7 @@ from jiedui.ledgers.ledger import Ledger
 from jiedui.ledgers.report import Reading
 from jiedui.ledgers.saving import OnProgress, Saved, one_import_at_a_time
 from jiedui.ledgers.words import Words
+from jiedui.regions import policy
 from jiedui.regions.reading import EMPTY, HEADERS, RegionRecord, read_regions
 from jiedui.regions.service import forecast_regions, save_regions
 from jiedui.regions.tables import Region
@@ -35,7 +36,7 @@ async def _read(
 
 
 async def _forecast(actor: Actor, records: Sequence[Any]) -> Saved:
-    return Saved(await forecast_regions(records), [])
+    return Saved(await forecast_regions(actor, records), [])
 
 
 async def _save(
@@ -57,7 +58,7 @@ def _template() -> bytes:
 
 REGIONS = Ledger(
     kind=_KIND,
-    access="administrator",
+    access=policy.DEEDS["save"],
     words=Words(
         title=N_("Import the region list"),
         back=N_("All regions"),

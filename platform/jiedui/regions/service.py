@@ -11,11 +11,12 @@ from jiedui.actor import Actor
 from jiedui.audit.service import record
 from jiedui.errors import NotFound
 from jiedui.ledgers.saving import Changes
+from jiedui.regions import policy
 from jiedui.regions.codes import parent, significant, township
 from jiedui.regions.names import initials, short_name
 from jiedui.regions.tables import Region
 from jiedui.store.columns import Row
-from jiedui.store.piccolo_conf import DB
+from jiedui.store.scope import scope
 
 _AT_ONCE = 1000
 _ENDS = (2, 4, 6, 9, 12)
@@ -57,8 +58,10 @@ class Place:
 
 async def save_regions(actor: Actor, records: Iterable[RegionRecord], now: datetime) -> Changes:
     """Make the table say what the list says; doing it again changes nothing, and no region is removed."""
-    async with DB.transaction():
-        touched, result = await _compare(records)
+    wanted = list(records)
+    _refuse_others(actor, wanted)
+    async with scope(actor, now):
+        touched, result = await _compare(wanted)
         for start in range(0, len(touched), _AT_ONCE):
             await Region.insert(*(Region(**row) for row in touched[start : start + _AT_ONCE])).on_conflict(
                 target=Region.code,
@@ -77,9 +80,11 @@ async def save_regions(actor: Actor, records: Iterable[RegionRecord], now: datet
     return result
 
 
-async def forecast_regions(records: Iterable[RegionRecord]) -> Changes:
-    """What saving the list would change; writes nothing."""
-    _, result = await _compare(records)
+async def forecast_regions(actor: Actor, records: Iterable[RegionRecord]) -> Changes:
+    """What saving the list would change; writes nothing. Raises Forbidden, NotFound as saving does."""
+    wanted = list(records)
+    _refuse_others(actor, wanted)
+    _, result = await _compare(wanted)
     return result
 
 
@@ -190,6 +195,12 @@ async def townships(within: str | None = None) -> list[Place]:
         .order_by(Region.code)
     )
     return [Place(row["code"], row["short_name"], "township") for row in rows]
+
+
+def _refuse_others(actor: Actor, records: Iterable[RegionRecord]) -> None:
+    policy.require(actor, "save")
+    for one in records:
+        policy.require(actor, "save", {"code": one.code})
 
 
 async def _compare(records: Iterable[RegionRecord]) -> tuple[list[Row], Changes]:

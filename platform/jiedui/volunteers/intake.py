@@ -12,7 +12,7 @@ from jiedui.ledgers.saving import SAVING, Changed, Compared, New, OnProgress, Sa
 from jiedui.store import bulk
 from jiedui.store.scope import scope
 from jiedui.store.vault import seal
-from jiedui.volunteers import stating
+from jiedui.volunteers import policy, stating
 from jiedui.volunteers.alike import Alike, Person, alike
 from jiedui.volunteers.checks import counting
 from jiedui.volunteers.reading import VolunteerRecord
@@ -30,6 +30,7 @@ STANDS_AGAINST = N_("a check that was not passed stands; what the ledger says of
 
 async def forecast_records(actor: Actor, records: Sequence[VolunteerRecord]) -> Saved:
     """What saving would do; writes nothing."""
+    policy.require(actor, "save")
     return (await _compare(actor, records)).saved()
 
 
@@ -44,6 +45,7 @@ async def save_records(
 
     State, pauses and what a person decided of a check stay; a capacity below the places held is refused.
     """
+    policy.require(actor, "save")
     async with scope(actor, now):
         await saving.one_import_at_a_time("volunteers")
         compared = await _compare(actor, records, hold=True)

@@ -7,13 +7,14 @@ from jiedui.ledgers.ledger import Ledger
 from jiedui.ledgers.template import template_workbook
 from jiedui.ledgers.words import Hint, Words
 from jiedui.regions.villages import HINTS, nothing_to_find, with_villages
+from jiedui.volunteers import policy
 from jiedui.volunteers.headers import EXAMPLE, PROFILE, TITLE
 from jiedui.volunteers.intake import forecast_records, save_records
 from jiedui.volunteers.reading import read_volunteers
 
 VOLUNTEERS = Ledger(
     kind="volunteers",
-    access="coordinator",
+    access=policy.DEEDS["save"],
     words=Words(
         title=N_("Import a ledger of volunteers"),
         back=N_("All volunteers"),

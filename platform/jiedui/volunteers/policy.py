@@ -15,8 +15,8 @@ POLICY = Policy(
         "list": _DESK,
         **dict.fromkeys(("check", "approve", "refuse", "suspend", "reinstate", "reveal"), _DESK),
         **dict.fromkeys(("pause", "offer", "leave"), by("coordinator", "volunteer")),
-        "capacity": by("coordinator"),
         "confirm": by("county", "vetting_officer"),
+        **dict.fromkeys(("capacity", "save"), by("coordinator")),
     },
     own="id",
 )
