@@ -17,6 +17,7 @@ POLICY = Policy(
         **dict.fromkeys(("pause", "offer", "leave"), by("coordinator", "volunteer")),
         "capacity": by("coordinator"),
         "confirm": by("county", "vetting_officer"),
+        "move": by("coordinator", "between"),
     },
     own="id",
 )
