@@ -37,6 +37,7 @@ _ANYWHERE: dict[str, frozenset[str]] = {
         {
             "coordinator",
             "county",
+            "between",
             "vetting_officer",
             "safeguarding_officer",
             "auditor",
@@ -82,6 +83,8 @@ class Actor:
         rows = _NEAR.get(self.role, frozenset()) if near else frozenset[str]()
         if "coordinator" in rows and self.level == "county":
             rows |= {"county"}
+        if not near and "coordinator" in _NEAR.get(self.role, ()):
+            rows |= {"between"}  # above counties: decides what two of them disagree about, one row at a time
         return _ANYWHERE.get(self.role, frozenset()) | rows | shown
 
     @property
@@ -99,6 +102,14 @@ def significant(code: str) -> str:
 def within(area: str, code: str) -> bool:
     """Whether the region `code` is the region `area` or lies in it."""
     return code.startswith(significant(area))
+
+
+def above_both(one: str, other: str) -> str:
+    """The smallest region in which both lie; the country, if need be."""
+    area: str | None = one
+    while area is not None and not within(area, other):
+        area = parent(area)
+    return area or "0" * 12
 
 
 def parent(code: str) -> str | None:

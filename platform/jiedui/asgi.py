@@ -42,7 +42,7 @@ ROUTERS: list[Router] = [
     followups.ROUTER,
     households.ROUTER,
     jobs.ROUTER,
-    ledgers.router(LEDGERS.values()),
+    ledgers.router(LEDGERS),
     notices.ROUTER,
     pages.ROUTER,
     pages.STATIC_FILES,

@@ -5,9 +5,9 @@ from functools import partial
 from jiedui.households import policy
 from jiedui.households.headers import EXAMPLE, PROFILE, TITLE
 from jiedui.households.reading import read_households
-from jiedui.households.service import forecast_records, save_records
+from jiedui.households.service import forecast_records, household_cards, move_household, save_records
 from jiedui.i18n import N_
-from jiedui.ledgers.ledger import Ledger
+from jiedui.ledgers.ledger import Ledger, Subject
 from jiedui.ledgers.template import template_workbook
 from jiedui.ledgers.words import Words
 from jiedui.regions.villages import HINTS, nothing_to_find, with_villages
@@ -29,4 +29,5 @@ HOUSEHOLDS = Ledger(
     profile=PROFILE,
     hints=HINTS,
     first=nothing_to_find,
+    subject=Subject("household", household_cards, move_household),
 )

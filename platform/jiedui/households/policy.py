@@ -4,6 +4,7 @@ from jiedui.store.scope import Policy, by
 
 _DESK = by("coordinator")
 POLICY = Policy(
-    {"read": _DESK | {"granted"}} | dict.fromkeys(("list", "find", "reveal", "export", "save"), _DESK)
+    {"read": _DESK | {"granted"}, "move": by("coordinator", "between")}
+    | dict.fromkeys(("list", "find", "reveal", "export", "save"), _DESK)
 )
 DEEDS, may, require, visible = POLICY.deeds, POLICY.may, POLICY.require, POLICY.visible

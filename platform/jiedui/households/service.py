@@ -1,4 +1,4 @@
-"""Use cases of households: taking them from a ledger, finding them, opening one guarded value."""
+"""Use cases of households: taking them from a ledger, moving one to another village."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,9 +9,11 @@ from jiedui.households import policy, rows
 from jiedui.households.numbers import next_numbers
 from jiedui.households.reading import HouseholdRecord
 from jiedui.households.tables import Household, Member, Need
-from jiedui.ledgers import saving
+from jiedui.ledgers import claims, saving
 from jiedui.ledgers.saving import SAVING, Changed, Facts, New, OnProgress, Saved
+from jiedui.regions.moves import move_to
 from jiedui.store import bulk
+from jiedui.store.columns import Row
 from jiedui.store.scope import scope
 
 
@@ -37,7 +39,8 @@ async def save_records(
         await saving.one_import_at_a_time("households")
         compared = await saving.compare(actor, Household, records, rows.facts_of, rows.facts_in, hold=True)
         done = len(compared.same)
-        for new in saving.in_chunks(compared.new):
+        await claims.keep(actor, "household", compared, import_id, now)
+        for new in saving.in_chunks(compared.joining):
             await _add(new, import_id, now)
             done = await saving.tell(progress, SAVING, done, len(new), len(records))
         for changed in saving.in_chunks(compared.changed):
@@ -45,6 +48,23 @@ async def save_records(
             done = await saving.tell(progress, SAVING, done, len(changed), len(records))
         await bulk.update(Household, compared.reworded)
     return compared.saved()
+
+
+async def move_household(actor: Actor, household_id: UUID, village: str, now: datetime) -> None:
+    """To another village of the actor's area. Raises NotFound for what is not in it."""
+    policy.require(actor, "move")
+    await move_to(actor, Household, policy.visible(actor, deed="move"), household_id, village, now)
+
+
+async def household_cards(actor: Actor, household_ids: Sequence[UUID]) -> list[Row]:
+    """Households of the area as staff tell them apart, the name masked."""
+    policy.require(actor, "move")
+    rows: list[Row] = await Household.raw(
+        "SELECT id, number, name, village, township FROM family_card WHERE id = ANY({}) AND {}",
+        list(household_ids),
+        policy.visible(actor, deed="move"),
+    )
+    return rows
 
 
 async def _add(new: Sequence[New[HouseholdRecord]], import_id: UUID, now: datetime) -> None:

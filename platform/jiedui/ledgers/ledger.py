@@ -12,6 +12,7 @@ from jiedui.ledgers.header import Profile
 from jiedui.ledgers.report import Reading
 from jiedui.ledgers.saving import OnProgress, Saved
 from jiedui.ledgers.words import Hint, Words
+from jiedui.store.columns import Row
 from jiedui.store.scope import Hats
 
 
@@ -49,6 +50,17 @@ async def _nothing(actor: Actor) -> Hint | None:
 
 
 @dataclass(frozen=True)
+class Subject:
+    """The people of a ledger, for who decides between two areas: told apart, and moved."""
+
+    kind: str
+    cards: Callable[[Actor, Sequence[UUID]], Awaitable[list[Row]]]
+    """Of those in the actor's area: id, number, masked name, village, township."""
+    move: Callable[[Actor, UUID, str, datetime], Awaitable[None]]
+    """To another village of the actor's area. Raises NotFound."""
+
+
+@dataclass(frozen=True)
 class Ledger:
     """What one concept says of its ledger; all the rest is alike for every kind."""
 
@@ -73,6 +85,8 @@ class Ledger:
     """What waits for somebody once it is taken; `{id}` in its path is the import's."""
     first: Callable[[Actor], Awaitable[Hint | None]] = _nothing
     """What has to be there before such a ledger can be read at all."""
+    subject: Subject | None = None
+    """Whose rows two areas may claim; regions are claimed by nobody."""
     others: tuple[Profile, ...] = ()
 
 
@@ -85,3 +99,8 @@ def known(*ledgers: Ledger) -> dict[str, Ledger]:
         )
         for one in ledgers
     }
+
+
+def subjects(ledgers: Mapping[str, Ledger]) -> dict[str, Subject]:
+    """The people of these ledgers by their kind."""
+    return {one.subject.kind: one.subject for one in ledgers.values() if one.subject}

@@ -1,6 +1,6 @@
 """Importing a ledger in the browser: choose, look at what was read, explain headers, take it or leave it."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,9 +14,9 @@ from jiedui.clock import machine_now
 from jiedui.errors import NotFound, Refused
 from jiedui.i18n import N_, translate
 from jiedui.jobs.pages import seconds_left
-from jiedui.ledgers import uploads
+from jiedui.ledgers import claim_pages, claims, uploads
 from jiedui.ledgers.export import attachment, to_csv, to_xlsx
-from jiedui.ledgers.ledger import Ledger
+from jiedui.ledgers.ledger import Ledger, subjects
 from jiedui.ledgers.report import Finding
 from jiedui.ledgers.service import IGNORED
 from jiedui.ledgers.uploads import MAX_UPLOAD, Upload
@@ -163,6 +163,7 @@ async def _choose(request: PageRequest, form: Form[Any]) -> Response[Any]:
         form=form,
         recent=recent,
         first=await ledger.first(request.user),
+        claimed=await claims.waiting(request.user) if ledger.subject else 0,
         megabytes=MAX_UPLOAD // 2**20,
         status_code=form.status,
     )
@@ -245,9 +246,10 @@ def _export_findings(request: PageRequest, findings: Sequence[Finding]) -> Respo
     return attachment(to_xlsx(header, table, sheet=sheet), "findings.xlsx")
 
 
-def router(ledgers: Iterable[Ledger]) -> Router:
-    """The same pages for every kind of ledger, under the address of its list."""
-    return Router("/", route_handlers=[_of(ledger) for ledger in ledgers])
+def router(ledgers: Mapping[str, Ledger]) -> Router:
+    """The same pages for every kind of ledger, under the address of its list; and what two areas claim."""
+    claiming = claim_pages.router(subjects(ledgers))
+    return Router("/", route_handlers=[*(_of(ledger) for ledger in ledgers.values()), claiming])
 
 
 def _of(ledger: Ledger) -> Router:

@@ -17,14 +17,13 @@ from piccolo.table import Table
 from jiedui.actor import Actor, within
 from jiedui.i18n import N_
 from jiedui.ledgers.report import Finding, Level, row_fingerprint
-from jiedui.ledgers.tables import LedgerChange
+from jiedui.ledgers.tables import Claim, LedgerChange
 from jiedui.store import bulk
 from jiedui.store.columns import Row
 from jiedui.store.vault import keyed_hash, seal, unseal
 
 SAVING = N_("Saving")
 OTHER_AREA = N_("the village lies outside your area")
-KNOWN_ELSEWHERE = N_("this person is in the ledger of another area")
 _CELL = 40
 
 Facts = dict[str, Any]
@@ -64,12 +63,16 @@ class Saved(msgspec.Struct, frozen=True):
 
 
 class New(msgspec.Struct, Generic[Record], frozen=True):
-    """A person the ledger did not have; `key` names her without telling who she is."""
+    """A person the ledger did not have; `key` names her without telling who she is.
+
+    `elsewhere` is her row in the ledger of another area: then this one becomes a claim, and nobody is told.
+    """
 
     key: str
     fingerprint: str
     record: Record
     facts: Facts
+    elsewhere: Row | None = None
 
 
 class Changed(msgspec.Struct, Generic[Record], frozen=True):
@@ -92,6 +95,8 @@ class Compared(msgspec.Struct, Generic[Record]):
 
     new: list[New[Record]] = []
     changed: list[Changed[Record]] = []
+    claimed: list[tuple[Row, New[Record], bool]] = []
+    """Claims made before, what is said of them now, and whether that is something else."""
     same: list[tuple[Row, Record]] = []
     reworded: list[Row] = []
     """Of the same: the columns to write, so that they are recognised the next time."""
@@ -101,8 +106,14 @@ class Compared(msgspec.Struct, Generic[Record]):
 
     def saved(self) -> Saved:
         """The counts."""
-        changes = Changes(len(self.new), len(self.changed), len(self.same) + self.left)
-        return Saved(changes, self.findings)
+        restated = sum(other for _, _, other in self.claimed)
+        same = len(self.same) + self.left + len(self.claimed) - restated
+        return Saved(Changes(len(self.new), len(self.changed) + restated, same), self.findings)
+
+    @property
+    def joining(self) -> list[New[Record]]:
+        """Those of the new who enter the ledger."""
+        return [one for one in self.new if one.elsewhere is None]
 
 
 async def compare(
@@ -114,8 +125,9 @@ async def compare(
     *,
     hold: bool = False,
 ) -> Compared[Record]:
-    """Sort the records of a file; those of another area are refused.
+    """Sort the records of a file; those of villages of another area are refused.
 
+    Somebody whom another area's ledger has is new here, as far as anybody is told (see `ledgers.claims`).
     With `hold` nobody else changes those who are there already until the transaction ends.
     """
     compared: Compared[Record] = Compared()
@@ -124,6 +136,7 @@ async def compare(
     sql += " FOR UPDATE" if hold else ""
     known = {row["ledger_key"]: row for row in await table.raw(sql, keys)}
     other: list[tuple[Row, str, Record]] = []
+    elsewhere: list[New[Record]] = []
     for key, record in zip(keys, records, strict=True):
         row = known.get(key)
         fingerprint = keyed_hash(row_fingerprint(record), "fingerprint")  # type: ignore[arg-type]  # all are Structs
@@ -132,11 +145,12 @@ async def compare(
         elif row is None:
             compared.new.append(New(key, fingerprint, record, facts_of(record)))
         elif not within(actor.region_code, row["region_code"]):
-            compared.findings.append(finding(record, KNOWN_ELSEWHERE))
+            elsewhere.append(New(key, fingerprint, record, facts_of(record), row))
         elif row["fingerprint"] == fingerprint:
             compared.same.append((row, record))
         else:
             other.append((row, fingerprint, record))
+    await _claims(actor, table, elsewhere, compared)
     if not other:
         return compared
     last = await _last_said([row["id"] for row, _, _ in other])
@@ -151,6 +165,29 @@ async def compare(
             compared.same.append((row, record))
             compared.reworded.append({"id": row["id"], "fingerprint": fingerprint})
     return compared
+
+
+async def _claims(
+    actor: Actor, table: type[Table], elsewhere: Sequence[New[Record]], compared: Compared[Record]
+) -> None:
+    """Who is claimed for the first time is new; who was claimed before is the same, or changed."""
+    rows = await Claim.raw(
+        "SELECT * FROM claim WHERE subject_kind = {} AND person_key = ANY({}) ORDER BY created_at",
+        table._meta.tablename,
+        [one.key for one in elsewhere],
+    )
+    made: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if within(actor.region_code, row["village"]):
+            made[row["person_key"]].append(row)
+    for one in elsewhere:
+        # Of several, the one of this village: each is claimed for a village once.
+        claim = max(made[one.key], key=lambda row: row["village"] == one.record.village, default=None)
+        if claim is None:
+            compared.new.append(one)
+        else:
+            before = json.loads(unseal(claim["facts"], "claim.facts"))
+            compared.claimed.append((claim, one, before != one.facts))
 
 
 def finding(record: LedgerRow, reason: str, level: Level = "rejected", **params: Any) -> Finding:

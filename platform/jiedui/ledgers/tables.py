@@ -5,7 +5,7 @@ from piccolo.constraints import Unique
 from piccolo.table import Table
 
 from jiedui.jobs.tables import ASKED
-from jiedui.store.columns import area, belongs_to, key, moment, one_of, reference, word
+from jiedui.store.columns import area, belongs_to, key, moment, one_of, reference, rule, word
 
 KINDS = ("regions", "households", "volunteers")
 
@@ -66,3 +66,34 @@ class LedgerChange(Table, tablename="ledger_change"):
     at = moment()
 
     subject_known = one_of("subject_kind", ("household", "volunteer"))
+
+
+class Claim(Table, tablename="claim"):
+    """A row of a ledger about somebody whom another area's ledger has: held for the level above both.
+
+    The area that claims her is not told; to it the row was taken like any other.
+    """
+
+    id = key()
+    subject_kind = word(20)
+    subject_id = reference(null=False, index=True)
+    person_key = word(64, index=True)
+    """Keyed hash of the identity number, as in the ledgers."""
+    village = word(12)
+    """Where the claiming ledger says that she lives."""
+    region_code = area()
+    """The area of whoever decides: the smallest one that holds both."""
+    facts = Bytea()
+    """What the claiming ledger says of her; sealed."""
+    fingerprint = word(64)
+    ledger_import = belongs_to(LedgerImport)
+    cell = word(40)
+    state = word(10, index=True)
+    created_at = moment()
+    decided_at = moment(null=True)
+    decided_by = reference()
+
+    claimed_once = Unique([subject_kind, person_key, village])
+    claimable = one_of("subject_kind", ("household", "volunteer"))
+    claim_state_known = one_of("state", ("open", "moved", "duplicate", "mistake"))
+    decided_is_dated = rule('("state" = \'open\') = ("decided_at" IS NULL)')

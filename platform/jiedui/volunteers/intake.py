@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from jiedui.actor import Actor, within
 from jiedui.i18n import N_
-from jiedui.ledgers import saving
+from jiedui.ledgers import claims, saving
 from jiedui.ledgers.identity import birth_date
 from jiedui.ledgers.saving import SAVING, Changed, Compared, New, OnProgress, Saved
 from jiedui.store import bulk
@@ -51,7 +51,8 @@ async def save_records(
         compared = await _compare(actor, records, hold=True)
         says = await stating.by(actor, import_id, now)
         done = len(compared.same) + compared.left
-        for new in saving.in_chunks(compared.new):
+        await claims.keep(actor, "volunteer", compared, import_id, now)
+        for new in saving.in_chunks(compared.joining):
             await _add(new, says)
             done = await saving.tell(progress, SAVING, done, len(new), len(records))
         for changed in saving.in_chunks(compared.changed):

@@ -3,7 +3,7 @@
 from functools import partial
 
 from jiedui.i18n import N_
-from jiedui.ledgers.ledger import Ledger
+from jiedui.ledgers.ledger import Ledger, Subject
 from jiedui.ledgers.template import template_workbook
 from jiedui.ledgers.words import Hint, Words
 from jiedui.regions.villages import HINTS, nothing_to_find, with_villages
@@ -11,6 +11,7 @@ from jiedui.volunteers import policy
 from jiedui.volunteers.headers import EXAMPLE, PROFILE, TITLE
 from jiedui.volunteers.intake import forecast_records, save_records
 from jiedui.volunteers.reading import read_volunteers
+from jiedui.volunteers.service import move_volunteer, volunteer_cards
 
 VOLUNTEERS = Ledger(
     kind="volunteers",
@@ -34,4 +35,5 @@ VOLUNTEERS = Ledger(
         N_("To the checks it states"),
     ),
     first=nothing_to_find,
+    subject=Subject("volunteer", volunteer_cards, move_volunteer),
 )

@@ -17,6 +17,7 @@ POLICY = Policy(
         **dict.fromkeys(("pause", "offer", "leave"), by("coordinator", "volunteer")),
         "confirm": by("county", "vetting_officer"),
         **dict.fromkeys(("capacity", "save"), by("coordinator")),
+        "move": by("coordinator", "between"),
     },
     own="id",
 )

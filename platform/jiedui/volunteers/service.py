@@ -1,4 +1,4 @@
-"""What is done with a volunteer: vetting, approving, pausing, changing what she offers, leaving."""
+"""What is done with a volunteer: vetting, approving, pausing, changing what she offers, moving, leaving."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
@@ -10,6 +10,7 @@ from jiedui.audit.service import record
 from jiedui.consents import service as consents
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
+from jiedui.regions.moves import move_to
 from jiedui.store import bulk, outbox
 from jiedui.store.columns import Row
 from jiedui.store.scope import scope
@@ -197,6 +198,23 @@ async def leave(actor: Actor, volunteer_id: UUID, now: datetime) -> None:
             )
         await move(actor, volunteer, "leave", now)
         await consents.withdraw(("volunteer", volunteer_id), now=now)
+
+
+async def move_volunteer(actor: Actor, volunteer_id: UUID, village: str, now: datetime) -> None:
+    """To another village of the actor's area. Raises NotFound for what is not in it."""
+    policy.require(actor, "move")
+    await move_to(actor, Volunteer, policy.visible(actor, deed="move"), volunteer_id, village, now)
+
+
+async def volunteer_cards(actor: Actor, volunteer_ids: Sequence[UUID]) -> list[Row]:
+    """Volunteers of the area as staff tell them apart, the name masked."""
+    policy.require(actor, "move")
+    rows: list[Row] = await Volunteer.raw(
+        "SELECT id, number, name, village, township FROM helper_card WHERE id = ANY({}) AND {}",
+        list(volunteer_ids),
+        policy.visible(actor, deed="move"),
+    )
+    return rows
 
 
 async def held_by(volunteer_ids: Sequence[UUID]) -> dict[UUID, int]:
