@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -144,13 +145,29 @@ async def test_a_path_too_long_for_a_socket_works_and_leaves_nothing_outside(tmp
     assert not found[0].exists()
 
 
-def test_a_socket_folder_made_by_somebody_else_is_refused(
+def test_a_long_folder_for_temporary_files_does_not_keep_the_servers_from_starting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     long = tmp_path / ("x" * 100)
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    long.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(long))
+    with embedded_servers(long, durable=False) as servers:
+        assert running_servers(long) == servers
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
+
+def test_a_socket_folder_made_by_somebody_else_is_refused(
+    tmp_path: Path, short_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = tmp_path / ("x" * 100)
+    monkeypatch.setattr("tempfile.tempdir", str(short_path))
     with embedded_servers(long, durable=False):
-        (ours,) = [path for path in tmp_path.glob("jiedui-*") if list(path.glob(".s.PGSQL*"))]
+        (ours,) = [path for path in short_path.glob("jiedui-*") if list(path.glob(".s.PGSQL*"))]
     ours.mkdir(mode=0o777)
     ours.chmod(0o777)
     with pytest.raises(ServerError, match="made by somebody else"), embedded_servers(long, durable=False):

@@ -24,7 +24,8 @@ from jiedui.audit.tables import AuditEntry
 from jiedui.errors import NotFound, Refused
 from jiedui.jobs.tables import Job
 from jiedui.pairs.tables import Pair
-from jiedui.plans.questions import MOST_FOUND, MOST_WAITING, Change, ask
+from jiedui.plans.people import MOST_FOUND
+from jiedui.plans.questions import MOST_WAITING, Change, ask
 from jiedui.plans.tables import WhatIf
 from jiedui.policies.service import store_standard
 from jiedui.regions.codes import township

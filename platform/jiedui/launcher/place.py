@@ -27,11 +27,12 @@ class Place:
     @property
     def sockets(self) -> Path:
         """Inside the folder, or, when that path is too long for a socket, beside other temporary files."""
-        inside = self.folder / "run"
-        if len(os.fsencode(inside)) + _LONGEST_NAME <= _LONGEST_SOCKET:
-            return inside
         digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"jiedui-{digest}"
+        beside = f"jiedui-{digest}"
+        for folder in (self.folder / "run", Path(tempfile.gettempdir()) / beside):
+            if len(os.fsencode(folder)) + _LONGEST_NAME <= _LONGEST_SOCKET:
+                return folder
+        return Path("/tmp") / beside  # noqa: S108 - TMPDIR is too long as well; make_sockets refuses another's folder
 
     @property
     def log(self) -> Path:
