@@ -35,7 +35,7 @@ from jiedui.accounts.service import actor_of
 from jiedui.actor import STAFF_ROLES, Actor
 from jiedui.followups.service import ensure_due
 from jiedui.jobs.tables import Job
-from jiedui.ledgers.tables import LedgerImport
+from jiedui.ledgers.tables import Claim, LedgerImport
 from jiedui.pairs.tables import Concern, Pair
 from jiedui.plans.tables import WhatIf
 from jiedui.regions.tables import Region
@@ -74,6 +74,7 @@ class Person:
         told = {
             "desk": desk,
             "county": desk and len(self.actor.region_code.rstrip("0")) in (5, 6),
+            "between": role in ("coordinator", "administrator") and not near,
             "vets": role == "vetting_officer" and near,
             "protects": role == "safeguarding_officer" and near,
             "audits": role == "auditor",
@@ -144,6 +145,11 @@ async def a_world() -> World:
                            content=vault.seal("", "ledger_import.content"), created_at=NOW)  # fmt: skip
         await row.save()
         sent[f"import:{kind}"] = UUID(str(row.id))
+    claim = Claim(subject_kind="household", subject_id=household, person_key="0" * 64, village=FAR_VILLAGE,
+                  region_code=COUNTY, facts=vault.seal(json.dumps({"name": "独六"}), "claim.facts"),
+                  fingerprint="0" * 64, ledger_import=sent["import:households"], cell="台账!A5", state="open",
+                  created_at=NOW)  # fmt: skip
+    await claim.save()
     pin = Pin(round=round_id, household=household, volunteer=volunteer, region_code=COUNTY, kind="pin",
               created_at=NOW)  # fmt: skip
     await pin.save()
@@ -165,13 +171,14 @@ async def a_world() -> World:
         "household_id": household, "volunteer_id": volunteer, "round_id": round_id, "plan_id": plan_id,
         "job_id": UUID(str(job.id)), **sent, "pin_id": UUID(str(pin.id)),
         "question_id": UUID(str(question.id)), "grant_id": grant, "concern_id": UUID(str(concern.id)),
-        "check_id": UUID(str(stated.id)), "candidate_id": candidate["id"], "colleague": colleague,
+        "check_id": UUID(str(stated.id)), "claim_id": UUID(str(claim.id)),
+        "candidate_id": candidate["id"], "colleague": colleague,
         **{f"pair:{state}": pair for state, pair in pairs.items()},
         **{f"notice:{name}": notice for name, notice in listed.items()},
     }  # fmt: skip
     world.marks = [
         *(str(one) for name, one in world.ids.items() if name != "colleague"),
-        "龚独一", "晏独二", "席独三", "蔺独四", "独五的事", "T7777",
+        "龚独一", "晏独二", "席独三", "蔺独四", "独五的事", "独六", "T7777",
     ]  # fmt: skip
     return world
 

@@ -22,6 +22,7 @@ from redis.asyncio import Redis
 from jiedui.accounts.limits import Limits
 from jiedui.actor import Actor
 from jiedui.errors import DomainError
+from jiedui.ledgers.ledger import subjects
 from jiedui.ledgers.report import Reading, Report
 from jiedui.plans.questions import Change
 from jiedui.regions.reading import RegionRecord
@@ -69,7 +70,8 @@ PUBLIC = {
         ledgers.saving.one_import_at_a_time ledgers.saving.tell
         accounts.reveals.reveal accounts.searches.search notices.lists.with_households jobs.asked.ask
         jobs.asked.ask_again jobs.asked.answered jobs.asked.refused jobs.asked.give_up_lost
-        households.numbers.next_numbers pairs.life.end pairs.notifying.ask_household
+        households.numbers.next_numbers ledgers.claims.keep regions.moves.move_to pairs.life.end
+        pairs.notifying.ask_household
         pairs.notifying.end_asking
         pairs.notifying.tell_volunteer pairs.safety.against pairs.safety.against_each pairs.safety.has_minor
         pairs.safety.hold_day pairs.safety.require_may_meet pairs.transitions.locked
@@ -79,7 +81,7 @@ PUBLIC = {
 }
 UNASKED = {name for names in PUBLIC.values() for name in names.split()}
 
-DESK, VETS, PROTECTS = ("desk",), ("desk", "vets"), ("desk", "protects")
+DESK, VETS, PROTECTS, DECIDES = ("desk",), ("desk", "vets"), ("desk", "protects"), ("desk", "between")
 # who may, about rows of which area ("" for a list of her own area), and whether the county can show it
 ASKED: dict[tuple[tuple[str, ...], str], str] = {
     (("county",), COUNTY): "accounts.grants.end accounts.grants.give",
@@ -119,6 +121,12 @@ ASKED: dict[tuple[tuple[str, ...], str], str] = {
         """,
     (("desk", "administers"), COUNTY): """
         jobs.service.ask_to_stop jobs.service.job_about jobs.service.job_of
+        """,
+    (DECIDES, ""): "ledgers.claims.claims_of ledgers.claims.waiting",
+    (DESK, COUNTY + " "): "ledgers.claims.decide",
+    (DECIDES, VILLAGE): """
+        households.service.household_cards households.service.move_household
+        volunteers.service.volunteer_cards volunteers.service.move_volunteer
         """,
     (PROTECTS, ""): "pairs.concerns.count_open_concerns pairs.concerns.list_concerns",
     (PROTECTS, VILLAGE): "pairs.concerns.handle_concern pairs.life.pause",
@@ -229,6 +237,8 @@ _OPENED: dict[tuple[tuple[str, ...], str], str] = {
         POST:/pairs/{pair_id}/resume POST:/pairs/{pair_id}/close GET:/pairs/{pair_id}/hand-over
         POST:/pairs/{pair_id}/hand-over POST:/volunteers/{volunteer_id}/capacity
         """,
+    (DECIDES, ""): "GET:/claims",
+    (DESK, COUNTY + " "): "POST:/claims/{claim_id}/{decision}",
     (PROTECTS, ""): "GET:/concerns",
     (PROTECTS, VILLAGE): """
         POST:/concerns/{concern_id}/handle POST:/pairs/{pair_id}/pause POST:/pairs/{pair_id}/concern
@@ -263,7 +273,7 @@ _OPENED: dict[tuple[tuple[str, ...], str], str] = {
 PAGES = {
     door.replace(":", " ", 1)
     .replace("PLAN", "/rounds/{round_id}/plans/{number}")
-    .replace("LEDGER", f"/{kind}/import/{{import_id}}"): (who, area)
+    .replace("LEDGER", f"/{kind}/import/{{import_id}}"): (who, area.strip())
     for (who, area), doors in _OPENED.items()
     for door in doors.split()
     for kind in ("households", "volunteers")
@@ -272,7 +282,7 @@ WAYS = {
     ("", "pair_id"): "pair:active", ("", "number"): "1", ("", "code"): VILLAGE, ("", "home"): VILLAGE,
     ("", "helper"): VILLAGE, ("", "ledger"): "earlier",
     ("POST /volunteers/stated/{check_id}/{deed}", "deed"): "confirm",
-    ("", "deed"): "suspend", ("POST /me/profile/{deed}", "deed"): "pause",
+    ("", "decision"): "duplicate", ("", "deed"): "suspend", ("POST /me/profile/{deed}", "deed"): "pause",
     ("GET /me/proposals/{pair_id}", "pair_id"): "pair:proposed",
     ("POST /me/proposals/{pair_id}/accept", "pair_id"): "pair:proposed",
     ("POST /me/proposals/{pair_id}/decline", "pair_id"): "pair:proposed",
@@ -336,6 +346,7 @@ PLAIN: dict[str, Any] = {
     "policy_name": "standard", "number": 1, "deed": "read", "newcomers": [], "home": VILLAGE, "code": VILLAGE,
     "login": "somebody-new", "passphrase": "a sentence nobody guesses", "name": "新人", "role": "coordinator",
     "region_code": VILLAGE, "import_id": UUID(int=1), "records": [], "path": Path(__file__),
+    "village": VILLAGE, "decision": "duplicate",
     "content": b"x", "header": "某列", "dry_run": True, "meanings": {"某列": "remark"},
 }  # fmt: skip
 OWN: dict[str, dict[str, Any]] = {
@@ -383,6 +394,7 @@ def arguments(name: str, function: Any, world: World, *, real: bool) -> dict[str
     """What the function is called with; made up ids instead of the world's where nothing is `real`."""
     known = PLAIN | world.rows | {"settings": load(os.environ), "pack": standard(), "purpose": "pairing"}
     known |= {"ledger": LEDGERS["households"], "reading": Reading([], Report(0, 0, []))}
+    known |= {"subjects": subjects(LEDGERS)}
     known |= {"change": Change("drop", household=world.ids["household_id"])}
     given: dict[str, Any] = {}
     for parameter in list(inspect.signature(function).parameters.values())[1:]:
@@ -390,6 +402,8 @@ def arguments(name: str, function: Any, world: World, *, real: bool) -> dict[str
         what = "pair:active" if what == "pair_id" else what
         if isinstance(what, str) and what in world.ids:
             given[parameter.name] = world.ids[what] if real or what == "colleague" else uuid4()
+        elif parameter.name in ("household_ids", "volunteer_ids"):
+            given[parameter.name] = [world.ids[what.removesuffix("s")] if real else uuid4()]
         elif parameter.name in OWN.get(name, {}):
             given[parameter.name] = what
         elif parameter.default is not inspect.Parameter.empty:
