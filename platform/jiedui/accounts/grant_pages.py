@@ -11,7 +11,7 @@ from jiedui.accounts import grants, policy, words
 from jiedui.errors import NotFound, Refused
 from jiedui.i18n import N_, translate
 from jiedui.web.forms import Form, blank, read_form
-from jiedui.web.once import once
+from jiedui.web.once import once, submit
 from jiedui.web.page import PageRequest, flash, language_of, page
 from jiedui.web.words import ROLES
 
@@ -48,12 +48,9 @@ async def give(request: PageRequest) -> Response[Any]:
         flash(request, N_("She can see it now, and no longer than you said."))
         return "/grants"
 
-    try:
-        if form.ok:
-            return await once(request, work)
-    except (Refused, NotFound) as refused:
-        form.refuse(refused)
-    return await _grants_page(request, form)
+    return await submit(
+        request, form, work, lambda: _grants_page(request, form), refusals=(Refused, NotFound)
+    )
 
 
 @post("/grants/{grant_id:uuid}/end", name="grants:end", opt={"access": policy.DEEDS["end"]})

@@ -9,14 +9,13 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, FromQuery
 
 from jiedui.clock import today
-from jiedui.errors import Refused
 from jiedui.followups import service
 from jiedui.i18n import N_
 from jiedui.pairs import policy
 from jiedui.pairs.service import family_of
 from jiedui.regions.codes import is_code
 from jiedui.web.forms import Form, blank, read_form
-from jiedui.web.once import once
+from jiedui.web.once import submit
 from jiedui.web.page import PageRequest, flash, page
 
 
@@ -42,12 +41,9 @@ async def new_visit(request: PageRequest, pair_id: FromPath[UUID]) -> Response[A
 async def log_visit(request: PageRequest, pair_id: FromPath[UUID]) -> Response[Any]:
     """Keep the contact, once however often the form is sent, and go back to the week."""
     form = await read_form(request, Contact)
-    if form.ok:
-        try:
-            return await once(request, lambda: _log(request, pair_id, form.value))
-        except Refused as refused:
-            form.refuse(refused)
-    return await _form_page(request, pair_id, form)
+    return await submit(
+        request, form, lambda: _log(request, pair_id, form.value), lambda: _form_page(request, pair_id, form)
+    )
 
 
 @get("/followups", name="followups")

@@ -10,7 +10,6 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
 from jiedui.accounts import policy as grants_policy
-from jiedui.errors import Refused
 from jiedui.households import policy
 from jiedui.households.file import history_of, household_file, open_card
 from jiedui.households.lists import (
@@ -30,7 +29,7 @@ from jiedui.store.columns import Row
 from jiedui.web import words
 from jiedui.web.carried import carried, carry
 from jiedui.web.forms import blank, read_form
-from jiedui.web.once import once, show_once, shown
+from jiedui.web.once import show_once, shown, submit
 from jiedui.web.page import PageRequest, language_of, page, see_other
 from jiedui_pairing.policy import standard
 
@@ -143,12 +142,7 @@ async def reveal(request: PageRequest, household_id: FromPath[UUID]) -> Response
         show_once(request, card)
         return f"/households/{household_id}"
 
-    try:
-        if form.ok:
-            return await once(request, work)
-    except Refused as refused:
-        form.refuse(refused)
-    return await _file_page(request, household_id, form=form)
+    return await submit(request, form, work, lambda: _file_page(request, household_id, form=form))
 
 
 async def _file_page(

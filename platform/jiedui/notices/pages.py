@@ -19,7 +19,7 @@ from jiedui.notices.lists import Item
 from jiedui.notices.openings import PURPOSES, open_letters, open_list
 from jiedui.web import asked
 from jiedui.web.forms import Form, blank, read_form
-from jiedui.web.once import once, show_once, shown
+from jiedui.web.once import once, show_once, shown, submit
 from jiedui.web.page import PageRequest, flash, language_of, page, wants_fragment
 from jiedui_notifications.tables import STATES
 
@@ -205,12 +205,7 @@ async def _open(request: PageRequest, channel: str) -> Response[Any]:
         show_once(request, people)
         return f"/notices/{channel}s"
 
-    try:
-        if form.ok:
-            return await once(request, work)
-    except Refused as refused:
-        form.refuse(refused)
-    return await _list(request, channel, form=form)
+    return await submit(request, form, work, lambda: _list(request, channel, form=form))
 
 
 async def _list(

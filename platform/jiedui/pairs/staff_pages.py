@@ -11,7 +11,6 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
 from jiedui.accounts import policy as grants_policy
-from jiedui.errors import Refused
 from jiedui.households.words import CONTACT_WAYS
 from jiedui.i18n import N_, translate
 from jiedui.pairs import policy, rules, service
@@ -19,7 +18,7 @@ from jiedui.pairs.register import VIEWS
 from jiedui.regions.codes import township
 from jiedui.regions.service import path_names, townships
 from jiedui.web.forms import Form, blank, read_form
-from jiedui.web.once import once
+from jiedui.web.once import submit
 from jiedui.web.page import PageRequest, flash, language_of, page
 
 T = TypeVar("T")
@@ -197,12 +196,7 @@ async def hand_over(request: PageRequest, pair_id: FromPath[UUID]) -> Response[A
         flash(request, N_("Handed over: the new volunteer has been asked."))
         return f"/pairs/{fresh}"
 
-    if form.ok:
-        try:
-            return await once(request, work)
-        except Refused as error:
-            form.refuse(error)
-    return await _hand_over(request, pair_id, form)
+    return await submit(request, form, work, lambda: _hand_over(request, pair_id, form))
 
 
 @get("/concerns", name="concerns", opt={"access": policy.CONCERNS.deeds["read"]})
@@ -225,9 +219,7 @@ async def handle(request: PageRequest, concern_id: FromPath[UUID]) -> Response[A
         flash(request, N_("Handled, and kept."))
         return "/concerns"
 
-    if form.ok:
-        return await once(request, work)
-    return await _concerns(request, form, wrong=concern_id)
+    return await submit(request, form, work, lambda: _concerns(request, form, wrong=concern_id))
 
 
 async def _do(
@@ -244,12 +236,7 @@ async def _do(
         flash(request, said)
         return f"/pairs/{pair_id}"
 
-    if form.ok:
-        try:
-            return await once(request, work)
-        except Refused as error:
-            form.refuse(error)
-    return await _pair(request, pair_id, form)
+    return await submit(request, form, work, lambda: _pair(request, pair_id, form))
 
 
 async def _pair(request: PageRequest, pair_id: UUID, form: Form[Any]) -> Response[Any]:

@@ -13,7 +13,7 @@ from jiedui.i18n import N_, translate
 from jiedui.pairs import policy, service
 from jiedui.pairs.rules import BODY_LENGTH, DECLINE_REASONS
 from jiedui.web.forms import Form, blank, read_form
-from jiedui.web.once import once, show_once, shown
+from jiedui.web.once import once, show_once, shown, submit
 from jiedui.web.page import PageRequest, flash, language_of, page, see_other
 
 
@@ -72,12 +72,7 @@ async def decline(request: PageRequest, pair_id: FromPath[UUID]) -> Response[Any
         flash(request, N_("Thank you for telling us. We will find this family somebody else."))
         return "/me"
 
-    if form.ok:
-        try:
-            return await once(request, work)
-        except Refused as error:
-            form.refuse(error)
-    return await _proposal(request, pair_id, form)
+    return await submit(request, form, work, lambda: _proposal(request, pair_id, form))
 
 
 @get("/me/pairs/{pair_id:uuid}", name="family")
@@ -107,9 +102,7 @@ async def concern(request: PageRequest, pair_id: FromPath[UUID]) -> Response[Any
         flash(request, N_("Your coordinator has it now and will get back to you."))
         return f"/me/pairs/{pair_id}"
 
-    if form.ok:
-        return await once(request, work)
-    return await _family(request, pair_id, form)
+    return await submit(request, form, work, lambda: _family(request, pair_id, form))
 
 
 async def _proposal(request: PageRequest, pair_id: UUID, form: Form[Any]) -> Response[Any]:

@@ -17,7 +17,7 @@ from jiedui.jobs.service import job_about
 from jiedui.rounds import pins, policy, service, views, words
 from jiedui.web.asked import safe_path
 from jiedui.web.forms import blank, read_form
-from jiedui.web.once import once
+from jiedui.web.once import once, submit
 from jiedui.web.page import PageRequest, flash, page, see_other
 from jiedui.web.words import day_of
 
@@ -80,12 +80,13 @@ async def preview(request: PageRequest) -> Response[Any]:
 async def open_(request: PageRequest) -> Response[Any]:
     """Open a round; the draft of that area and day, where there is one."""
     form = await read_form(request, Opening)
-    if form.ok:
-        try:
-            return await once(request, lambda: _open(request, form.value))
-        except (Refused, NotFound) as refused:
-            form.refuse(refused)
-    return await _form_page(request, form)
+    return await submit(
+        request,
+        form,
+        lambda: _open(request, form.value),
+        lambda: _form_page(request, form),
+        refusals=(Refused, NotFound),
+    )
 
 
 @get("/rounds/{round_id:uuid}", name="rounds:show")

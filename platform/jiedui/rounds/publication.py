@@ -16,7 +16,7 @@ from jiedui.rounds.pins import pins_against
 from jiedui.rounds.service import note, round_of
 from jiedui.rounds.tables import Plan, Round
 from jiedui.store.columns import Row
-from jiedui.store.piccolo_conf import DB
+from jiedui.store.scope import scope
 
 _OUT_OF_DATE = N_(
     "Since this plan was made, people or pairs in it have changed. Nothing was published: "
@@ -41,7 +41,7 @@ async def publish_round(actor: Actor, round_id: UUID, plan_id: UUID, now: dateti
     without a pair or without a proof.
     """
     try:
-        async with DB.transaction():
+        async with scope(actor, now):
             round_row = await round_of(actor, round_id, deed="publish")
             taken = await Round.update(
                 {

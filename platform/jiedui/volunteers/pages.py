@@ -23,7 +23,7 @@ from jiedui.volunteers.finding_pages import with_missing
 from jiedui.volunteers.forms import Capacity, Check, Opening, Reason, Wishes, typed_wishes
 from jiedui.volunteers.tables import KINDS
 from jiedui.web.forms import Form, blank, read_form
-from jiedui.web.once import once, show_once, shown
+from jiedui.web.once import once, show_once, shown, submit
 from jiedui.web.page import PageRequest, flash, language_of, page, see_other
 from jiedui.web.words import day_of, volunteer_kind_name
 from jiedui_pairing.policy import VolunteerKind, standard
@@ -79,12 +79,7 @@ async def volunteer_check(request: PageRequest, volunteer_id: FromPath[UUID]) ->
         flash(request, words.DONE["check"])
         return f"/volunteers/{volunteer_id}"
 
-    try:
-        if form.ok:
-            return await once(request, work)
-    except Refused as refused:
-        form.refuse(refused)
-    return await _one(request, volunteer_id, form=form)
+    return await submit(request, form, work, lambda: _one(request, volunteer_id, form=form))
 
 
 @post(
@@ -103,12 +98,7 @@ async def volunteer_capacity(request: PageRequest, volunteer_id: FromPath[UUID])
         flash(request, words.DONE["capacity"])
         return f"/volunteers/{volunteer_id}"
 
-    try:
-        if form.ok:
-            return await once(request, work)
-    except Refused as refused:
-        form.refuse(refused)
-    return await _one(request, volunteer_id, form=form)
+    return await submit(request, form, work, lambda: _one(request, volunteer_id, form=form))
 
 
 @post(
@@ -124,12 +114,7 @@ async def volunteer_reveal(request: PageRequest, volunteer_id: FromPath[UUID]) -
         show_once(request, card)
         return f"/volunteers/{volunteer_id}"
 
-    try:
-        if form.ok:
-            return await once(request, work)
-    except Refused as refused:
-        form.refuse(refused)
-    return await _one(request, volunteer_id, form=form)
+    return await submit(request, form, work, lambda: _one(request, volunteer_id, form=form))
 
 
 @post(
@@ -165,7 +150,7 @@ async def my_page(request: PageRequest) -> Response[Any]:
 async def my_offer(request: PageRequest) -> Response[Any]:
     """What I offer, to change."""
     mine = await register.one_volunteer(request.user, request.user.volunteer_id)
-    return _offer_page(request, blank(**typed_wishes(mine)), mine)
+    return await _offer_page(request, blank(**typed_wishes(mine)), mine)
 
 
 @post("/me/profile/offer", name="me:offer:save")
@@ -189,12 +174,9 @@ async def my_offer_saved(request: PageRequest) -> Response[Any]:
         flash(request, N_("Saved."))
         return "/me/profile"
 
-    try:
-        if form.ok:
-            return await once(request, work)
-    except (Refused, Conflict) as refused:
-        form.refuse(refused)
-    return _offer_page(request, form, mine)
+    return await submit(
+        request, form, work, lambda: _offer_page(request, form, mine), refusals=(Refused, Conflict)
+    )
 
 
 @post("/me/profile/{deed:str}", name="me:deed")
@@ -272,7 +254,7 @@ async def _resembling(request: PageRequest, volunteer: Row) -> list[Row]:
     return await register.resembling(request.user, volunteer) if policy.may(request.user, "list") else []
 
 
-def _offer_page(request: PageRequest, form: Form[Any], mine: Row) -> Response[Any]:
+async def _offer_page(request: PageRequest, form: Form[Any], mine: Row) -> Response[Any]:
     return page(
         request,
         "volunteers/offer.html",

@@ -18,13 +18,14 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import UploadFile
 from litestar.handlers import BaseRouteHandler
 
-from jiedui.errors import Conflict, DomainError
+from jiedui.errors import Conflict, DomainError, Refused
 from jiedui.i18n import N_
 from jiedui.store.piccolo_conf import DB
 from jiedui.store.vault import keyed_hash
 from jiedui.web import asked, cookies, sent
 from jiedui.web.body import fields_of
 from jiedui.web.forgery import SAFE, Forged, holder
+from jiedui.web.forms import Form
 from jiedui.web.page import say_again, see_other, unsay
 from jiedui.web.sent import Answer
 from jiedui.web.tables import SentForm
@@ -93,6 +94,23 @@ async def once(request: Request[Any, Any, Any], work: Callable[[], Awaitable[str
     if refused is not None:
         raise refused
     return see_other(request, answer.path)
+
+
+async def submit(
+    request: Request[Any, Any, Any],
+    form: Form[Any],
+    work: Callable[[], Awaitable[str]],
+    again: Callable[[], Awaitable[Response[Any]]],
+    *,
+    refusals: type[DomainError] | tuple[type[DomainError], ...] = Refused,
+) -> Response[Any]:
+    """Do once what a well filled form asks for; `again` shows the form with what is wrong or was refused."""
+    if form.ok:
+        try:
+            return await once(request, work)
+        except refusals as refused:
+            form.refuse(refused)
+    return await again()
 
 
 def show_once(request: Request[Any, Any, Any], value: Any) -> None:

@@ -29,7 +29,8 @@ CREATE OR REPLACE FUNCTION note_move(kind text, person uuid, before text, after 
     FROM (VALUES ('moved_away', before), ('moved_here', after)) AS sides (deed, area)
 $$;
 
-CREATE OR REPLACE FUNCTION household_moves() RETURNS trigger LANGUAGE plpgsql AS $$
+-- What hangs on a person who moves goes along: the one place that says what that is.
+CREATE OR REPLACE FUNCTION person_moves() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE n.region_code <> o.region_code) THEN
         RETURN NULL;
@@ -37,36 +38,25 @@ BEGIN
     CREATE TEMPORARY TABLE moved ON COMMIT DROP AS
         SELECT n.id, o.region_code AS before, n.region_code AS after
         FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE n.region_code <> o.region_code;
-    UPDATE pair t SET region_code = m.after FROM moved m WHERE t.household = m.id;
-    UPDATE follow_up t SET region_code = m.after FROM moved m JOIN pair p ON p.household = m.id WHERE t.pair = p.id;
-    UPDATE visit t SET region_code = m.after FROM moved m JOIN pair p ON p.household = m.id WHERE t.pair = p.id;
-    UPDATE concern t SET region_code = m.after FROM moved m WHERE t.household = m.id;
-    UPDATE never_again t SET region_code = m.after FROM moved m WHERE t.household = m.id;
-    UPDATE notice t SET region_code = m.after FROM moved m WHERE t.recipient_kind = 'household' AND t.recipient_id = m.id;
-    UPDATE consent t SET region_code = m.after FROM moved m
-        WHERE t.subject_id = m.id OR t.subject_kind = 'pair' AND t.subject_id IN (SELECT id FROM pair WHERE household = m.id);
-    PERFORM note_move('household', id, before, after) FROM moved;
+    IF TG_TABLE_NAME = 'household' THEN
+        UPDATE pair t SET region_code = m.after FROM moved m WHERE t.household = m.id;
+        UPDATE follow_up t SET region_code = m.after FROM moved m JOIN pair p ON p.household = m.id WHERE t.pair = p.id;
+        UPDATE visit t SET region_code = m.after FROM moved m JOIN pair p ON p.household = m.id WHERE t.pair = p.id;
+        UPDATE concern t SET region_code = m.after FROM moved m WHERE t.household = m.id;
+        UPDATE never_again t SET region_code = m.after FROM moved m WHERE t.household = m.id;
+        UPDATE consent t SET region_code = m.after FROM moved m JOIN pair p ON p.household = m.id
+            WHERE t.subject_kind = 'pair' AND t.subject_id = p.id;
+    ELSE
+        UPDATE account t SET region_code = m.after FROM moved m WHERE t.volunteer_id = m.id;
+        UPDATE vetting_check t SET region_code = m.after FROM moved m WHERE t.volunteer = m.id;
+    END IF;
+    UPDATE notice t SET region_code = m.after FROM moved m WHERE t.recipient_kind = TG_TABLE_NAME AND t.recipient_id = m.id;
+    UPDATE consent t SET region_code = m.after FROM moved m WHERE t.subject_kind = TG_TABLE_NAME AND t.subject_id = m.id;
+    PERFORM note_move(TG_TABLE_NAME, id, before, after) FROM moved;
     DROP TABLE moved;
     RETURN NULL;
 END $$;
 CREATE OR REPLACE TRIGGER household_moves AFTER UPDATE ON household
-    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION household_moves();
-
-CREATE OR REPLACE FUNCTION volunteer_moves() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF NOT EXISTS (SELECT FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE n.region_code <> o.region_code) THEN
-        RETURN NULL;
-    END IF;
-    CREATE TEMPORARY TABLE moved ON COMMIT DROP AS
-        SELECT n.id, o.region_code AS before, n.region_code AS after
-        FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE n.region_code <> o.region_code;
-    UPDATE account t SET region_code = m.after FROM moved m WHERE t.volunteer_id = m.id;
-    UPDATE vetting_check t SET region_code = m.after FROM moved m WHERE t.volunteer = m.id;
-    UPDATE notice t SET region_code = m.after FROM moved m WHERE t.recipient_kind = 'volunteer' AND t.recipient_id = m.id;
-    UPDATE consent t SET region_code = m.after FROM moved m WHERE t.subject_kind = 'volunteer' AND t.subject_id = m.id;
-    PERFORM note_move('volunteer', id, before, after) FROM moved;
-    DROP TABLE moved;
-    RETURN NULL;
-END $$;
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION person_moves();
 CREATE OR REPLACE TRIGGER volunteer_moves AFTER UPDATE ON volunteer
-    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION volunteer_moves();
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION person_moves();
