@@ -13,6 +13,7 @@ from factories import (
     TOWNSHIP,
     VILLAGE,
     a_check,
+    a_claim,
     a_household,
     a_pair,
     a_region_tree,
@@ -314,6 +315,13 @@ async def confirm_list(stage: Stage) -> Deed:
 async def confirm(stage: Stage) -> Deed:
     _, check_id = await stated()
     return Deed(await stage.coordinator(), f"/volunteers/stated/{check_id}/confirm")
+
+
+@deed("/claims/{claim_id:uuid}/{decision:str}")
+async def claim(stage: Stage) -> Deed:
+    await a_region_tree()
+    claimed = await a_claim(await a_household(), COUNTY)
+    return Deed(await stage.coordinator(), f"/claims/{claimed}/moved")
 
 
 # ---- rounds ----

@@ -10,6 +10,7 @@ from jiedui.accounts.tables import Account
 from jiedui.actor import Actor
 from jiedui.households.numbers import next_numbers
 from jiedui.households.tables import Household, Member, Need
+from jiedui.ledgers.tables import Claim, LedgerImport
 from jiedui.pairs.tables import Pair
 from jiedui.regions.tables import Region
 from jiedui.rounds.tables import Round
@@ -145,6 +146,23 @@ async def a_pair(household: UUID | None = None, volunteer: UUID | None = None, *
     if columns.get("state") in ("declined", "refused", "closed"):
         defaults |= {"end_reason": "other"}
     row = Pair(**defaults | columns)
+    await row.save()
+    return UUID(str(row.id))
+
+
+async def a_claim(household: UUID, area: str, name: str = "某人", **columns: Any) -> UUID:
+    """What a ledger of another village says of somebody, held for whoever decides in this area."""
+    sent = LedgerImport(
+        kind="households", region_code=area, state="ready", decision="applied", created_at=NOW
+    )
+    await sent.save()
+    defaults = {
+        "subject_kind": "household", "subject_id": household, "person_key": "0" * 64, "village": FAR_VILLAGE,
+        "region_code": area, "facts": seal(json.dumps({"name": name}), "claim.facts"),
+        "fingerprint": "0" * 64, "ledger_import": sent.id, "cell": "台账!A5", "state": "open",
+        "created_at": NOW,
+    }  # fmt: skip
+    row = Claim(**defaults | columns)
     await row.save()
     return UUID(str(row.id))
 

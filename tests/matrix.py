@@ -20,6 +20,7 @@ from factories import (
     OTHER_COUNTY,
     TODAY,
     VILLAGE,
+    a_claim,
     a_coordinator,
     a_household,
     a_pair,
@@ -35,7 +36,7 @@ from jiedui.accounts.service import actor_of
 from jiedui.actor import STAFF_ROLES, Actor
 from jiedui.followups.service import ensure_due
 from jiedui.jobs.tables import Job
-from jiedui.ledgers.tables import Claim, LedgerImport
+from jiedui.ledgers.tables import LedgerImport
 from jiedui.pairs.tables import Concern, Pair
 from jiedui.plans.tables import WhatIf
 from jiedui.regions.tables import Region
@@ -145,11 +146,7 @@ async def a_world() -> World:
                            content=vault.seal("", "ledger_import.content"), created_at=NOW)  # fmt: skip
         await row.save()
         sent[f"import:{kind}"] = UUID(str(row.id))
-    claim = Claim(subject_kind="household", subject_id=household, person_key="0" * 64, village=FAR_VILLAGE,
-                  region_code=COUNTY, facts=vault.seal(json.dumps({"name": "独六"}), "claim.facts"),
-                  fingerprint="0" * 64, ledger_import=sent["import:households"], cell="台账!A5", state="open",
-                  created_at=NOW)  # fmt: skip
-    await claim.save()
+    claim = await a_claim(household, COUNTY, "独六")
     pin = Pin(round=round_id, household=household, volunteer=volunteer, region_code=COUNTY, kind="pin",
               created_at=NOW)  # fmt: skip
     await pin.save()
@@ -171,7 +168,7 @@ async def a_world() -> World:
         "household_id": household, "volunteer_id": volunteer, "round_id": round_id, "plan_id": plan_id,
         "job_id": UUID(str(job.id)), **sent, "pin_id": UUID(str(pin.id)),
         "question_id": UUID(str(question.id)), "grant_id": grant, "concern_id": UUID(str(concern.id)),
-        "check_id": UUID(str(stated.id)), "claim_id": UUID(str(claim.id)),
+        "check_id": UUID(str(stated.id)), "claim_id": claim,
         "candidate_id": candidate["id"], "colleague": colleague,
         **{f"pair:{state}": pair for state, pair in pairs.items()},
         **{f"notice:{name}": notice for name, notice in listed.items()},
