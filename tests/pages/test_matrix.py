@@ -45,8 +45,8 @@ PUBLIC = {
         """,
     "what places are called and what the policies say anybody may know": """
         policies.service.pack_named ledgers.service.already_applied policies.service.store_standard
-        regions.pages.choices
-        regions.pages.choices_for regions.service.children regions.service.find_villages
+        regions.choosing.choices
+        regions.choosing.choices_for regions.service.children regions.service.find_villages
         regions.service.path_name regions.service.path_names regions.service.region_name
         regions.service.region_names regions.service.townships regions.service.village
         regions.service.villages

@@ -12,7 +12,7 @@ from jiedui.actor import Actor
 from jiedui.consents.texts import current
 from jiedui.errors import NotFound, Refused, TooMany
 from jiedui.i18n import N_
-from jiedui.regions.pages import choices_for, wants_choices
+from jiedui.regions.choosing import choices_for, wants_choices
 from jiedui.regions.service import townships
 from jiedui.store.masked import masked_phone
 from jiedui.volunteers import rules, words
