@@ -19,11 +19,13 @@ LARGEST = 2**31 - 1
 
 
 def address(text: str | None) -> SplitResult | None:
-    """An address by its parts."""
+    """An address by its parts; one with a port that is none is no address."""
     try:
-        return urlsplit(text or "")
+        found = urlsplit(text or "")
+        _ = found.port
     except ValueError:
         return None
+    return found
 
 
 def host(text: str) -> str | None:

@@ -10,7 +10,7 @@ from litestar.exceptions import SerializationException
 
 from jiedui.errors import DomainError, NotFound
 from jiedui.i18n import N_
-from jiedui.web.asked import LARGEST
+from jiedui.web import asked
 
 Fields = dict[str, list[str | UploadFile]]
 MOST_FIELDS = 1000
@@ -26,13 +26,14 @@ class Unreadable(DomainError):
 def check_address(request: Request[Any, Any, Any]) -> None:
     """Refuse an address the database would choke on: bytes that are no text, numbers it has no room for."""
     try:
-        address = unquote_to_bytes(request.scope["raw_path"] + b"?" + request.scope["query_string"])
-        readable = "\0" not in address.decode("utf-8")
+        whole = unquote_to_bytes(request.scope["raw_path"] + b"?" + request.scope["query_string"])
+        readable = "\0" not in whole.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Unreadable from error
-    if not readable:
+    # the framework reads the host, too, when it says what is wrong with a value
+    if not readable or asked.address(f"//{request.headers.get('host', '')}") is None:
         raise Unreadable
-    if any(isinstance(part, int) and part > LARGEST for part in request.path_params.values()):
+    if any(isinstance(part, int) and part > asked.LARGEST for part in request.path_params.values()):
         raise NotFound
 
 

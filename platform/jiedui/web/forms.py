@@ -105,7 +105,7 @@ def understand(fields: Fields, kind: type[T]) -> Form[T]:
     form: Form[T] = Form(typed=typed, errors={})
     values: dict[str, Any] = {}
     for field in msgspec.structs.fields(kind):  # type: ignore[arg-type]
-        many, plain = _shape(field.type)
+        many, plain = shape(field.type)
         given = [
             clean for value in fields.get(field.encode_name, []) if (clean := _clean(value, plain)) != ""
         ]
@@ -126,16 +126,16 @@ def understand(fields: Fields, kind: type[T]) -> Form[T]:
     return form
 
 
-def _shape(kind: Any) -> tuple[bool, Any]:
+def shape(kind: Any) -> tuple[bool, Any]:
     """Whether a field takes several values, and the plain type of one."""
     if hasattr(kind, "__metadata__"):
-        return _shape(kind.__origin__)
+        return shape(kind.__origin__)
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
-        return _shape(next(part for part in get_args(kind) if part is not type(None)))
+        return shape(next(part for part in get_args(kind) if part is not type(None)))
     if origin in _LISTS or kind in _LISTS:
         inner = get_args(kind)
-        return True, _shape(inner[0])[1] if inner else str
+        return True, shape(inner[0])[1] if inner else str
     return False, kind
 
 
