@@ -50,9 +50,9 @@ class Households:
     more: Mapping[str, Ints] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, **columns: Sequence[Any]) -> Self:
+    def of(cls, **columns: Any) -> Self:
         """From plain lists, one per column."""
-        return cls(**columns)  # type: ignore[arg-type]  # __post_init__ makes arrays of them
+        return cls(**columns)
 
     def __post_init__(self) -> None:
         _columns(self, lat=np.float64, lng=np.float64, minor=np.bool_, needs=np.int64, wanted=np.int64)
@@ -82,9 +82,9 @@ class Volunteers:
     more: Mapping[str, Ints] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, **columns: Sequence[Any]) -> Self:
+    def of(cls, **columns: Any) -> Self:
         """From plain lists, one per column."""
-        return cls(**columns)  # type: ignore[arg-type]  # __post_init__ makes arrays of them
+        return cls(**columns)
 
     def __post_init__(self) -> None:
         reach = [NO_LIMIT if reach is None else reach for reach in self.reach_m]
@@ -260,6 +260,18 @@ def joined(people: People, more: People) -> People:
 def column_of(people: Households | Volunteers, name: str) -> Ints:
     """A column of `more`; of people nothing is said about, nothing but 0."""
     return people.more.get(name, np.zeros(len(people), dtype=np.int64))
+
+
+def more_columns(pack: Pack, rows: Sequence[Collection[str]]) -> dict[str, Sequence[int]]:
+    """`more` for people of whom these words are known, as "trait:word": a column for each trait of the
+    policy, a bit for each thing that may stand there."""
+    return {
+        trait.code: [
+            sum(1 << bit for bit, (word, *_) in enumerate(trait.words) if f"{trait.code}:{word}" in row)
+            for row in rows
+        ]
+        for trait in pack.more
+    }
 
 
 def grouped(*columns: Ints | Floats | Mask, of: Ints) -> tuple[Ints, Ints]:

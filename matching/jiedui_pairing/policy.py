@@ -97,6 +97,19 @@ class Skill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     words: list[str] = []
 
 
+class MoreTrait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something a county also writes down of people, for a rule to read (traits.py).
+
+    `households` and `volunteers` are the headers of its columns; `words` the spellings of each thing that may
+    stand there, the main one first.
+    """
+
+    code: str
+    words: list[list[str]]
+    households: list[str] = []
+    volunteers: list[str] = []
+
+
 class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One version of a county's policy."""
 
@@ -112,6 +125,7 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: list[Kind]
     skill: list[Skill]
     levels: Levels = Levels()
+    more: list[MoreTrait] = []
     vetting: Vetting = Vetting()
 
     @property

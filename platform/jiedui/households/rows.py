@@ -25,6 +25,7 @@ PLAIN = (
     "colour",
     "contact_way",
     "remark",
+    "more",
 )
 """Facts that stand in the record and in the table under one name and in one form."""
 

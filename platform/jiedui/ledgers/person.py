@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from typing import Literal
 
 from jiedui.i18n import N_
 from jiedui.ledgers import identity, values
@@ -10,6 +11,7 @@ from jiedui_pairing.policy import Pack
 
 NAME_MISSING = N_("name missing")
 NAME_WRONG = N_("name is not a name")
+MORE_UNKNOWN = N_("word not in the policy's list")
 PHONE_MALFORMED = N_("telephone number malformed")
 
 _LONGEST_NAME = 100
@@ -45,4 +47,22 @@ def kinds(row: SheetRow, field: str, pack: Pack, unknown: str) -> list[str]:
             row.warn(field, unknown)
         else:
             found.append(code)
+    return list(dict.fromkeys(found))
+
+
+def more_headers(pack: Pack, of: Literal["households", "volunteers"]) -> dict[str, str]:
+    """The headers of what the policy's rules also want to know of these people, and their fields."""
+    return {header: f"more:{trait.code}" for trait in pack.more for header in getattr(trait, of)}
+
+
+def more(row: SheetRow, pack: Pack) -> list[str]:
+    """What stands there, as "trait:word"; a word the policy does not list is warned about."""
+    found = []
+    for trait in pack.more:
+        main = {spelling: words[0] for words in trait.words for spelling in words}
+        for word in values.items(row[f"more:{trait.code}"]):
+            if word in main:
+                found.append(f"{trait.code}:{main[word]}")
+            else:
+                row.warn(f"more:{trait.code}", MORE_UNKNOWN)
     return list(dict.fromkeys(found))

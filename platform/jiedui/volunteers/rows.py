@@ -8,7 +8,7 @@ from jiedui.store.vault import keyed_hash, unseal
 from jiedui.volunteers.reading import VolunteerRecord
 
 _PLAIN = ("name", "sex", "kind", "occupation", "capacity", "reach_km", "remark")
-_LISTS = ("skills", "offers", "times")
+_LISTS = ("skills", "offers", "times", "more")
 
 
 def facts_of(record: VolunteerRecord) -> Facts:
