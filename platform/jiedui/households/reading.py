@@ -73,7 +73,7 @@ class HouseholdRecord(msgspec.Struct, frozen=True):
     needs: list[str]
     contact_way: ContactWay
     remark: str
-    more: list[str]
+    more: dict[str, list[str]]
     cell: str
 
     def has_minor(self, on: date, age: int = 18) -> bool:

@@ -41,7 +41,7 @@ class Household(Table, tablename="household"):
     wanted_helpers = Integer(default=1)
     remark = Text(default="")
     more = words()
-    """What only some rule of a policy asks, as "trait:word"."""
+    """What only some rule of a policy asks, as "trait:word" (ledgers.person)."""
     active = Boolean(default=True)
     fingerprint = word(64)
     created_at = moment()

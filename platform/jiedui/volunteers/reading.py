@@ -63,7 +63,7 @@ class VolunteerRecord(msgspec.Struct, frozen=True):
     record_checked_on: date | None
     trained: bool
     remark: str
-    more: list[str]
+    more: dict[str, list[str]]
     cell: str
 
 

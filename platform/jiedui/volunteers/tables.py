@@ -45,7 +45,7 @@ class Volunteer(Table, tablename="volunteer"):
     source = word(10)
     remark = Text(default="")
     more = words()
-    """What only some rule of a policy asks, as "trait:word"."""
+    """What only some rule of a policy asks, as "trait:word" (ledgers.person)."""
     fingerprint = word(64)
     created_at = moment()
     updated_at = moment()
