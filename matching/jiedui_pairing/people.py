@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jiedui_pairing import safety
-from jiedui_pairing.policy import Colour, Pack
+from jiedui_pairing.policy import MOST_KINDS, Colour, Pack
 
 if TYPE_CHECKING:
     from jiedui_pairing.traits import Pairs
@@ -26,7 +26,8 @@ EARTH_RADIUS_M = 6_371_008.8
 """Mean radius of the earth."""
 NO_LIMIT = 2**62
 """The reach of a volunteer who named none."""
-_MOST_KINDS = 62
+UNREAD = 1 << MOST_KINDS
+"""The bit for what a further trait says of somebody and the policy has no word for."""
 RowPairs = tuple[tuple[int, int], ...]
 """Pairs of (household row, volunteer row)."""
 
@@ -50,9 +51,9 @@ class Households:
     more: Mapping[str, Ints] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, **columns: Sequence[Any]) -> Self:
+    def of(cls, **columns: Any) -> Self:
         """From plain lists, one per column."""
-        return cls(**columns)  # type: ignore[arg-type]  # __post_init__ makes arrays of them
+        return cls(**columns)
 
     def __post_init__(self) -> None:
         _columns(self, lat=np.float64, lng=np.float64, minor=np.bool_, needs=np.int64, wanted=np.int64)
@@ -82,9 +83,9 @@ class Volunteers:
     more: Mapping[str, Ints] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, **columns: Sequence[Any]) -> Self:
+    def of(cls, **columns: Any) -> Self:
         """From plain lists, one per column."""
-        return cls(**columns)  # type: ignore[arg-type]  # __post_init__ makes arrays of them
+        return cls(**columns)
 
     def __post_init__(self) -> None:
         reach = [NO_LIMIT if reach is None else reach for reach in self.reach_m]
@@ -262,6 +263,17 @@ def column_of(people: Households | Volunteers, name: str) -> Ints:
     return people.more.get(name, np.zeros(len(people), dtype=np.int64))
 
 
+def more_columns(pack: Pack, rows: Sequence[Collection[str]]) -> dict[str, Sequence[int]]:
+    """`more` for people of whom these words are known, as "trait:word": a column for each trait of the
+    policy, a bit for each thing that may stand there, UNREAD for all else that does."""
+    columns: dict[str, Sequence[int]] = {}
+    for trait in pack.more:
+        bits = {f"{trait.code}:{thing[0]}": 1 << place for place, thing in enumerate(trait.words)}
+        said = [{word for word in row if word.startswith(f"{trait.code}:")} for row in rows]
+        columns[trait.code] = [sum({bits.get(word, UNREAD) for word in words}) for words in said]
+    return columns
+
+
 def grouped(*columns: Ints | Floats | Mask, of: Ints) -> tuple[Ints, Ints]:
     """One row of each group of these that are equal in all columns, and the group of each row."""
     _, first, group = np.unique(
@@ -277,8 +289,8 @@ def kinds_mask(pack: Pack, codes: Iterable[str]) -> int:
 
 def kinds_masks(pack: Pack, lists: Iterable[Iterable[str]]) -> list[int]:
     """The same for many people."""
-    if len(pack.kind) > _MOST_KINDS:
-        raise ValueError(f"policy {pack.name} names {len(pack.kind)} kinds of support: at most {_MOST_KINDS}")
+    if len(pack.kind) > MOST_KINDS:
+        raise ValueError(f"policy {pack.name} names {len(pack.kind)} kinds of support: at most {MOST_KINDS}")
     bit = {kind.code: 1 << place for place, kind in enumerate(pack.kind)}
     return [sum({bit[code] for code in codes}) for codes in lists]
 

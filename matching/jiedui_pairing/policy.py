@@ -16,6 +16,8 @@ VolunteerKind = Literal["caring_mother", "women_entrepreneur", "helper"]
 
 Whole = Annotated[int, msgspec.Meta(ge=0)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
+MOST_KINDS = 62
+"""Kinds of support, and things that one trait may be, are bits of one number each."""
 
 
 class ColourPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,6 +99,36 @@ class Skill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     words: list[str] = []
 
 
+class MoreTrait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something a county also writes down of people, for a rule to read (traits.py).
+
+    `households` and `volunteers` are the headers of its columns; `words` the spellings of each thing that may
+    stand there, the main one first.
+    """
+
+    code: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z_]{0,19}$")]
+    words: Annotated[
+        list[Annotated[list[Annotated[str, msgspec.Meta(max_length=30)]], msgspec.Meta(min_length=1)]],
+        msgspec.Meta(min_length=1, max_length=MOST_KINDS),
+    ]
+    households: list[str] = []
+    volunteers: list[str] = []
+
+    def __post_init__(self) -> None:
+        spellings = [word for thing in self.words for word in thing]
+        twice = sorted({word for word in spellings if spellings.count(word) > 1})
+        if twice:
+            raise ValueError(f"{self.code} means two things by {twice[0]}")
+
+    def main(self, word: str) -> str | None:
+        """How the thing that a ledger names with this word is kept, or None."""
+        return next((thing[0] for thing in self.words if word in thing), None)
+
+    def header(self, of: Literal["households", "volunteers"]) -> str:
+        """What people call it: how its column is usually headed."""
+        return next(iter(getattr(self, of)), self.code)
+
+
 class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One version of a county's policy."""
 
@@ -112,7 +144,13 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: list[Kind]
     skill: list[Skill]
     levels: Levels = Levels()
+    more: list[MoreTrait] = []
     vetting: Vetting = Vetting()
+
+    def __post_init__(self) -> None:
+        codes = [trait.code for trait in self.more]
+        if len(set(codes)) < len(codes):
+            raise ValueError("two of the further traits have one code")
 
     @property
     def ratio(self) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jiedui_pairing.people import EARTH_RADIUS_M, Floats, Ints, Mask, PairSet, Setting, column_of
+from jiedui_pairing.people import EARTH_RADIUS_M, UNREAD, Floats, Ints, Mask, PairSet, Setting, column_of
 from jiedui_pairing.policy import Pack
 
 Column = NDArray[Any]
@@ -21,6 +21,16 @@ Column = NDArray[Any]
 
 class UndeclaredError(LookupError):
     """A rule or a cost term reads what it has not declared."""
+
+
+def meets(asked: Ints, had: Ints) -> Mask:
+    """Whether a volunteer is known to have one of the things a family asks for, each as bits of one trait.
+
+    A family of whom nothing is said asks for nothing. What is said and could not be read (UNREAD) counts for
+    nobody: nobody is known to meet what such a family asks for, and nobody has it.
+    """
+    met: Mask = (asked == 0) | (asked & had & ~UNREAD != 0)
+    return met
 
 
 def more_of_households(name: str) -> Callable[[Setting], Column]:

@@ -13,6 +13,7 @@ from jiedui.households import policy
 from jiedui.households.lists import HELPER_SQL
 from jiedui.households.tables import Household, Member
 from jiedui.households.words import PURPOSES
+from jiedui.ledgers.person import is_more, more_in
 from jiedui.ledgers.saving import Facts, opened
 from jiedui.ledgers.tables import LedgerChange
 from jiedui.store.columns import Row
@@ -89,6 +90,7 @@ async def open_card(
         card = {field: row[field] for field in ("name", "husband_name", "health", "remark")}
         card |= {
             "children": [[child["name"], day] for child, day in zip(children, born, strict=True)],
+            "more": more_in(row["more"]),
             "phone": _phone(row),
             "identity": unseal(row["identity"], "household.identity"),
         }
@@ -111,4 +113,7 @@ def _masked(facts: Facts) -> Facts:
         "remark": hidden,
         "children": lambda children: [[born, masked_name(name)] for born, name in children],
     }
-    return {field: masks[field](fact) if field in masks else fact for field, fact in facts.items()}
+    return {
+        field: masks[field](fact) if field in masks else hidden("、".join(fact)) if is_more(field) else fact
+        for field, fact in facts.items()
+    }

@@ -23,6 +23,7 @@ from jiedui.households.tables import COLOURS
 from jiedui.households.words import CONTACT_WAYS, FIELDS, GUARDED, HELPERS, PURPOSES, SORTS
 from jiedui.i18n import N_, translate
 from jiedui.ledgers.export import attachment, to_csv, to_xlsx
+from jiedui.ledgers.person import more_names
 from jiedui.regions.codes import is_code
 from jiedui.regions.service import path_name, path_names
 from jiedui.store.columns import Row
@@ -213,7 +214,8 @@ def _options(request: PageRequest) -> list[tuple[str, str]]:
 
 
 def _words() -> dict[str, Any]:
-    return {"fields": FIELDS, "contact_ways": CONTACT_WAYS, "helpers": HELPERS, "sorts": SORTS}
+    fields = FIELDS | more_names(standard(), "households")
+    return {"fields": fields, "contact_ways": CONTACT_WAYS, "helpers": HELPERS, "sorts": SORTS}
 
 
 def _cells(row: Row, language: str) -> list[str]:

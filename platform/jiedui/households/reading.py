@@ -73,6 +73,7 @@ class HouseholdRecord(msgspec.Struct, frozen=True):
     needs: list[str]
     contact_way: ContactWay
     remark: str
+    more: dict[str, list[str]]
     cell: str
 
     def has_minor(self, on: date, age: int = 18) -> bool:
@@ -94,7 +95,8 @@ def read_households(
     def record_of(row: SheetRow) -> HouseholdRecord:
         return _household(row, villages, pack, on)
 
-    return read_table(path, PROFILE, record_of, mapping=mapping or {}, others=others)
+    headers = person.more_headers(pack, "households") | dict(mapping or {})
+    return read_table(path, PROFILE, record_of, mapping=headers, others=others)
 
 
 def _household(row: SheetRow, villages: VillageIndex, pack: Pack, on: date) -> HouseholdRecord:
@@ -123,6 +125,7 @@ def _household(row: SheetRow, villages: VillageIndex, pack: Pack, on: date) -> H
         needs=_needs(row, pack),
         contact_way=_contact_way(row),
         remark=row.text("remark", 2000),
+        more=person.more(row, pack),
         cell=row.cell(),
     )
 

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from jiedui.households.reading import HouseholdRecord
 from jiedui.households.tables import Member, Need
 from jiedui.ledgers.identity import birth_date
+from jiedui.ledgers.person import more_column, more_in
 from jiedui.ledgers.saving import Facts, day, sealed
 from jiedui.store.columns import Row
 from jiedui.store.vault import keyed_hash, seal, unseal
@@ -38,6 +39,7 @@ def facts_of(record: HouseholdRecord) -> Facts:
         **{field: getattr(record, field) for field in PLAIN},
         "children": _children((child.name, child.born) for child in record.children),
         "needs": list(record.needs),
+        **record.more,
     }
 
 
@@ -60,6 +62,7 @@ async def facts_in(households: Sequence[Row]) -> list[Facts]:
             **{field: row[field] for field in PLAIN},
             "children": _children((member["name"], member["born_on"]) for member in members[row["id"]]),
             "needs": needs[row["id"]],
+            **more_in(row["more"]),
         }
         for row in households
     ]
@@ -73,6 +76,7 @@ def columns_of(facts: Facts) -> Row:
         "phone_key": keyed_hash(facts["phone"], "phone") if facts["phone"] else None,
         "away_since": day(facts["away_since"]),
         **{field: facts[field] for field in PLAIN},
+        "more": more_column(facts),
     }
 
 

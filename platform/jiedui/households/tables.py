@@ -4,7 +4,7 @@ from piccolo.columns import Boolean, Bytea, Integer, Text, Varchar
 from piccolo.constraints import Unique
 from piccolo.table import Table
 
-from jiedui.store.columns import area, belongs_to, day, key, moment, one_of, rule, word
+from jiedui.store.columns import area, belongs_to, day, key, moment, one_of, rule, word, words
 
 COLOURS = ("red", "yellow", "green")
 CONTACT_WAYS = ("sms", "call", "village", "letter", "none")
@@ -40,6 +40,8 @@ class Household(Table, tablename="household"):
     """How the ledger allows this household to be told; none means nobody contacts her."""
     wanted_helpers = Integer(default=1)
     remark = Text(default="")
+    more = words()
+    """What only some rule of a policy asks, as "trait:word" (ledgers.person)."""
     active = Boolean(default=True)
     fingerprint = word(64)
     created_at = moment()

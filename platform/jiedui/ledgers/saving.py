@@ -25,6 +25,8 @@ from jiedui.store.vault import keyed_hash, seal, unseal
 SAVING = N_("Saving")
 OTHER_AREA = N_("the village lies outside your area")
 _CELL = 40
+_NOTHING: list[str] = []
+"""What is said of a further trait (person.more) before a ledger first says it."""
 
 Facts = dict[str, Any]
 """What a ledger says of one person, by field, as JSON can carry it."""
@@ -158,7 +160,9 @@ async def compare(
         other, await facts_in([row for row, _, _ in other]), strict=True
     ):
         before = there | last[row["id"]]
-        said = {field: fact for field, fact in facts_of(record).items() if fact != before[field]}
+        said = {
+            field: fact for field, fact in facts_of(record).items() if fact != before.get(field, _NOTHING)
+        }
         if said:
             compared.changed.append(Changed(row, fingerprint, record, there, said))
         else:
@@ -219,7 +223,7 @@ async def note_changed(kind: str, changed: Iterable[Changed[Any]], import_id: UU
                 one.record,
                 import_id,
                 now,
-                {field: one.there[field] for field in one.said},
+                {field: one.there.get(field, _NOTHING) for field in one.said},
                 one.said,
             )
             for one in changed

@@ -59,6 +59,10 @@ class SheetRow:
     def __getitem__(self, field: str) -> Cell:
         return self._cells.get(field)
 
+    def has(self, field: str) -> bool:
+        """Whether the ledger has a column for it, whatever stands there."""
+        return field in self._columns
+
     def cell(self, field: str | None = None) -> str:
         """The address of a field (台账!E17), or of the row's first cell."""
         return f"{self.sheet}!{address(self.number, self._columns.get(field or '', 0))}"

@@ -16,7 +16,7 @@ from jiedui.regions.codes import significant
 from jiedui.rounds.tables import Candidate, Pin, Round
 from jiedui.store.columns import Row
 from jiedui_pairing import safety
-from jiedui_pairing.people import Households, Inputs, RowPairs, Volunteers, kinds_masks
+from jiedui_pairing.people import Households, Inputs, RowPairs, Volunteers, kinds_masks, more_columns
 from jiedui_pairing.policy import Pack
 
 
@@ -73,7 +73,7 @@ _HOUSEHOLDS = (
     """
 SELECT h.id, h.region_code, r.lat, r.lng, r.name AS village, h.colour, h.wanted_helpers,
     h.ledger_key, h.phone_key,
-    h.minor_until,
+    h.minor_until, h.more,
     array_agg(n.kind ORDER BY n.position) AS needs
 FROM household h JOIN region r ON r.code = h.region_code JOIN need n ON n.household = h.id
 WHERE h.region_code LIKE {} AND h.active AND NOT """
@@ -87,7 +87,7 @@ _VOLUNTEERS = """
 SELECT v.id, r.lat, r.lng, r.name AS village, v.offers, v.skills, v.capacity, v.reach_km, v.record_checked_on,
     v.identified AND v.trained AS trained, v.ledger_key, v.phone_key,
     v.state = 'active' AND NOT v.paused AS active,
-    coalesce(held.households, 0) AS held
+    coalesce(held.households, 0) AS held, v.more
 FROM volunteer v JOIN region r ON r.code = v.region_code LEFT JOIN held ON held.volunteer = v.id
 WHERE v.region_code LIKE {}
 ORDER BY v.number
@@ -113,6 +113,7 @@ def _households(rows: list[Row], pack: Pack, dated: date) -> Households:
         wanted=[max(row["wanted_helpers"], pack.ratio) for row in rows],
         identity_key=[row["ledger_key"] for row in rows],
         phone_key=[row["phone_key"] for row in rows],
+        more=more_columns(pack, [row["more"] for row in rows]),
     )
 
 
@@ -131,6 +132,7 @@ def _volunteers(rows: list[Row], pack: Pack) -> Volunteers:
         trained=[row["trained"] for row in rows],
         identity_key=[row["ledger_key"] for row in rows],
         phone_key=[row["phone_key"] for row in rows],
+        more=more_columns(pack, [row["more"] for row in rows]),
     )
 
 

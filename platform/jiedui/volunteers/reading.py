@@ -63,6 +63,7 @@ class VolunteerRecord(msgspec.Struct, frozen=True):
     record_checked_on: date | None
     trained: bool
     remark: str
+    more: dict[str, list[str]]
     cell: str
 
 
@@ -80,7 +81,8 @@ def read_volunteers(
     def record_of(row: SheetRow) -> VolunteerRecord:
         return _volunteer(row, villages, pack, on)
 
-    return read_table(path, PROFILE, record_of, mapping=mapping or {}, others=others)
+    headers = person.more_headers(pack, "volunteers") | dict(mapping or {})
+    return read_table(path, PROFILE, record_of, mapping=headers, others=others)
 
 
 def _volunteer(row: SheetRow, villages: VillageIndex, pack: Pack, on: date) -> VolunteerRecord:
@@ -107,6 +109,7 @@ def _volunteer(row: SheetRow, villages: VillageIndex, pack: Pack, on: date) -> V
         record_checked_on=_record_checked_on(row, on),
         trained=_trained(row),
         remark=row.text("remark", 2000),
+        more=person.more(row, pack),
         cell=row.cell(),
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from jiedui.ledgers.person import more_column, more_in
 from jiedui.ledgers.saving import Facts, sealed
 from jiedui.store.columns import Row
 from jiedui.store.vault import keyed_hash, unseal
@@ -19,6 +20,7 @@ def facts_of(record: VolunteerRecord) -> Facts:
         "record_checked_on": record.record_checked_on.isoformat() if record.record_checked_on else None,
         "trained": record.trained,
         **{field: getattr(record, field) for field in (*_PLAIN, *_LISTS)},
+        **record.more,
     }
 
 
@@ -31,6 +33,7 @@ async def facts_in(volunteers: Sequence[Row]) -> list[Facts]:
             "record_checked_on": row["record_checked_on"].isoformat() if row["record_checked_on"] else None,
             "trained": row["trained"],
             **{field: row[field] for field in (*_PLAIN, *_LISTS)},
+            **more_in(row["more"]),
         }
         for row in volunteers
     ]
@@ -43,6 +46,7 @@ def columns_of(facts: Facts) -> Row:
         "phone": sealed(facts["phone"], "volunteer.phone"),
         "phone_key": phone_key(facts),
         **{field: facts[field] for field in (*_PLAIN, *_LISTS)},
+        "more": more_column(facts),
     }
 
 

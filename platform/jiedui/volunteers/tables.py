@@ -44,6 +44,8 @@ class Volunteer(Table, tablename="volunteer"):
     """Who suspended or refused her, and from which area, until somebody who may has lifted it."""
     source = word(10)
     remark = Text(default="")
+    more = words()
+    """What only some rule of a policy asks, as "trait:word" (ledgers.person)."""
     fingerprint = word(64)
     created_at = moment()
     updated_at = moment()
