@@ -15,15 +15,19 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import pytest
 from factories import (
+    COUNTY,
     FAR_VILLAGE,
     NOW,
     OTHER_VILLAGE,
+    TOWNSHIP,
     VILLAGE,
     a_coordinator,
     a_household,
     a_pair,
+    a_round,
     a_volunteer,
     an_account,
     the_volunteer,
@@ -35,14 +39,22 @@ from jiedui.actor import Actor
 from jiedui.clock import today
 from jiedui.errors import DomainError
 from jiedui.followups.service import log_visit
-from jiedui.households.tables import Household, Member
+from jiedui.households.reading import Child, HouseholdRecord
+from jiedui.households.tables import Household
+from jiedui.ledgers.tables import LedgerImport
 from jiedui.pairs import safety, service
 from jiedui.pairs.disclosure import families
 from jiedui.pairs.tables import Pair
 from jiedui.policies.service import store_standard
+from jiedui.regions.codes import township
+from jiedui.rounds.publication import publish_round
+from jiedui.rounds.tables import Candidate, Plan
 from jiedui.store.piccolo_conf import DB
+from jiedui.store.vault import unseal
 from jiedui.volunteers import service as volunteers
+from jiedui.volunteers.reading import VolunteerRecord
 from jiedui.volunteers.tables import Volunteer
+from jiedui.wiring import LEDGERS
 
 RUNS, STEPS = (2000, 50) if os.environ.get("FULL") == "1" else (200, 30)
 BIRTHS = (None, date(2009, 1, 15), date(2008, 12, 1), date(2016, 4, 1), date(1970, 1, 1))
@@ -58,6 +70,7 @@ class County:
     households: list[UUID] = field(default_factory=list)
     staff: list[Actor] = field(default_factory=list)
     hers: dict[UUID, Actor] = field(default_factory=dict)
+    township: Actor | None = None
     logged: set[str] = field(default_factory=set)
 
     async def pairs(self, *states: str) -> list[UUID]:
@@ -72,17 +85,21 @@ def _of(people: list[Any], number: int) -> Any:
     return people[number % len(people)] if people else None
 
 
-async def _propose(county: County, a: int, b: int) -> None:
-    """What publishing a round does: only for two whom the rules let meet and who are not paired already."""
-    household, volunteer = _of(county.households, a), _of(county.volunteers, b)
-    rows = await Pair.raw(
-        "SELECT cardinality(may_not_meet(v, h, {}, 'standard')) AS n FROM volunteer v, household h"
-        " WHERE v.id = {} AND h.id = {}",
-        today(county.now), volunteer, household,
+async def _publish(county: County, a: int, b: int) -> None:
+    """A plan, as a solver that knows nothing of safety might make it, becomes proposals or nothing."""
+    chosen = {(_of(county.households, a + n), _of(county.volunteers, b + n)) for n in range(1 + a % 2)}
+    round_id = await a_round(dated=today(county.now), created_at=county.now)
+    plan = Plan(
+        round=round_id, region_code=COUNTY, number=1, state="ready", status="optimal", created_at=county.now,
+        figures=json.dumps({"stages": [{"checks": {"proven": True}}]}),
     )  # fmt: skip
-    if rows[0]["n"] == 0:
-        deadline = county.now + timedelta(days=7)
-        await a_pair(household, volunteer, proposed_at=county.now, volunteer_deadline=deadline)
+    await plan.save()
+    for household, volunteer in chosen:
+        await Candidate(
+            plan=plan.id, household=household, volunteer=volunteer, region_code=COUNTY, stage=1,
+            distance_m=2500, cost=2500, needs_met=["companionship"],
+        ).save()  # fmt: skip
+    await publish_round(_of(county.staff, a), round_id, UUID(str(plan.id)), county.now)
 
 
 async def _propose_anyhow(county: County, a: int, b: int) -> None:
@@ -164,18 +181,51 @@ async def _reinstate(county: County, a: int, b: int) -> None:
     await volunteers.reinstate(_of(county.staff, b), _of(county.volunteers, a), county.now)
 
 
-async def _ledger_names_a_child(county: County, a: int, b: int) -> None:
-    household = _of(county.households, a)
-    if b % 3 == 0:
-        await Member.delete().where(Member.household == household)
-    else:
-        await Member(household=household, relation="child", name="小孩", born_on=_of(list(BIRTHS), b)).save()
+async def _import_households(county: County, a: int, b: int) -> None:
+    """A ledger says where a household lives, which children it has, perhaps a volunteer's telephone."""
+    row = await Household.select().where(Household.id == _of(county.households, a)).first()
+    other = await Volunteer.select().where(Volunteer.id == _of(county.volunteers, b)).first()
+    sealed, what = (other["phone"], "volunteer.phone") if a % 4 == 3 else (row["phone"], "household.phone")
+    phone = unseal(sealed, what) if sealed else None
+    children = [Child("小孩", _of(list(BIRTHS), b + n)) for n in range(a % 3)]
+    record = _record(
+        HouseholdRecord, row, "household", _of(list(VILLAGES), b // 5), phone=phone, children=children,
+        needs=["companionship"], colour="green", contact_way="sms",
+    )  # fmt: skip
+    await _import(county, "households", _of(county.staff, b), record)
 
 
-async def _ledger_names_one_telephone(county: County, a: int, b: int) -> None:
-    volunteer, household = _of(county.volunteers, a), _of(county.households, b)
-    row = await Volunteer.select(Volunteer.phone_key).where(Volunteer.id == volunteer).first()
-    await Household.update({Household.phone_key: row["phone_key"]}).where(Household.id == household)
+async def _import_volunteers(county: County, a: int, b: int) -> None:
+    """A ledger, the county's or a township's, states checks of a volunteer: more or fewer, new or old."""
+    row = await Volunteer.select().where(Volunteer.id == _of(county.volunteers, a)).first()
+    checked = (None, *(today(county.now) - timedelta(days=days) for days in (5, 300, 400)))
+    record = _record(
+        VolunteerRecord, row, "volunteer", VILLAGE, kind="caring_mother", sex="女", offers=["companionship"],
+        capacity=4, record_checked_on=_of(list(checked), b), trained=b % 3 == 0,
+        phone=unseal(row["phone"], "volunteer.phone"),
+    )  # fmt: skip
+    await _import(county, "volunteers", _of([*county.staff, county.township], b // 3), record)
+
+
+def _record(made: Any, row: dict[str, Any], who: str, village: str, **said: Any) -> Any:
+    empty = {
+        field.name: {} if "dict" in str(field.type) else [] if "list" in str(field.type) else ""
+        for field in msgspec.structs.fields(made)
+    } | dict.fromkeys(("away_since", "size", "elders", "reach_km"))
+    known = {
+        "identity_number": unseal(row["identity"], f"{who}.identity"), "name": row["name"], "cell": "台账!A5",
+        "village": village, "township": township(village),
+    }  # fmt: skip
+    values = empty | known | said
+    return made(**{field.name: values[field.name] for field in msgspec.structs.fields(made)})
+
+
+async def _import(county: County, kind: str, actor: Actor, record: Any) -> None:
+    sent = LedgerImport(
+        kind=kind, region_code=actor.region_code, state="ready", decision="applied", created_at=county.now
+    )
+    await sent.save()
+    await LEDGERS[kind].save(actor, [record], UUID(str(sent.id)), county.now, None)
 
 
 async def _move(county: County, a: int, b: int) -> None:
@@ -197,13 +247,13 @@ async def _time_passes(county: County, a: int, b: int) -> None:
 
 
 DEEDS: dict[str, Callable[[County, int, int], Awaitable[None]]] = {
-    "propose": _propose, "propose anyhow": _propose_anyhow, "accept": _accept, "agree": _agree,
+    "publish": _publish, "propose anyhow": _propose_anyhow, "accept": _accept, "agree": _agree,
     "pause": _pause, "resume": _resume, "close": _close, "hand over": _hand_over, "visit": _visit,
     "reveal": _reveal, "vet": _vet,
-    "suspend": _suspend, "reinstate": _reinstate, "child": _ledger_names_a_child,
-    "telephone": _ledger_names_one_telephone, "move": _move, "time": _time_passes,
+    "suspend": _suspend, "reinstate": _reinstate, "import households": _import_households,
+    "import volunteers": _import_volunteers, "move": _move, "time": _time_passes,
 }  # fmt: skip
-LIKELY = ("propose", "accept", "agree", "accept", "agree", "resume", "visit", "reveal")
+LIKELY = ("publish", "publish", "accept", "agree", "accept", "agree", "resume", "visit", "reveal")
 
 
 @dataclass
@@ -226,12 +276,17 @@ class Rows:
             return False
         if all(born is not None and _age(born, day) >= 18 for born in self.births[pair["household"]]):
             return True
-        record = [paper for paper in self.papers[volunteer["id"]] if paper["kind"] == "record"]
-        if record and not max(record, key=lambda one: (one["checked_on"], one["created_at"]))["passed"]:
-            return False
-        checked = _day(volunteer["record_checked_on"])
-        in_date = checked is not None and 0 <= (day - checked).days <= 365
-        return bool(volunteer["trained"]) and in_date
+        return all(self._proven(volunteer["id"], kind, day) for kind in ("identity", "training", "record"))
+
+    def _proven(self, volunteer: str, kind: str, day: date) -> bool:
+        """Whether the newest paper of a kind was passed, and somebody or a trusted table stands behind it."""
+        papers = [
+            (paper["checked_on"], paper["decided_at"] or paper["created_at"], paper["passed"])
+            for paper in self.papers[volunteer]
+            if paper["kind"] == kind and paper["standing"] in ("recorded", "confirmed", "trusted")
+        ]
+        newest, _, passed = max(papers, default=("", "", False))
+        return passed and (kind != "record" or 0 <= (day - date.fromisoformat(newest)).days <= 365)
 
 
 _ALL = ("volunteer", "household", "member", "vetting_check", "never_again", "pair", "visit")
@@ -303,6 +358,7 @@ async def a_county() -> AsyncIterator[County]:
             a_coordinator(account_id=await an_account()),
             a_coordinator(account_id=await an_account()),
         ]
+        county.township = a_coordinator(TOWNSHIP, account_id=await an_account(region_code=TOWNSHIP))
         yield county
         await transaction.rollback()
 
