@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from jiedui.ledgers.workbook import Cell
@@ -131,34 +132,42 @@ def items(cell: Cell) -> list[str]:
 
 
 def children(cell: Cell) -> list[tuple[str, date | None]]:
-    """Names and birth months of the children in one cell; a birth that is unclear is None."""
+    """Names and birth months of the children in one cell; a birth that is unclear is None.
+
+    Who is only called a daughter, or given by an age or a year, is a child too, without a name.
+    """
     text = normal(cell)
     if nothing(cell):
         return []
     found: list[tuple[str, date | None]] = []
     position = 0
     for match in _BIRTH.finditer(text):
-        names = _names(text[position : match.start()])
-        found += [(name, None) for name in names[:-1]]
-        found.append((names[-1] if names else "", when(match[0])))
+        people = _people(text[position : match.start()]) or [""]
+        found += [(name, None) for name in people[:-1]]
+        found.append((people[-1], when(match[0])))
         position = match.end()
-    found += [(name, None) for name in _names(text[position:])]
+    found += [(name, None) for name in _people(text[position:])]
     return found or [("", None)]
 
 
 _BIRTH = re.compile(
     r"(?<!\d)(?:\d{4}\s?[年./\-]\s?\d{1,2}(?:[月./\-]\d{1,2}(?!\d))?\s?[月日]?|\d{8}|\d{6})(?!\d)"
 )
-_NOT_A_NAME = _words(
-    """
-    男 女 儿子 女儿 长子 次子 三子 长女 次女 三女 孙子 孙女 外孙 外孙女 出生 生 生于 出生于
-    出生年月 岁 姓名 月 日 年 号
-    """
-)
+_KIN = _words("儿子 女儿 长子 次子 三子 长女 次女 三女 孙子 孙女 外孙 外孙女")
+_NOT_A_NAME = _KIN | _words("男 女 出生 生 生于 出生于 出生年月 岁 周岁 姓名 月 日 年 号")
+_YOUNG = re.compile(r"(?<!\d)(?:(?:1[0-7]|\d)\s*周?岁|(?:19|20)\d{2}(?!\d))")
+"""An age of less than eighteen, or no more than the year of a birth."""
 
 
-def _names(text: str) -> list[str]:
-    tokens = [t for t in re.split(r"[\s、,;/|()\[\]:。.\-~\d]+", text) if t and t not in _NOT_A_NAME]
+def _people(text: str) -> list[str]:
+    """Everybody of whom a piece of a cell without a birth month speaks; blank who has no name there."""
+    tokens = [token for token in re.split(r"[\s、,;/|()\[\]:。.\-~\d]+", text) if token]
+    names = _names(token for token in tokens if token not in _NOT_A_NAME)
+    many = max(sum(token in _KIN for token in tokens), len(_YOUNG.findall(text)))
+    return [""] * (many - len(names)) + names
+
+
+def _names(tokens: Iterable[str]) -> list[str]:
     names: list[str] = []
     for token in tokens:
         # "董 颖": a name padded to the width of its neighbours.
