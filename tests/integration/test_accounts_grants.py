@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 from factories import (
     COUNTY,
+    FAR_VILLAGE,
     NOW,
     OTHER_VILLAGE,
     TOWNSHIP,
@@ -23,14 +24,16 @@ from jiedui.accounts import grants
 from jiedui.accounts.limits import Limits
 from jiedui.accounts.service import actor_of
 from jiedui.accounts.staff import add_staff
-from jiedui.accounts.tables import CaseGrant
+from jiedui.accounts.tables import Account, CaseGrant
 from jiedui.actor import Actor
 from jiedui.audit.tables import AuditEntry
 from jiedui.errors import Forbidden, NotFound, Refused
 from jiedui.households.file import household_file, open_card
 from jiedui.households.lists import HouseholdFilter, households_of
+from jiedui.households.tables import Household
 from jiedui.policies.service import pack_named
 from jiedui.policies.tables import PolicyPack
+from jiedui.volunteers.tables import Volunteer
 
 CITY, OTHER_CITY = "500200000000", "510100000000"
 pytestmark = pytest.mark.usefixtures("db")
@@ -154,3 +157,37 @@ async def test_an_officer_works_for_a_county_or_less(role):
     await add_staff(Actor.system(), role=role, region_code=COUNTY, **how)
     with pytest.raises(Refused):
         await add_staff(Actor.system(), role=role, region_code=CITY, **how | {"login": "other"})
+
+
+@pytest.mark.parametrize(("village", "shown"), [(OTHER_VILLAGE, False), (FAR_VILLAGE, True)])
+async def test_what_a_county_shows_ends_when_the_person_lives_in_another_one(village, shown):
+    mine, city = await county(), await in_the_city()
+    household, volunteer = await a_household(), await a_volunteer()
+    cases = {"household": household, "volunteer": volunteer, "pair": await a_pair(household, volunteer)}
+    for kind, subject in cases.items():
+        await grants.give(mine, city.account_id, kind, subject, "复核", 30, NOW)
+    await Household.update({Household.region_code: village}).where(Household.id == household)
+    await Volunteer.update({Volunteer.region_code: village}).where(Volunteer.id == volunteer)
+    expected = frozenset(cases.values()) if shown else frozenset()
+    city = await actor_of(city.account_id, NOW)
+    assert city.granted == expected
+    assert {row["subject_id"] for row in await grants.shown_to(city, NOW)} == expected
+
+
+async def test_who_works_for_another_city_now_is_shown_nothing_of_the_old_one():
+    mine, city, household = await county(), await in_the_city(), await a_household()
+    await grants.give(mine, city.account_id, "household", household, "复核", 30, NOW)
+    for changed in ({"region_code": OTHER_CITY}, {"region_code": OTHER_CITY[:2] + "0" * 10}):
+        await Account.update(**changed).where(Account.id == city.account_id)
+        there = await actor_of(city.account_id, NOW)
+        assert there.granted == frozenset() and await grants.shown_to(there, NOW) == []
+    await Account.update(region_code=CITY, role="auditor").where(Account.id == city.account_id)
+    assert "granted" not in (await actor_of(city.account_id, NOW)).hats
+
+
+async def test_a_case_of_a_giver_who_has_left_can_be_ended_by_her_colleague():
+    mine, city, household = await county(), await in_the_city(), await a_household()
+    grant = await grants.give(mine, city.account_id, "household", household, "复核", 30, NOW)
+    await Account.update(active=False).where(Account.id == mine.account_id)
+    await grants.end(await county(), grant, NOW)
+    assert (await actor_of(city.account_id, NOW)).granted == frozenset()

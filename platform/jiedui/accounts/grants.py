@@ -94,15 +94,15 @@ async def shown_to(actor: Actor, now: datetime) -> list[Row]:
         actor.account_id,
         _open("g", now),
     )
-    return rows
+    return [row for row in rows if row["subject_id"] in actor.granted]
 
 
-async def granted_to(account_id: UUID, now: datetime) -> frozenset[UUID]:
-    """The ids of what an account is shown at this moment."""
-    rows = await CaseGrant.select(CaseGrant.subject_id).where(
+async def granted_to(account_id: UUID, area: str, now: datetime) -> frozenset[UUID]:
+    """The ids of what an account is shown at this moment, by the counties of the area she works in now."""
+    rows = await CaseGrant.select(CaseGrant.subject_id, CaseGrant.region_code).where(
         CaseGrant.account == account_id, _open("case_grant", now)
     )
-    return frozenset(row["subject_id"] for row in rows)
+    return frozenset(row["subject_id"] for row in rows if within(area, row["region_code"]))
 
 
 async def colleagues_above(actor: Actor) -> list[Row]:

@@ -36,7 +36,8 @@ async def actor_of(account_id: UUID, now: datetime) -> Actor | None:
     if actor.role == "volunteer" or actor.level not in ABOVE_COUNTY:
         return actor
     city_runs = actor.level == "city" and (await pack_named("standard")).levels.city_runs_rounds
-    return replace(actor, granted=await granted_to(account_id, now), runs_rounds=city_runs)
+    granted = await granted_to(account_id, actor.region_code, now)
+    return replace(actor, granted=granted, runs_rounds=city_runs)
 
 
 async def log_in_staff(login: str, passphrase: str, *, address: str, limits: Limits, now: datetime) -> Actor:
