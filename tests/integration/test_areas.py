@@ -5,6 +5,8 @@ from uuid import UUID
 
 import pytest
 from factories import (
+    COUNTY,
+    FAR_VILLAGE,
     NOW,
     OTHER_COUNTY,
     OTHER_VILLAGE,
@@ -12,12 +14,14 @@ from factories import (
     a_coordinator,
     a_household,
     a_pair,
+    a_round,
     a_volunteer,
     the_volunteer,
 )
 
 from jiedui.accounts.service import actor_of
 from jiedui.accounts.tables import Account
+from jiedui.actor import within
 from jiedui.audit.tables import AuditEntry
 from jiedui.errors import NotFound
 from jiedui.followups.service import ensure_due, log_visit, overdue_by_township, visits_of
@@ -26,6 +30,7 @@ from jiedui.households.tables import Household
 from jiedui.pairs import service
 from jiedui.pairs.tables import Concern, NeverAgain, Pair
 from jiedui.policies.service import store_standard
+from jiedui.rounds.pins import pin, pins_of
 from jiedui.volunteers.tables import VettingCheck, Volunteer
 from jiedui_notifications.tables import Notice
 
@@ -111,3 +116,54 @@ async def test_a_volunteer_who_moves_takes_account_and_checks_along() -> None:
 async def test_a_new_row_takes_its_area_from_its_person_whatever_is_written() -> None:
     pair = await a_pair(await a_household(region_code=OTHER_VILLAGE), region_code=VILLAGE)
     assert await _areas(Pair, Pair.id == pair) == {OTHER_VILLAGE}
+
+
+async def test_a_family_that_moves_twice_and_comes_back_is_again_the_first_areas_alone() -> None:
+    await store_standard(NOW)
+    household, volunteer = await a_household(), await a_volunteer()
+    her = await the_volunteer(volunteer)
+    pair = await a_pair(household, volunteer, state="active")
+    for village in (OTHER_VILLAGE, FAR_VILLAGE, VILLAGE):
+        await Household.update({Household.region_code: village}).where(Household.id == household)
+        await service.raise_concern(her, pair, f"Said in {village}.", NOW)
+    assert await _areas(Concern, Concern.household == household) == {VILLAGE}
+    assert len((await service.whole_pair(a_coordinator(VILLAGE), pair, NOW)).concerns) == 3
+    for elsewhere in (OTHER_COUNTY, "500230102000"):
+        with pytest.raises(NotFound):
+            await service.whole_pair(a_coordinator(elsewhere), pair, NOW)
+    moved = AuditEntry.count().where(
+        AuditEntry.subject_id == str(household), AuditEntry.action.like("%moved%")
+    )
+    assert await moved == 6
+
+
+async def test_a_message_lies_where_its_recipient_lives_whatever_it_is_about() -> None:
+    await store_standard(NOW)
+    volunteer = await a_volunteer(region_code=OTHER_VILLAGE)
+    pair = await a_pair(await a_household(), volunteer)
+    await service.accept_proposal(await the_volunteer(volunteer), pair, NOW)
+    await service.close(OLD, pair, "goal_reached", "", NOW)
+    areas = {row["recipient_kind"]: row["region_code"] for row in await Notice.select()}
+    assert areas == {"household": VILLAGE, "volunteer": OTHER_VILLAGE}
+
+
+@pytest.mark.parametrize("who", [Household, Volunteer])
+async def test_of_who_has_moved_away_the_pins_of_a_round_say_nothing(
+    who: type[Household | Volunteer],
+) -> None:
+    household, volunteer = await a_household(), await a_volunteer()
+    round_id = await a_round()
+    await pin(OLD, round_id, household, volunteer, "forbid", "They quarrelled.", NOW)
+    assert len(await pins_of(OLD, round_id)) == 1
+    moved = household if who is Household else volunteer
+    await who.update(region_code=OTHER_VILLAGE).where(who._meta.primary_key == moved)
+    assert await pins_of(OLD, round_id) == []
+
+
+async def test_python_and_the_database_agree_on_what_lies_in_an_area() -> None:
+    codes = [OTHER_VILLAGE, VILLAGE, "500230101000", COUNTY, "500200000000", "500000000000", "0" * 12,
+             "510100000000", "500230000001"]  # fmt: skip
+    for area in codes:
+        for code in codes:
+            (row,) = await Pair.raw("SELECT lies_in({}, {}) AS inside", code, area)
+            assert row["inside"] == within(area, code), (area, code)

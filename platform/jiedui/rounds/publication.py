@@ -83,13 +83,14 @@ async def _refuse_unproven(round_id: UUID, plan_id: UUID) -> None:
 
 
 async def _refuse_stale(plan_id: UUID) -> None:
-    """Everyone in the plan must still be free and willing."""
+    """Everyone in the plan must still be free and willing, and of the round's area."""
     changed = await Round.raw(
         """
         SELECT count(*) AS n FROM candidate c JOIN plan ON plan.id = c.plan
         JOIN household h ON h.id = c.household JOIN volunteer v ON v.id = c.volunteer
         WHERE c.plan = {} AND (
             NOT h.active OR v.state <> 'active' OR v.paused
+            OR NOT lies_in(h.region_code, plan.region_code) OR NOT lies_in(v.region_code, plan.region_code)
             OR EXISTS (SELECT FROM live_pair p
                        WHERE p.household = c.household AND p.proposed_at >= plan.created_at)
         )

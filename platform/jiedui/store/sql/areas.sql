@@ -16,6 +16,17 @@ CREATE OR REPLACE TRIGGER area_of_person BEFORE INSERT ON follow_up FOR EACH ROW
 CREATE OR REPLACE TRIGGER area_of_person BEFORE INSERT ON visit FOR EACH ROW EXECUTE FUNCTION area_of_person('pair', 'pair');
 CREATE OR REPLACE TRIGGER area_of_person BEFORE INSERT ON vetting_check FOR EACH ROW EXECUTE FUNCTION area_of_person('volunteer', 'volunteer');
 
+-- A message lies where the person lives whom it is for, whatever it is about.
+CREATE OR REPLACE FUNCTION area_of_recipient() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE area text;
+BEGIN
+    EXECUTE format('SELECT region_code FROM %I WHERE id = $1', NEW.recipient_kind) INTO area USING NEW.recipient_id;
+    NEW.region_code := coalesce(area, NEW.region_code);
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER area_of_recipient BEFORE INSERT ON notice FOR EACH ROW
+    WHEN (NEW.recipient_kind IN ('household', 'volunteer')) EXECUTE FUNCTION area_of_recipient();
+
 -- Who acts, for entries that the database itself writes (store.scope).
 CREATE OR REPLACE FUNCTION acting_account() RETURNS uuid LANGUAGE sql STABLE AS $$
     SELECT nullif(current_setting('jiedui.actor', true), '')::uuid
@@ -52,6 +63,10 @@ BEGIN
     END IF;
     UPDATE notice t SET region_code = m.after FROM moved m WHERE t.recipient_kind = TG_TABLE_NAME AND t.recipient_id = m.id;
     UPDATE consent t SET region_code = m.after FROM moved m WHERE t.subject_kind = TG_TABLE_NAME AND t.subject_id = m.id;
+    -- What a county has shown of her it shows no longer once she lives in another one.
+    UPDATE case_grant t SET ended_at = now_here() FROM moved m
+        WHERE t.ended_at IS NULL AND left(t.region_code, 6) <> left(m.after, 6)
+        AND (t.subject_id = m.id OR t.subject_id IN (SELECT id FROM pair WHERE household = m.id));
     PERFORM note_move(TG_TABLE_NAME, id, before, after) FROM moved;
     DROP TABLE moved;
     RETURN NULL;

@@ -17,6 +17,13 @@ CREATE OR REPLACE FUNCTION hidden(words text) RETURNS text LANGUAGE sql IMMUTABL
     SELECT CASE WHEN words = '' THEN '—' WHEN words <> '' THEN '***' END
 $$;
 
+-- Whether a region is another one or lies in it. jiedui.actor.within says the same.
+CREATE OR REPLACE FUNCTION lies_in(code text, area text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT starts_with(code, CASE WHEN area LIKE '000000000000' THEN '' WHEN area LIKE '%0000000000' THEN left(area, 2)
+        WHEN area LIKE '%00000000' THEN left(area, 4) WHEN area LIKE '%000000' THEN left(area, 6)
+        WHEN area LIKE '%000' THEN left(area, 9) ELSE area END)
+$$;
+
 -- A region by its own name and its township's.
 CREATE VIEW place AS
 SELECT v.code, v.short_name AS village, t.short_name AS township, t.code AS township_code
