@@ -18,6 +18,7 @@ from jiedui.followups.service import (
     visits_of,
 )
 from jiedui.followups.tables import FollowUp, Visit
+from jiedui.pairs.service import close
 from jiedui.pairs.tables import Pair
 
 
@@ -165,3 +166,12 @@ async def test_two_workers_at_once_make_one_item_each(clean_db: None) -> None:
     pair, _ = await an_active_pair()
     await asyncio.gather(*(ensure_due(NOW) for _ in range(6)))
     assert await FollowUp.count().where(FollowUp.pair == pair) == 2
+
+
+async def test_after_the_end_a_volunteer_reads_nothing_of_the_family_any_more(db: None) -> None:
+    pair, her = await an_active_pair()
+    await log_visit(her, pair, medium="call", outcome="reached", happened_on=TODAY, note="x", now=NOW)
+    assert len(await visits_of(her, pair, NOW)) == 1
+    await close(a_coordinator(), pair, "goal_reached", "", NOW)
+    assert await visits_of(her, pair, NOW) == []
+    assert len(await visits_of(a_coordinator(), pair, NOW)) == 1
