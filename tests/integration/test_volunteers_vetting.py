@@ -36,7 +36,7 @@ from jiedui.store.vault import keyed_hash, seal
 from jiedui.volunteers import confirming, register, service
 from jiedui.volunteers.checks import counting
 from jiedui.volunteers.enrolment import SERVICE, Draft, Outcome, enrol
-from jiedui.volunteers.intake import RESEMBLES, STANDS_AGAINST
+from jiedui.volunteers.intake import RESEMBLES, STANDS_AGAINST, STAYS_KNOWN
 from jiedui.volunteers.tables import VettingCheck, Volunteer
 from jiedui.wiring import LEDGERS
 from jiedui_pairing.policy import standard
@@ -484,3 +484,49 @@ async def test_no_order_of_imports_records_and_confirmations_makes_a_stated_or_f
                             for other in passed
                         ), (name, of)
         await transaction.rollback()
+
+
+@pytest.mark.parametrize("how", ["suspended", "refused", "failed"])
+async def test_a_ledger_that_renames_somebody_barred_does_not_let_her_in_anew(db, tmp_path, how):
+    """First her row gets another name, telephone and village, then she comes under another number."""
+    township, county = await staff(TOWNSHIP), await staff()
+    await take(tmp_path, volunteer_row(1), actor=township)
+    woman = await her()
+    if how == "failed":
+        await record(county, woman["id"], passed=False)
+    elif how == "suspended":
+        await service.suspend(county, woman["id"], "concern", NOW)
+    else:
+        await Volunteer.update(state="applied").where(Volunteer.id == woman["id"])
+        await service.refuse(county, woman["id"], "not_suitable", NOW)
+    other = volunteer_row(1, name="别的名", phone="19912388888", village="大溪村", capacity="3")
+    for _ in range(2):
+        forecast = await take(tmp_path, other, actor=township, dry_run=True)
+        done = await take(tmp_path, other, actor=township)
+        assert forecast == done and done.report.warnings[STAYS_KNOWN] == 1
+    now = await her()
+    assert [now[column] == woman[column] for column in ("name", "phone_key", "region_code")] == [True] * 3
+    assert now["capacity"] == 3
+    await take(tmp_path, volunteer_row(2), actor=township)
+    assert (await her(2))["state"] == "applied"
+
+
+async def test_what_was_not_heard_of_somebody_barred_is_heard_once_nothing_bars_her(db, tmp_path):
+    county = await staff()
+    await take(tmp_path, volunteer_row(1), actor=county)
+    await service.suspend(county, (await her())["id"], "concern", NOW)
+    renamed = volunteer_row(1, name="别的名")
+    await take(tmp_path, renamed, actor=county)
+    await service.reinstate(await staff(), (await her())["id"], NOW)
+    done = await take(tmp_path, renamed, actor=county)
+    assert (await her())["name"] == "别的名" and done.report.warnings == {}
+
+
+async def test_a_suspension_moves_along_and_the_new_township_lifts_it_no_more_than_the_old(db):
+    volunteer = await a_volunteer()
+    await service.suspend(await staff(), volunteer, "concern", NOW)
+    await Volunteer.update(region_code=OTHER_VILLAGE).where(Volunteer.id == volunteer)
+    with pytest.raises(Refused):
+        await service.reinstate(await staff("500231100000"), volunteer, NOW)
+    with pytest.raises(NotFound):
+        await service.reinstate(await staff(), volunteer, NOW)

@@ -69,6 +69,12 @@ async def alike(people: Sequence[Person]) -> dict[object, list[Alike]]:
     return found
 
 
+async def barred(rows: Sequence[Row]) -> set[UUID]:
+    """Who among these volunteers is barred herself."""
+    checks = await checks_of([row["id"] for row in rows])
+    return {row["id"] for row in rows if list(_bars(row, checks[row["id"]]))}
+
+
 def _resembles(one: Person, other: Person) -> str:
     """By what two people resemble each other; blank where they do not."""
     if one.phone_key is not None and one.phone_key == other.phone_key:

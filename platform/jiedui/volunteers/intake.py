@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from msgspec.structs import replace
+
 from jiedui.actor import Actor, within
 from jiedui.i18n import N_
 from jiedui.ledgers import claims, saving
@@ -13,7 +15,7 @@ from jiedui.store import bulk
 from jiedui.store.scope import scope
 from jiedui.store.vault import seal
 from jiedui.volunteers import policy, stating
-from jiedui.volunteers.alike import Alike, Person, alike
+from jiedui.volunteers.alike import Alike, Person, alike, barred
 from jiedui.volunteers.checks import counting
 from jiedui.volunteers.reading import VolunteerRecord
 from jiedui.volunteers.rows import columns_of, facts_in, facts_of, phone_key
@@ -26,6 +28,12 @@ RESEMBLES = N_(
     "resembles somebody who was suspended, refused or did not pass a check: enters as an applicant"
 )
 STANDS_AGAINST = N_("a check that was not passed stands; what the ledger says of it does not count")
+
+STAYS_KNOWN = N_(
+    "was suspended, refused or did not pass a check: name, telephone and village stay as they were"
+)
+_KNOWN_BY = frozenset({"name", "phone", "region_code"})
+"""By what somebody barred is recognised under another number; see `alike`."""
 
 
 async def forecast_records(actor: Actor, records: Sequence[VolunteerRecord]) -> Saved:
@@ -70,6 +78,7 @@ async def _compare(
     # Who makes a pair or decides of a check locks the same row, so neither slips in between.
     compared = await saving.compare(actor, Volunteer, records, facts_of, facts_in, hold=hold)
     await _leave_to_herself(actor, compared)
+    await _leave_recognisable(compared)
     await _refuse_smaller_capacities(compared)
     await _warn(actor, compared)
     return compared
@@ -96,6 +105,24 @@ async def _names_online(actor: Actor, new: Sequence[New[VolunteerRecord]]) -> se
         [phone for one in new if (phone := phone_key(one.facts))],
     )
     return {(row["phone_key"], row["name"]) for row in rows if within(actor.region_code, row["region_code"])}
+
+
+async def _leave_recognisable(compared: Compared[VolunteerRecord]) -> None:
+    """Who is barred keeps what she is recognised by: a ledger that renames her would let her in anew."""
+    those = await barred([one.row for one in compared.changed])
+    kept = []
+    for one in compared.changed:
+        said = {field: fact for field, fact in one.said.items() if field not in _KNOWN_BY}
+        if one.row["id"] not in those or said == one.said:
+            kept.append(one)
+            continue
+        compared.findings.append(saving.finding(one.record, STAYS_KNOWN, "warning"))
+        if said:
+            # Not read to its end: the row is compared again, and heard once nothing bars her.
+            kept.append(replace(one, said=said, fingerprint=one.row["fingerprint"]))
+        else:
+            compared.left += 1
+    compared.changed = kept
 
 
 async def _refuse_smaller_capacities(compared: Compared[VolunteerRecord]) -> None:
