@@ -10,6 +10,7 @@ import pytest
 from factories import (
     COUNTY,
     NOW,
+    OTHER_VILLAGE,
     TODAY,
     a_coordinator,
     a_household,
@@ -20,6 +21,7 @@ from factories import (
     the_volunteer,
 )
 
+from jiedui.clock import today
 from jiedui.errors import Conflict, Refused
 from jiedui.followups.service import log_visit, visits_of
 from jiedui.households.tables import Household, Member
@@ -260,3 +262,71 @@ async def test_publication_asks_for_the_day_it_happens_and_names_who_fails(two: 
 
 async def test_who_may_meet_on_that_day_is_asked(two: tuple[UUID, UUID]) -> None:
     assert await publish_round(a_coordinator(), *await _a_plan(*two), NOW) == 1
+
+
+@pytest.mark.parametrize("who", [Household, Volunteer])
+async def test_a_plan_with_somebody_who_has_moved_away_is_not_published(
+    two: tuple[UUID, UUID], who: type[Household | Volunteer]
+) -> None:
+    round_id, plan_id = await _a_plan(*two)
+    moved = two[1] if who is Household else two[0]
+    await who.update(region_code=OTHER_VILLAGE).where(who._meta.primary_key == moved)
+    with pytest.raises(Conflict):
+        await publish_round(a_coordinator(), round_id, plan_id, NOW)
+    assert not await Pair.exists()
+
+
+async def test_a_check_that_runs_out_in_a_pause_for_other_reasons_holds_the_pair_back(
+    two: tuple[UUID, UUID],
+) -> None:
+    volunteer, household = two
+    pair, her = await a_pair(household, volunteer, state="active"), await the_volunteer(volunteer)
+    await service.pause(a_coordinator(), pair, "away", NOW)
+    assert (await service.family_of(her, pair, NOW)).surname == "陶"
+    after = datetime(2027, 6, 2, 4, tzinfo=NOW.tzinfo)
+    assert await safety.watch(after) == 0
+    assert (await service.family_of(her, pair, after)).surname == ""
+    with pytest.raises(Refused):
+        await service.resume(a_coordinator(), pair, after)
+    await record_check(
+        a_coordinator(), volunteer, kind="record", passed=True, checked_on=today(after), paper="p", now=after
+    )
+    await service.resume(a_coordinator(), pair, after)
+    assert await _state(pair) == ("active", "")
+
+
+async def test_a_child_comes_of_age_between_plan_and_answer_at_midnight_here() -> None:
+    """Born on 15 November 2008: of age from the first of December, Shanghai's."""
+    await store_standard(NOW)
+    household, volunteer = await a_household(children=(date(2008, 11, 15),)), await a_volunteer(trained=False)
+    pair = await a_pair(household, volunteer, volunteer_deadline=NOW + timedelta(days=90))
+    her, midnight = await the_volunteer(volunteer), datetime(2026, 11, 30, 16, tzinfo=NOW.tzinfo)
+    for early in (NOW, midnight - timedelta(days=15), midnight - timedelta(seconds=1)):
+        with pytest.raises(Refused):
+            await service.accept_proposal(her, pair, early)
+    await service.accept_proposal(her, pair, midnight)
+
+
+async def test_who_is_suspended_meets_nobody_under_another_number_either(two: tuple[UUID, UUID]) -> None:
+    """One person in two rows: of the ledger, and as she had signed up online before."""
+    volunteer, household = two
+    row = await Volunteer.select(Volunteer.name, Volunteer.phone_key).where(Volunteer.id == volunteer).first()
+    other = await a_volunteer(**row, ledger_key=None, source="online")
+    namesake = await a_volunteer(name=row["name"])
+    pairs = [await a_pair(household, one, state="active") for one in (volunteer, other, namesake)]
+    await suspend(a_coordinator(), volunteer, "concern", NOW)
+    paused = ("paused", "safety")
+    assert [await _state(pair) for pair in pairs] == [paused, paused, ("active", "")]
+    with pytest.raises(Refused):
+        await service.resume(a_coordinator(), pairs[1], NOW)
+    round_row = await Round.select().where(Round.id == await a_round()).first()
+    assert sorted((await load(round_row)).volunteers.active.tolist()) == [False, False, True]
+
+
+async def test_who_takes_the_familys_telephone_number_is_looked_at_at_once(two: tuple[UUID, UUID]) -> None:
+    """Kin that shows only later: the number she gives is the household's."""
+    volunteer, household = two
+    pair = await a_pair(household, volunteer, state="active")
+    row = await Household.select(Household.phone_key).where(Household.id == household).first()
+    await Volunteer.update({Volunteer.phone_key: row["phone_key"]}).where(Volunteer.id == volunteer)
+    assert await _state(pair) == ("paused", "safety")

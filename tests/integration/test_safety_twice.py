@@ -63,16 +63,20 @@ async def test_python_and_the_database_judge_ten_thousand_pairs_alike() -> None:
         row["id"]: Family(minor_until(births[row["id"]]), row["ledger_key"], row["phone_key"])
         for row in await Household.select()
     }
+    people = await Volunteer.select()
+    suspended = {
+        (row["name"], row["phone_key"]) for row in people if row["state"] == "suspended" and row["phone_key"]
+    }
     helpers = {
         row["id"]: Helper(
-            row["state"] == "active",
+            row["state"] == "active" and (row["name"], row["phone_key"]) not in suspended,
             row["identified"],
             row["trained"],
             row["record_checked_on"],
             row["ledger_key"],
             row["phone_key"],
         )
-        for row in await Volunteer.select()
+        for row in people
     }
     asked = await Pair.raw(
         "SELECT h.id AS household, v.id AS volunteer, d.day, may_not_meet(v, h, d.day, 'standard') AS against"

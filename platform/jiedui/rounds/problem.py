@@ -86,7 +86,7 @@ ORDER BY h.region_code, h.name, h.born_on, h.ledger_key
 _VOLUNTEERS = """
 SELECT v.id, r.lat, r.lng, r.name AS village, v.offers, v.skills, v.capacity, v.reach_km, v.record_checked_on,
     v.identified AND v.trained AS trained, v.ledger_key, v.phone_key,
-    v.state = 'active' AND NOT v.paused AS active,
+    approved(v) AND NOT v.paused AS active,
     coalesce(held.households, 0) AS held, v.more
 FROM volunteer v JOIN region r ON r.code = v.region_code LEFT JOIN held ON held.volunteer = v.id
 WHERE v.region_code LIKE {}

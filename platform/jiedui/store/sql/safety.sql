@@ -48,10 +48,17 @@ CREATE OR REPLACE FUNCTION cleared_until(v volunteer, policy text, on_day date) 
     SELECT v.record_checked_on + (policy_in_force(policy, on_day) #>> '{eligibility,record_check_days}')::integer
 $$;
 
+-- Whether somebody is approved; who is suspended is not under another number either, of the same name and telephone.
+CREATE OR REPLACE FUNCTION approved(v volunteer) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT v.state = 'active' AND NOT EXISTS (SELECT FROM volunteer o
+        WHERE o.phone_key = v.phone_key AND o.name = v.name
+        AND (o.state = 'suspended' OR o.state = 'left' AND o.barred_from <> ''))
+$$;
+
 -- The rules that speak against these two meeting on a day; none means that they may.
 CREATE OR REPLACE FUNCTION may_not_meet(v volunteer, h household, on_day date, policy text) RETURNS text[] LANGUAGE sql STABLE AS $$
     SELECT array_remove(ARRAY[
-        CASE WHEN v.state <> 'active' THEN 'vetted' END,
+        CASE WHEN NOT approved(v) THEN 'vetted' END,
         CASE WHEN minor_on(h.minor_until, on_day) AND NOT coalesce(cleared_on(v, on_day,
             (policy_in_force(policy, on_day) #>> '{eligibility,record_check_days}')::integer), false) THEN 'minors' END,
         CASE WHEN EXISTS (SELECT FROM never_again n WHERE n.household = h.id AND n.volunteer = v.id) THEN 'never_again' END,
@@ -112,9 +119,13 @@ CREATE OR REPLACE TRIGGER member_went AFTER DELETE ON member
 CREATE OR REPLACE FUNCTION volunteer_change_looks_at_pairs() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pause_unsafe(today_here(), ids) FROM (
-        SELECT array_agg(n.id) AS ids FROM new_rows n JOIN old_rows o ON o.id = n.id
-        WHERE (n.state, n.identified, n.trained, n.record_checked_on, n.ledger_key, n.phone_key)
-            IS DISTINCT FROM (o.state, o.identified, o.trained, o.record_checked_on, o.ledger_key, o.phone_key)
+        WITH changed AS (
+            SELECT n.id, n.name, n.phone_key FROM new_rows n JOIN old_rows o ON o.id = n.id
+            WHERE (n.name, n.state, n.identified, n.trained, n.record_checked_on, n.ledger_key, n.phone_key)
+                IS DISTINCT FROM (o.name, o.state, o.identified, o.trained, o.record_checked_on, o.ledger_key, o.phone_key)
+        )
+        SELECT array_agg(id) AS ids FROM (SELECT id FROM changed UNION
+            SELECT v.id FROM volunteer v JOIN changed c ON c.phone_key = v.phone_key AND c.name = v.name) AS them
     ) AS changed WHERE ids IS NOT NULL;
     RETURN NULL;
 END $$;
