@@ -8,6 +8,7 @@ from factories import (
     NOW,
     OTHER_COUNTY,
     OTHER_VILLAGE,
+    VILLAGE,
     a_coordinator,
     a_household,
     a_pair,
@@ -303,3 +304,29 @@ async def test_a_household_that_left_the_ledger_is_not_handed_over_but_can_be_cl
         await service.hand_over(a_coordinator(), pair, other, "other", NOW)
     await service.close(a_coordinator(), pair, "household_moved", "", NOW)
     assert (await row_of(pair))["state"] == "closed"
+
+
+NOT_TO = {
+    "apart": {}, "paused": {"paused": True}, "suspended": {"state": "suspended"}, "full": {"capacity": 1},
+    "of the next village": {"region_code": "500230101202"},
+    "unchecked": {"record_checked_on": date(2025, 1, 1)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("who", NOT_TO)
+async def test_a_village_hands_over_to_nobody_who_may_not_has_no_room_or_is_not_of_it(who):
+    household, village = await a_household(children=(date(2016, 4, 1),)), a_coordinator(VILLAGE)
+    other, fine = await a_volunteer(**NOT_TO[who]), await a_volunteer()
+    pair = await a_pair(household, await a_volunteer(), state="active")
+    if who == "full":
+        await a_pair(await a_household(), other, state="accepted")
+    if who == "apart":  # and stays so wherever the family has lived meanwhile
+        await NeverAgain(
+            household=household, volunteer=other, region_code=VILLAGE, reason="x", created_at=NOW
+        ).save()
+        for there in (OTHER_VILLAGE, VILLAGE):
+            await Household.update({Household.region_code: there}).where(Household.id == household)
+    assert [match.volunteer_id for match, _ in await service.takers(village, pair, NOW)] == [fine]
+    with pytest.raises((Refused, Conflict)):
+        await service.hand_over(village, pair, other, "no_more_time", NOW)
+    assert (await row_of(pair))["state"] == "active"
