@@ -23,6 +23,7 @@ from jiedui.accounts.service import actor_of
 from jiedui.accounts.tables import Account
 from jiedui.actor import within
 from jiedui.audit.tables import AuditEntry
+from jiedui.consents.tables import Consent
 from jiedui.errors import NotFound
 from jiedui.followups.service import ensure_due, log_visit, overdue_by_township, visits_of
 from jiedui.followups.tables import FollowUp, Visit
@@ -167,3 +168,18 @@ async def test_python_and_the_database_agree_on_what_lies_in_an_area() -> None:
         for code in codes:
             (row,) = await Pair.raw("SELECT lies_in({}, {}) AS inside", code, area)
             assert row["inside"] == within(area, code), (area, code)
+
+
+async def test_a_move_changes_where_a_consent_lies_and_not_a_word_of_it() -> None:
+    await store_standard(NOW)
+    household, volunteer = await a_household(), await a_volunteer()
+    pair = await a_pair(household, volunteer)
+    await service.accept_proposal(await the_volunteer(volunteer), pair, NOW)
+    await service.record_household_answer(OLD, pair, "accepts", "call", NOW)
+    before = await Consent.select().order_by(Consent.id)
+    await Household.update({Household.region_code: OTHER_VILLAGE}).where(Household.id == household)
+    after = await Consent.select().order_by(Consent.id)
+    assert len(before) >= 2
+    assert after == [row | {"region_code": OTHER_VILLAGE} for row in before]
+    await Volunteer.update({Volunteer.region_code: FAR_VILLAGE}).where(Volunteer.id == volunteer)
+    assert await Consent.select().order_by(Consent.id) == after, "a pair's consents are where its family is"

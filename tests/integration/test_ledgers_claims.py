@@ -249,6 +249,37 @@ async def test_a_move_stays_within_the_area_of_whoever_orders_it(db, kind, move)
     assert (await row_of(kind, 1))["region_code"] == FAR_VILLAGE
 
 
+@KINDS
+async def test_a_claim_on_somebody_who_moves_goes_to_the_level_that_is_above_both_now(db, tmp_path, kind):
+    """Of a record under review nobody sees more than before, and nobody decides who is not above both."""
+    await a_region_tree()
+    one = await somebody_of(kind, 1, FAR_VILLAGE)
+    await take(tmp_path, kind, ROWS[kind](1), actor=await staff(TOWNSHIP))
+    claim, county, city = (await Claim.select().first())["id"], await staff(COUNTY), await staff(CITY)
+    table = TABLES[kind]
+    await table.update(region_code=OTHER_VILLAGE).where(table.id == one)
+    for decision in claims.DECISIONS:
+        with pytest.raises(NotFound):
+            await claims.decide(county, claim, decision, SUBJECTS, NOW)
+    assert (await claims.waiting(county), await claims.waiting(city)) == (0, 1)
+    (row,) = (await claims.claims_of(city, SUBJECTS)).rows
+    assert row["card"]["name"] == "他*" and row["claimed_name"] == "测*"
+    assert ROWS[kind](1)["phone"] not in str(row) and "他处人" not in str(row)
+    await table.update(region_code=FAR_VILLAGE).where(table.id == one)
+    assert (await claims.waiting(county), await claims.waiting(city)) == (1, 0)
+    await claims.decide(county, claim, "duplicate", SUBJECTS, NOW)
+    await table.update(region_code=OTHER_VILLAGE).where(table.id == one)
+    assert (await Claim.select().first())["region_code"] == COUNTY, "what is decided stays where it was"
+
+
+async def test_the_smallest_area_that_holds_both_is_the_same_in_the_database(db):
+    codes = [TOWNSHIP, FAR_VILLAGE, VILLAGE, "500230101202", COUNTY, OTHER_VILLAGE, CITY, "510100000000"]
+    for one in codes:
+        for other in codes:
+            (row,) = await Claim.raw("SELECT above_both({}, {}) AS area", one, other)
+            assert row["area"] == above_both(one, other), (one, other)
+
+
 def test_the_smallest_area_that_holds_both():
     assert above_both(TOWNSHIP, FAR_VILLAGE) == COUNTY
     assert above_both(COUNTY, OTHER_VILLAGE) == CITY

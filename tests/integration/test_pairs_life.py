@@ -19,6 +19,8 @@ from factories import (
 )
 
 from jiedui.errors import Conflict, Forbidden, NotFound, Refused
+from jiedui.followups.service import due_of, ensure_due, log_visit, overdue_items, visits_of
+from jiedui.followups.tables import FollowUp
 from jiedui.households.tables import Household
 from jiedui.pairs import service
 from jiedui.pairs.hand_over import who_could_take_over
@@ -330,3 +332,35 @@ async def test_a_village_hands_over_to_nobody_who_may_not_has_no_room_or_is_not_
     with pytest.raises((Refused, Conflict)):
         await service.hand_over(village, pair, other, "no_more_time", NOW)
     assert (await row_of(pair))["state"] == "active"
+
+
+@pytest.mark.parametrize("how", ["handed over", "closed"])
+async def test_who_no_longer_helps_a_family_has_nothing_of_it_left_on_any_list(how):
+    """No open item, no message to come, no line that names her; what she logged stays in the history."""
+    volunteer, other, actor = await a_volunteer(), await a_volunteer(), a_coordinator()
+    pair, her = await a_pair(await a_household(), volunteer), await the_volunteer(volunteer)
+    await service.accept_proposal(her, pair, NOW)
+    await service.record_household_answer(actor, pair, "accepts", "call", NOW)
+    await ensure_due(NOW)
+    await log_visit(her, pair, medium="visit", outcome="no_answer", happened_on=NOW.date(), now=NOW)
+    if how == "handed over":
+        await service.hand_over(actor, pair, other, "no_more_time", NOW)
+    else:
+        await service.close(actor, pair, "no_more_time", "", NOW)
+    later = NOW + timedelta(days=400)
+    assert await due_of(her) == [] and (await overdue_items(actor, later.date())).rows == []
+    await ensure_due(later)
+    assert not await FollowUp.exists().where(FollowUp.pair == pair, FollowUp.state == "due")
+    open_ones = await Notice.select(Notice.template).where(
+        Notice.recipient_kind == "household", Notice.state.is_in(["queued", "waiting", "held"])
+    )
+    assert open_ones == []
+    (family,) = await service.pairs_of(her, NOW)
+    assert (family.surname, family.village, family.township, family.needs) == ("", "", "", [])
+    for deed in (
+        log_visit(her, pair, medium="visit", outcome="reached", happened_on=NOW.date(), now=NOW),
+        service.show_phone(her, pair, NOW),
+    ):
+        with pytest.raises(Refused):
+            await deed
+    assert len(await visits_of(actor, pair, NOW)) == 1

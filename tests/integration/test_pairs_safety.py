@@ -1,5 +1,6 @@
 """Who may not meet a family is never active with it and never sees it, whatever changes around the two."""
 
+import json
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -29,6 +30,7 @@ from jiedui.pairs import safety, service
 from jiedui.pairs.links import LinkOver
 from jiedui.pairs.tables import NeverAgain, Pair
 from jiedui.policies.service import store_standard
+from jiedui.policies.tables import PolicyPack
 from jiedui.rounds.problem import load
 from jiedui.rounds.publication import publish_round
 from jiedui.rounds.tables import Candidate, Plan, Round
@@ -330,3 +332,33 @@ async def test_who_takes_the_familys_telephone_number_is_looked_at_at_once(two: 
     row = await Household.select(Household.phone_key).where(Household.id == household).first()
     await Volunteer.update({Volunteer.phone_key: row["phone_key"]}).where(Volunteer.id == volunteer)
     assert await _state(pair) == ("paused", "safety")
+
+
+async def test_when_the_last_child_comes_of_age_nothing_speaks_against_them_any_more(
+    two: tuple[UUID, UUID],
+) -> None:
+    """Nobody decides it for them: a coordinator is told that they may, and lets the pair go on."""
+    volunteer, _ = two
+    pair = await a_pair(await a_household(children=(date(2008, 11, 15),)), volunteer, state="active")
+    await _training_lost(volunteer, pair)
+    assert await _state(pair) == ("paused", "safety")
+    assert (await service.whole_pair(a_coordinator(), pair, NOW)).against != []
+    december = datetime(2026, 12, 1, 4, tzinfo=NOW.tzinfo)
+    await safety.watch(december)
+    assert await _state(pair) == ("paused", "safety")
+    assert (await service.whole_pair(a_coordinator(), pair, december)).against == []
+    await service.resume(a_coordinator(), pair, december)
+
+
+@pytest.mark.parametrize("days", [0, 1])
+async def test_a_stricter_policy_is_asked_for_pairs_of_the_old_one_too(
+    two: tuple[UUID, UUID], days: int
+) -> None:
+    """A new version says 100 days: a check of 1 June is then too old, whatever version a pair began under."""
+    volunteer, household = two
+    pair = await a_pair(household, volunteer, state="active")
+    body = json.loads((await PolicyPack.select().first())["body"])
+    body |= {"version": 2, "eligibility": body["eligibility"] | {"record_check_days": 153 - days}}
+    await PolicyPack(name="standard", version=2, body=json.dumps(body), created_at=NOW).save()
+    assert await safety.watch(NOW) == days
+    assert (await _state(pair))[0] == ("paused" if days else "active")

@@ -135,3 +135,12 @@ async def test_confirming_twice_at_once_makes_one_person(clean_db):
     assert len({result.volunteer_id for result in results}) == 1
     assert sorted(result.outcome for result in results) == ["known"] * 4 + ["new"]
     assert await Volunteer.count() == await Account.count() == 1
+
+
+async def test_two_open_tabs_and_a_name_written_otherwise_make_one_person(tree):
+    """Sent twice from pages of their own, with other keys, a space and a full-width dot."""
+    first = await enrol(DRAFT, PACK, NOW)
+    for name in ("阿依古丽 · 买买提江", "阿依古丽•买买提江", " 阿依古丽·买买提江 "):
+        again = await enrol(but(name=name), PACK, NOW)
+        assert (again.outcome, again.volunteer_id) == (Outcome.KNOWN, first.volunteer_id), name
+    assert await Volunteer.count() == await Account.count() == 1

@@ -40,6 +40,12 @@ CREATE OR REPLACE FUNCTION note_move(kind text, person uuid, before text, after 
     FROM (VALUES ('moved_away', before), ('moved_here', after)) AS sides (deed, area)
 $$;
 
+-- The smallest region in which both lie. jiedui.actor.above_both says the same.
+CREATE OR REPLACE FUNCTION above_both(one text, other text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT rpad(left(one, digits), 12, '0') FROM unnest(ARRAY[0, 2, 4, 6, 9, 12]) AS digits
+    WHERE left(one, digits) = left(other, digits) ORDER BY digits DESC LIMIT 1
+$$;
+
 -- What hangs on a person who moves goes along: the one place that says what that is.
 CREATE OR REPLACE FUNCTION person_moves() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -63,6 +69,8 @@ BEGIN
     END IF;
     UPDATE notice t SET region_code = m.after FROM moved m WHERE t.recipient_kind = TG_TABLE_NAME AND t.recipient_id = m.id;
     UPDATE consent t SET region_code = m.after FROM moved m WHERE t.subject_kind = TG_TABLE_NAME AND t.subject_id = m.id;
+    UPDATE claim t SET region_code = above_both(i.region_code, m.after) FROM moved m, ledger_import i
+        WHERE t.subject_kind = TG_TABLE_NAME AND t.subject_id = m.id AND t.state = 'open' AND i.id = t.ledger_import;
     -- What a county has shown of her it shows no longer once she lives in another one.
     UPDATE case_grant t SET ended_at = now_here() FROM moved m
         WHERE t.ended_at IS NULL AND left(t.region_code, 6) <> left(m.after, 6)
