@@ -1,5 +1,6 @@
 """Whoever moves takes everything along: pairs, contacts, worries and messages are the new area's."""
 
+import random
 from datetime import date
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from factories import (
 
 from jiedui.accounts.service import actor_of
 from jiedui.accounts.tables import Account
+from jiedui.actor import significant
 from jiedui.audit.tables import AuditEntry
 from jiedui.errors import NotFound
 from jiedui.followups.service import ensure_due, log_visit, overdue_by_township, visits_of
@@ -111,3 +113,14 @@ async def test_a_volunteer_who_moves_takes_account_and_checks_along() -> None:
 async def test_a_new_row_takes_its_area_from_its_person_whatever_is_written() -> None:
     pair = await a_pair(await a_household(region_code=OTHER_VILLAGE), region_code=VILLAGE)
     assert await _areas(Pair, Pair.id == pair) == {OTHER_VILLAGE}
+
+
+async def test_python_and_the_database_read_the_same_out_of_a_code() -> None:
+    chance = random.Random(20261101)
+    codes = ["0" * 12, *("".join(chance.choice("0001") for _ in range(end)).ljust(12, "0")
+                         for end in (2, 4, 6, 9, 12) for _ in range(200))]  # fmt: skip
+    rows = await Household.raw(
+        "SELECT code, significant(code) AS digits FROM unnest({}::text[]) AS t (code)", codes
+    )
+    assert [row["digits"] for row in rows] == [significant(code) for code in codes]
+    assert {len(row["digits"]) for row in rows} == {0, 2, 4, 6, 9, 12}

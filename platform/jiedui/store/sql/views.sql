@@ -22,6 +22,12 @@ CREATE VIEW place AS
 SELECT v.code, v.short_name AS village, t.short_name AS township, t.code AS township_code
 FROM region v LEFT JOIN region t ON t.code = left(v.code, 9) || '000';
 
+-- The digits of an area code that say something: 500230000000 → 500230. jiedui.actor says the same.
+CREATE OR REPLACE FUNCTION significant(code text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT left(code, CASE WHEN length(bare) <= 6 THEN length(bare) + length(bare) % 2 WHEN length(bare) <= 9 THEN 9 ELSE 12 END)
+    FROM rtrim(code, '0') AS bare
+$$;
+
 -- A pair that holds one of its volunteer's places.
 CREATE VIEW live_pair AS SELECT * FROM pair WHERE state IN ('proposed', 'accepted', 'active', 'paused');
 
@@ -39,3 +45,16 @@ CREATE VIEW helper_card AS
 SELECT v.id, v.number, masked_name(v.name) AS name, v.kind, v.capacity, v.region_code,
     p.village, p.township, p.township_code
 FROM volunteer v JOIN place p ON p.code = v.region_code;
+
+-- The people of a round as its area knows them: who has moved out of it lives nowhere that the area is told of.
+CREATE VIEW round_family AS
+SELECT r.id AS "round", h.id, h.number, masked_name(h.name) AS name, h.colour, p.code AS region_code,
+    p.village, p.township, p.township_code
+FROM "round" r CROSS JOIN household h
+LEFT JOIN place p ON p.code = h.region_code AND p.code LIKE significant(r.region_code) || '%';
+
+CREATE VIEW round_helper AS
+SELECT r.id AS "round", v.id, v.number, masked_name(v.name) AS name, v.capacity, p.code AS region_code,
+    p.village, p.township, p.township_code
+FROM "round" r CROSS JOIN volunteer v
+LEFT JOIN place p ON p.code = v.region_code AND p.code LIKE significant(r.region_code) || '%';
