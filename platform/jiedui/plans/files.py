@@ -30,7 +30,8 @@ async def pairs_file(request: PageRequest, round_id: FromPath[UUID], number: Fro
                 N_("Load after"), N_("Families at most"), N_("Next best"), N_("Which helper")]  # fmt: skip
     table = [
         [
-            row["township"] or "", row["village"], row["household_name"], row["household_number"],
+            row["township"] or "", words.village(row["village"], language),
+            row["household_name"], row["household_number"],
             colour_name(row["colour"], language=language),
             "、".join(kinds[one] for one in row["needs_met"]),
             "、".join(kinds[one] for one in row["needs_unmet"]),
@@ -58,7 +59,8 @@ async def left_out_file(
                 N_("Needs"), N_("Why"), N_("What would help")]  # fmt: skip
     table = [
         [
-            row["township"] or "", row["village"], row["household_name"], row["household_number"],
+            row["township"] or "", words.village(row["village"], language),
+            row["household_name"], row["household_number"],
             colour_name(row["colour"], language=language), "、".join(kinds[one] for one in row["needs"]),
             words.why_left_out(row["reasons"], language),
             " ".join(words.smallest_change(one, language) for one in row["reasons"].get("changes", ())),

@@ -142,11 +142,12 @@ async def townships_of(actor: Actor, plan: Row) -> list[tuple[str, str]]:
     policy.require(actor, "read", plan)
     rows = await Plan.raw(
         """
-        SELECT DISTINCT township_code, township FROM family_card
-        WHERE id IN (SELECT household FROM candidate WHERE plan = {}
-                     UNION ALL SELECT household FROM left_out WHERE plan = {}) ORDER BY 1
+        SELECT DISTINCT township_code, township FROM round_family
+        WHERE "round" = {} AND region_code IS NOT NULL
+            AND id IN (SELECT household FROM candidate WHERE plan = {}
+                       UNION ALL SELECT household FROM left_out WHERE plan = {}) ORDER BY 1
         """,
-        plan["id"], plan["id"],
+        plan["round"], plan["id"], plan["id"],
     )  # fmt: skip
     return [(row["township_code"], row["township"]) for row in rows]
 
@@ -161,10 +162,11 @@ SELECT c.id, c.household, c.volunteer, c.stage, c.distance_m, c.cost, c.needs_me
     (SELECT count(DISTINCT o.household) FROM candidate o WHERE o.plan = c.plan AND o.volunteer = c.volunteer)
     + (SELECT count(DISTINCT q.household) FROM live_pair q WHERE q.volunteer = c.volunteer
        AND q."round" IS DISTINCT FROM plan."round") AS load
-FROM candidate c JOIN plan ON plan.id = c.plan JOIN family_card h ON h.id = c.household
-    JOIN helper_card v ON v.id = c.volunteer
+FROM candidate c JOIN plan ON plan.id = c.plan
+    JOIN round_family h ON h."round" = plan."round" AND h.id = c.household
+    JOIN round_helper v ON v."round" = plan."round" AND v.id = c.volunteer
     LEFT JOIN volunteer n ON n.id = (c.runner_up ->> 'volunteer')::uuid
-    LEFT JOIN family_card l ON l.id = (c.runner_up ->> 'loses')::uuid
+    LEFT JOIN round_family l ON l."round" = plan."round" AND l.id = (c.runner_up ->> 'loses')::uuid
     LEFT JOIN pin w ON w."round" = plan."round" AND w.household = c.household AND w.volunteer = c.volunteer
 """
 _LEFT_OUT = """
@@ -178,15 +180,17 @@ SELECT c.id, c.household, c.colour, c.stage, c.reasons, h.name AS household_name
             WHERE q.household = h.id AND n.kind = ANY (q.needs)
         )) ORDER BY n.position
     ) AS needs
-FROM left_out c JOIN family_card h ON h.id = c.household
+FROM left_out c JOIN plan ON plan.id = c.plan
+    JOIN round_family h ON h."round" = plan."round" AND h.id = c.household
 """
+_BY_VILLAGE = "coalesce(h.region_code::bigint, 999999999999)"  # who has moved away comes last
 _PAIR_KEYS = {
     "far": "-c.distance_m::bigint",
     "near": "c.distance_m::bigint",
     "cost": "-c.cost",
-    "village": "h.region_code::bigint",
+    "village": _BY_VILLAGE,
 }
-_LEFT_OUT_KEY = "severity(c.colour) * 1000000000000 + h.region_code::bigint"
+_LEFT_OUT_KEY = f"severity(c.colour) * 1000000000000 + {_BY_VILLAGE}"
 
 
 _NEWCOMERS = """

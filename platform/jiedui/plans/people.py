@@ -31,10 +31,10 @@ async def families(
     policy.require(actor, "ask", round_row)
     offered = _both(in_area("h.region_code", round_row["region_code"]), households.visible(actor, "h"))
     if known is not None:
-        rows: list[Row] = await Plan.raw(FAMILIES_BY_ID, [known], offered)
+        rows: list[Row] = await Plan.raw(FAMILIES_BY_ID, round_row["id"], [known], offered)
         return rows
     values = [offered, _part(text), typed_number(text)]
-    return await _called(actor, "household.find", _FAMILIES, values, text, limits=limits, now=now)
+    return await _called(actor, "household.find", _FAMILIES, round_row, values, text, limits=limits, now=now)
 
 
 async def helpers(
@@ -44,21 +44,31 @@ async def helpers(
     policy.require(actor, "ask", round_row)
     offered = _both(in_area("v.region_code", round_row["region_code"]), volunteers.visible(actor, "v"))
     if known is not None:
-        rows: list[Row] = await Plan.raw(VOLUNTEERS_BY_ID, [known], offered)
+        rows: list[Row] = await Plan.raw(VOLUNTEERS_BY_ID, round_row["id"], [known], offered)
         return rows
     values = [offered, _part(text)]
-    return await _called(actor, "volunteer.find", _VOLUNTEERS, values, text, limits=limits, now=now)
+    return await _called(
+        actor, "volunteer.find", _VOLUNTEERS, round_row, values, text, limits=limits, now=now
+    )
 
 
 async def _called(
-    actor: Actor, action: str, query: str, values: list[Any], text: str, *, limits: Limits, now: datetime
+    actor: Actor,
+    action: str,
+    query: str,
+    round_row: Row,
+    values: list[Any],
+    text: str,
+    *,
+    limits: Limits,
+    now: datetime,
 ) -> list[Row]:
     text = text.strip()
     if not text:
         return []
 
     async def find() -> list[Row]:
-        rows = await Plan.raw(query, text, text.upper(), *values, MOST_FOUND + 1)
+        rows = await Plan.raw(query, round_row["id"], text, text.upper(), *values, MOST_FOUND + 1)
         return [row for row in rows if row["exact"]] or rows
 
     return await search(actor, action, text, find, limits=limits, now=now)
@@ -77,11 +87,13 @@ def _both(here: QueryString, seen: QueryString) -> QueryString:
 _FAMILY = """
 SELECT h.id, h.name, h.number, h.colour, h.village, h.township,
     ARRAY(SELECT n.kind FROM need n WHERE n.household = h.id ORDER BY n.position) AS needs
-FROM family_card h
+FROM round_family h WHERE h."round" = {}
 """
-_VOLUNTEER = "SELECT v.id, v.name, v.number, v.capacity, v.village, v.township FROM helper_card v"
-FAMILIES_BY_ID = f"{_FAMILY} WHERE h.id = ANY ({{}}) AND {{}}"
-VOLUNTEERS_BY_ID = f"{_VOLUNTEER} WHERE v.id = ANY ({{}}) AND {{}}"
+_VOLUNTEER = """
+SELECT v.id, v.name, v.number, v.capacity, v.village, v.township FROM round_helper v WHERE v."round" = {}
+"""
+FAMILIES_BY_ID = f"{_FAMILY} AND h.id = ANY ({{}}) AND {{}}"
+VOLUNTEERS_BY_ID = f"{_VOLUNTEER} AND v.id = ANY ({{}}) AND {{}}"
 # Names are matched where they stand in clear; what comes back is masked.
 _FAMILIES = f"""
 SELECT f.*, k.exact FROM ({_FAMILY}) AS f JOIN (

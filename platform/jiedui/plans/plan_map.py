@@ -51,9 +51,12 @@ async def recruitment_map(actor: Actor, round_row: Row, newcomers: list[Row]) ->
 
 
 async def townships_summary(actor: Actor, plan: Row) -> list[Row]:
-    """What the map shows, as a table: per township of the families, pairs, way and families left out."""
+    """What the map shows, as a table: per township of the families, pairs, way and families left out.
+
+    Those who have moved out of the round's area come last, without a township.
+    """
     policy.require(actor, "read", plan)
-    rows: list[Row] = await Plan.raw(_SUMMARY, plan["id"], plan["id"])
+    rows: list[Row] = await Plan.raw(_SUMMARY, plan["id"], plan["id"], plan["round"])
     return rows
 
 
@@ -106,14 +109,17 @@ _LINES = """
 SELECT h.region_code AS home, v.region_code AS helper, count(*) AS n,
     (ARRAY['red', 'yellow', 'green'])[
         min(severity(h.colour))] AS colour
-FROM candidate c JOIN household h ON h.id = c.household JOIN volunteer v ON v.id = c.volunteer
-WHERE c.plan = {} GROUP BY 1, 2 ORDER BY 1, 2
+FROM candidate c JOIN plan ON plan.id = c.plan
+JOIN round_family h ON h."round" = plan."round" AND h.id = c.household
+JOIN round_helper v ON v."round" = plan."round" AND v.id = c.volunteer
+WHERE c.plan = {} AND h.region_code IS NOT NULL AND v.region_code IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
 """
 _RINGS = """
 SELECT h.region_code AS village, count(*) FILTER (WHERE h.colour = 'red') AS red,
     count(*) FILTER (WHERE h.colour = 'yellow') AS yellow, count(*) FILTER (WHERE h.colour = 'green') AS green
-FROM left_out c JOIN household h ON h.id = c.household
-WHERE c.plan = {} AND c.stage = 1 GROUP BY 1 ORDER BY 1
+FROM left_out c JOIN plan ON plan.id = c.plan
+JOIN round_family h ON h."round" = plan."round" AND h.id = c.household
+WHERE c.plan = {} AND c.stage = 1 AND h.region_code IS NOT NULL GROUP BY 1 ORDER BY 1
 """
 _ROOM = """
 SELECT v.id, v.number, masked_name(v.name) AS name, v.region_code, v.capacity
@@ -136,5 +142,5 @@ FROM (
     SELECT household, distance_m, true AS paired, '' AS colour FROM candidate WHERE plan = {}
     UNION ALL SELECT household, 0, false, colour FROM left_out WHERE plan = {} AND stage = 1
 ) AS f
-JOIN family_card h ON h.id = f.household GROUP BY 1, 2 ORDER BY 1
+JOIN round_family h ON h."round" = {} AND h.id = f.household GROUP BY 1, 2 ORDER BY 1
 """

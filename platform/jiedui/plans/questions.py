@@ -106,6 +106,7 @@ async def question_at(actor: Actor, plan: Row, question_id: UUID) -> Row:
     if question["answer"]:
         colour, place = question["change"].get("colour"), question["place"]
         await _name_people(
+            plan["round"],
             question["answer"],
             {"id": None, "name": "", "number": "", "colour": colour, "village": place, "township": None},
         )
@@ -152,15 +153,15 @@ def _laid_open(row: Row) -> Row:
     return asked.seen(row) | {"change": json.loads(row["change"]), "answer": json.loads(row["answer"])}
 
 
-async def _name_people(answer: dict[str, Any], newcomer: Row) -> None:
+async def _name_people(round_id: UUID, answer: dict[str, Any], newcomer: Row) -> None:
     """Ids become rows with a name and a village; somebody new has neither id nor name."""
     moved, far = answer["moved"], [one for one in answer["farthest"] if one]
     ends = [end for one in moved for end in (one["from"], one["to"]) if end[0]]
     families = {one["household"] for one in moved} | {one[0] for one in far}
     helpers = {end[0] for end in ends} | {one[1] for one in far}
     new = {str(NEWCOMER): newcomer}
-    family = new | await _rows_by_id(FAMILIES_BY_ID, families)
-    helper = new | await _rows_by_id(VOLUNTEERS_BY_ID, helpers)
+    family = new | await _rows_by_id(FAMILIES_BY_ID, round_id, families)
+    helper = new | await _rows_by_id(VOLUNTEERS_BY_ID, round_id, helpers)
     for one in moved:
         one["household"] = family[one["household"]]
     for end in ends:
@@ -169,10 +170,9 @@ async def _name_people(answer: dict[str, Any], newcomer: Row) -> None:
         one[0], one[1] = family[one[0]], helper[one[1]]
 
 
-async def _rows_by_id(query: str, ids: set[str]) -> dict[str, Row]:
-    return {
-        str(row["id"]): row for row in await Plan.raw(query, [UUID(one) for one in ids], QueryString("true"))
-    }
+async def _rows_by_id(query: str, round_id: UUID, ids: set[str]) -> dict[str, Row]:
+    rows = await Plan.raw(query, round_id, [UUID(one) for one in ids], QueryString("true"))
+    return {str(row["id"]): row for row in rows}
 
 
 _WAITING = f"""
@@ -183,9 +183,9 @@ _QUESTIONS = f"""
 SELECT w.*, {asked.lost("w")} AS lost, h.name AS household_name, h.number AS household_number,
     h.colour, h.village,
     v.name AS volunteer_name, v.number, nt.short_name AS place, a.name AS asked_by
-FROM what_if w
-LEFT JOIN family_card h ON h.id = (w.change ->> 'household')::uuid
-LEFT JOIN helper_card v ON v.id = (w.change ->> 'volunteer')::uuid
+FROM what_if w JOIN plan ON plan.id = w.plan
+LEFT JOIN round_family h ON h."round" = plan."round" AND h.id = (w.change ->> 'household')::uuid
+LEFT JOIN round_helper v ON v."round" = plan."round" AND v.id = (w.change ->> 'volunteer')::uuid
 LEFT JOIN region nt ON nt.code = w.change ->> 'place'
 LEFT JOIN account a ON a.id = w.created_by
 """  # noqa: S608 -- our own words

@@ -88,6 +88,11 @@ def called(name: str, number: str) -> str:
     return f"{name} {number}"
 
 
+def village(name: str | None, language: str) -> str:
+    """Where somebody lives, as far as the round's area is told."""
+    return name or translate(language, N_("has moved away"))
+
+
 def why_left_out(reasons: dict[str, Any], language: str) -> str:
     """41 volunteers offer it: 30 are not cleared to meet children; 11 could, but went to other families."""
     if not reasons["offering"]:
@@ -170,17 +175,19 @@ _NOBODY_ELSE = {
         N_("Nobody else: this family would go without a helper"),
         N_("Nobody else: this family would go without, and another would get a helper"),
         N_("{name} ({way} away), but then {family} in {village} would lose its helper"),
+        N_("{name} ({way} away), but then {family}, which has moved away, would lose its helper"),
     ),
     2: (
         N_("Nobody else: this family would have no second helper"),
         N_("Nobody else: this family would have no second helper, and another would get one"),
         N_("{name} ({way} away), but then {family} in {village} would lose its second helper"),
+        N_("{name} ({way} away), but then {family}, which has moved away, would lose its second helper"),
     ),
 }
 
 
 def _instead(pair: Row, instead: dict[str, Any], language: str) -> str:
-    without, another, loses = _NOBODY_ELSE[pair["stage"]]
+    without, another, loses, loses_who_moved = _NOBODY_ELSE[pair["stage"]]
     if not instead["volunteer"]:
         return translate(language, another if instead["gains"] else without)
     who = {
@@ -188,7 +195,7 @@ def _instead(pair: Row, instead: dict[str, Any], language: str) -> str:
         "way": km(instead["distance_m"], language=language),
     }
     if instead["loses"]:
-        msgid = loses
+        msgid = loses if pair["loser_village"] else loses_who_moved
         family = called(pair["loser_name"], pair["loser_number"])
         who |= {"family": family, "village": pair["loser_village"]}
     elif instead["difference"] > 0:

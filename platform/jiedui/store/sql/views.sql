@@ -17,11 +17,15 @@ CREATE OR REPLACE FUNCTION hidden(words text) RETURNS text LANGUAGE sql IMMUTABL
     SELECT CASE WHEN words = '' THEN '—' WHEN words <> '' THEN '***' END
 $$;
 
+-- The digits of an area code that say something: 500230000000 → 500230. jiedui.actor says the same.
+CREATE OR REPLACE FUNCTION significant(code text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT left(code, CASE WHEN length(bare) <= 6 THEN length(bare) + length(bare) % 2 WHEN length(bare) <= 9 THEN 9 ELSE 12 END)
+    FROM rtrim(code, '0') AS bare
+$$;
+
 -- Whether a region is another one or lies in it. jiedui.actor.within says the same.
 CREATE OR REPLACE FUNCTION lies_in(code text, area text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT starts_with(code, CASE WHEN area LIKE '000000000000' THEN '' WHEN area LIKE '%0000000000' THEN left(area, 2)
-        WHEN area LIKE '%00000000' THEN left(area, 4) WHEN area LIKE '%000000' THEN left(area, 6)
-        WHEN area LIKE '%000' THEN left(area, 9) ELSE area END)
+    SELECT starts_with(code, significant(area))
 $$;
 
 -- A region by its own name and its township's.
@@ -46,3 +50,16 @@ CREATE VIEW helper_card AS
 SELECT v.id, v.number, masked_name(v.name) AS name, v.kind, v.capacity, v.region_code,
     p.village, p.township, p.township_code
 FROM volunteer v JOIN place p ON p.code = v.region_code;
+
+-- The people of a round as its area knows them: who has moved out of it lives nowhere that the area is told of.
+CREATE VIEW round_family AS
+SELECT r.id AS "round", h.id, h.number, masked_name(h.name) AS name, h.colour, p.code AS region_code,
+    p.village, p.township, p.township_code
+FROM "round" r CROSS JOIN household h
+LEFT JOIN place p ON p.code = h.region_code AND lies_in(p.code, r.region_code);
+
+CREATE VIEW round_helper AS
+SELECT r.id AS "round", v.id, v.number, masked_name(v.name) AS name, v.capacity, p.code AS region_code,
+    p.village, p.township, p.township_code
+FROM "round" r CROSS JOIN volunteer v
+LEFT JOIN place p ON p.code = v.region_code AND lies_in(p.code, r.region_code);
