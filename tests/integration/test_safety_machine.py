@@ -44,7 +44,7 @@ from jiedui.households.tables import Household
 from jiedui.ledgers.tables import LedgerImport
 from jiedui.pairs import safety, service
 from jiedui.pairs.disclosure import families
-from jiedui.pairs.tables import Pair
+from jiedui.pairs.tables import LIVE, Pair
 from jiedui.policies.service import store_standard
 from jiedui.regions.codes import township
 from jiedui.rounds.publication import publish_round
@@ -75,6 +75,7 @@ class County:
     staff: list[Actor] = field(default_factory=list)
     hers: dict[UUID, Actor] = field(default_factory=dict)
     township: Actor | None = None
+    states: dict[str, str] = field(default_factory=dict)
     logged: set[str] = field(default_factory=set)
 
     async def pair_in(self, number: int, *states: str) -> UUID:
@@ -110,12 +111,13 @@ async def _publish(county: County, a: int, b: int) -> None:
 
 
 async def _propose_anyhow(county: County, a: int, b: int) -> None:
-    """An older plan, a direct INSERT: the later steps must stop it."""
+    """An older plan, a direct INSERT, two whose pair has ended: the later steps must stop it."""
     deadline = county.now + timedelta(days=7)
-    await a_pair(
-        _of(county.households, a), _of(county.volunteers, b), proposed_at=county.now,
-        volunteer_deadline=deadline,
-    )  # fmt: skip
+    ended = await Pair.select().where(Pair.state.is_in(["closed", "declined", "refused"])).order_by(Pair.id)
+    two = (_of(county.households, a), _of(county.volunteers, b))
+    if ended and a % 2:
+        two = tuple(_of(ended, b)[who] for who in ("household", "volunteer"))
+    await a_pair(*two, proposed_at=county.now, volunteer_deadline=deadline)
 
 
 async def _accept(county: County, a: int, b: int) -> None:
@@ -142,7 +144,7 @@ async def _resume(county: County, a: int, b: int) -> None:
 
 async def _close(county: County, a: int, b: int) -> None:
     pair = await county.pair_in(a, "accepted", "active", "paused")
-    await service.close(_of(county.staff, b), pair, "other", "", county.now)
+    await service.close(_of(county.staff, b), pair, ("asked_for_another", "other")[b % 2], "", county.now)
 
 
 async def _hand_over(county: County, a: int, b: int) -> None:
@@ -194,7 +196,11 @@ async def _reinstate(county: County, a: int, b: int) -> None:
 async def _import_households(county: County, a: int, b: int) -> None:
     """A ledger says where a household lives, which children it has, perhaps a volunteer's telephone."""
     row = await Household.select().where(Household.id == _of(county.households, a)).first()
-    other = await Volunteer.select().where(Volunteer.id == _of(county.volunteers, b)).first()
+    helper = (
+        await Pair.select(Pair.volunteer).where(Pair.household == row["id"], Pair.state.is_in(LIVE)).first()
+    )
+    known = helper["volunteer"] if helper else _of(county.volunteers, b)
+    other = await Volunteer.select().where(Volunteer.id == known).first()
     sealed, what = (other["phone"], "volunteer.phone") if a % 4 == 3 else (row["phone"], "household.phone")
     phone = unseal(sealed, what) if sealed else None
     children = [Child("小孩", _of(list(BIRTHS), b + n)) for n in range(a % 3)]
@@ -344,6 +350,10 @@ async def check(county: County, step: Step) -> None:
     day, rows = today(county.now), await bare_rows()
     for pair in rows.pairs.values():
         assert pair["state"] != "active" or rows.may_meet(pair, day), (step, "active, and may not meet")
+        came = county.states.get(pair["id"]) != pair["state"]
+        if came and pair["state"] in ("proposed", "accepted") and step[0] != "propose anyhow":
+            assert rows.may_meet(pair, day), (step, f"{pair['state']} only now, and may not meet")
+    county.states = {pair["id"]: pair["state"] for pair in rows.pairs.values()}
     for family in await families(await Pair.select(), county.now):
         pair = rows.pairs[str(family.pair_id)]
         if family.surname or family.village or family.has_phone:
@@ -382,6 +392,7 @@ async def a_county() -> AsyncIterator[County]:
         for household, volunteer, state in ((0, 0, "active"), (1, 1, "active"), (2, 1, "accepted")):
             await a_pair(county.households[household], county.volunteers[volunteer], state=state)
         county.township = a_coordinator(TOWNSHIP, account_id=await an_account(region_code=TOWNSHIP))
+        county.states = {pair["id"]: pair["state"] for pair in (await bare_rows()).pairs.values()}
         yield county
         await transaction.rollback()
 
