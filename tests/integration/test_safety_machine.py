@@ -50,6 +50,7 @@ from jiedui.regions.codes import township
 from jiedui.rounds.publication import publish_round
 from jiedui.rounds.tables import Candidate, Plan
 from jiedui.store.piccolo_conf import DB
+from jiedui.store.scope import scope
 from jiedui.store.vault import unseal
 from jiedui.volunteers import service as volunteers
 from jiedui.volunteers.reading import VolunteerRecord
@@ -130,6 +131,14 @@ async def _agree(county: County, a: int, b: int) -> None:
     pair = await county.pair_in(a, "accepted")
     answer = ("accepts", "accepts", "asks_another")[b % 3]
     await service.record_household_answer(_of(county.staff, b), pair, answer, "call", county.now)
+
+
+async def _by_hand(county: County, a: int, b: int) -> None:
+    """Somebody with a console sets a pair going."""
+    pair = await county.pair_in(a, "proposed", "accepted", "paused")
+    answered = {Pair.volunteer_answered_at: county.now, Pair.household_answered_at: county.now}
+    async with scope(_of(county.staff, b), county.now):  # for the day: the database's own clock is another
+        await Pair.update({Pair.state: "active", **answered}).where(Pair.id == pair)
 
 
 async def _pause(county: County, a: int, b: int) -> None:
@@ -264,8 +273,8 @@ async def _time_passes(county: County, a: int, b: int) -> None:
 
 DEEDS: dict[str, Callable[[County, int, int], Awaitable[None]]] = {
     "publish": _publish, "propose anyhow": _propose_anyhow, "accept": _accept, "agree": _agree,
-    "pause": _pause, "resume": _resume, "close": _close, "hand over": _hand_over, "visit": _visit,
-    "reveal": _reveal, "vet": _vet,
+    "by hand": _by_hand, "pause": _pause, "resume": _resume, "close": _close,
+    "hand over": _hand_over, "visit": _visit, "reveal": _reveal, "vet": _vet,
     "suspend": _suspend, "reinstate": _reinstate, "import households": _import_households,
     "import volunteers": _import_volunteers, "move": _move, "time": _time_passes,
 }  # fmt: skip
