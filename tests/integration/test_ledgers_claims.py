@@ -280,6 +280,32 @@ async def test_the_smallest_area_that_holds_both_is_the_same_in_the_database(db)
             assert row["area"] == above_both(one, other), (one, other)
 
 
+@KINDS
+async def test_who_has_moved_away_is_told_to_her_old_area_like_somebody_new(db, tmp_path, kind):
+    """It knew her yesterday; where she lives now, or that she is in a ledger at all, it is not told."""
+    county, table = await staff(COUNTY), TABLES[kind]
+    await take(tmp_path, kind, ROWS[kind](1), actor=county)
+    await table.update(region_code=OTHER_VILLAGE).where(table.id == (await row_of(kind, 1))["id"])
+    answers = [
+        told(await take(tmp_path, kind, ROWS[kind](n), actor=county, dry_run=dry))
+        for dry in (True, False)
+        for n in (1, 2)
+    ]
+    assert answers[0] == answers[1] and answers[2] == answers[3]
+
+
+@KINDS
+async def test_a_number_of_the_other_kind_of_ledger_is_told_like_a_new_one(db, tmp_path, kind):
+    """A helper's number among the families' and the other way round, here and in another county."""
+    await a_region_tree()
+    other = "volunteers" if kind == "households" else "households"
+    await somebody_of(other, 1, OTHER_VILLAGE)
+    await somebody_of(other, 3, FAR_VILLAGE)
+    county = await staff(COUNTY)
+    answers = {told(await take(tmp_path, kind, ROWS[kind](n), actor=county, dry_run=True)) for n in (1, 2, 3)}
+    assert len(answers) == 1
+
+
 def test_the_smallest_area_that_holds_both():
     assert above_both(TOWNSHIP, FAR_VILLAGE) == COUNTY
     assert above_both(COUNTY, OTHER_VILLAGE) == CITY

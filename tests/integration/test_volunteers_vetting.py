@@ -530,3 +530,11 @@ async def test_a_suspension_moves_along_and_the_new_township_lifts_it_no_more_th
         await service.reinstate(await staff("500231100000"), volunteer, NOW)
     with pytest.raises(NotFound):
         await service.reinstate(await staff(), volunteer, NOW)
+
+
+async def test_a_check_that_a_ledger_dates_ahead_does_not_count_today(db, tmp_path):
+    await take(tmp_path, volunteer_row(1, record_checked_on="2026-12-01"), actor=await staff())
+    woman = await her()
+    if woman is not None:
+        (row,) = await Volunteer.raw("SELECT cleared_on(v, {}, 365) AS cleared FROM volunteer v", TODAY)
+        assert not row["cleared"]

@@ -327,3 +327,10 @@ async def test_an_empty_ledger_shows_the_next_step(login_as):
     page = await (await login_as("coordinator")).get("/households")
     assert 'href="/households/import"' in page.text
     assert "<table" not in page.text
+
+
+async def test_what_somebody_typed_into_a_filter_stands_in_no_record(coordinator, app):
+    await a_household(name="陶秀倩")
+    await coordinator.get("/households.csv", params={"place": "陶秀倩", "colour": "red"})
+    (entry,) = await AuditEntry.select().where(AuditEntry.action == "household.export")
+    assert json.loads(entry["detail"]) == {"rows": 0, "filter": {"colour": "red"}}

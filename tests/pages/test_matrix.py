@@ -63,7 +63,8 @@ PUBLIC = {
     "a step inside a deed whose service has asked": """
         audit.service.record consents.service.give consents.service.withdraw pairs.concerns.write_concern
         pairs.disclosure.helper_of pairs.disclosure.families volunteers.register.told
-        volunteers.alike.alike volunteers.rows.facts_in volunteers.service.audit volunteers.service.lock_all
+        volunteers.alike.alike volunteers.alike.barred
+        volunteers.rows.facts_in volunteers.service.audit volunteers.service.lock_all
         volunteers.service.locked volunteers.service.move volunteers.service.recount volunteers.stating.by
         volunteers.stating.checks_of volunteers.stating.standing_against
         households.rows.facts_in ledgers.saving.compare ledgers.saving.note_changed ledgers.saving.note_new

@@ -21,6 +21,7 @@ from factories import (
 from planned import a_planned_round, answered
 from planned import text_of as whole_text_of
 
+from jiedui.accounts.searches import PER_TEN_MINUTES
 from jiedui.audit.tables import AuditEntry
 from jiedui.errors import NotFound, Refused
 from jiedui.jobs.tables import Job
@@ -416,3 +417,16 @@ async def test_a_published_round_is_asked_nothing_more(coordinator):
     await coordinator.submit(page, {"kind": "leave", "helper": "T001"})
     assert await WhatIf.count() == 1
     assert await Pair.count() == 2
+
+
+async def test_looking_for_a_family_in_a_question_is_limited_and_noted_like_everywhere(coordinator):
+    await two_families_and_two_helpers()
+    round_id, _ = await a_planned_round()
+    path, statuses = f"/rounds/{round_id}/plans/1/what-if", []
+    for n in range(PER_TEN_MINUTES.times + 1):
+        headers = {"hx-request": "true"} if n % 2 else {}
+        asked = {"kind": "pin", "family": f"田{n}"}
+        statuses.append((await coordinator.submit(path, asked, headers=headers)).status_code)
+    assert statuses == [422] * PER_TEN_MINUTES.times + [429]
+    noted = await AuditEntry.select().where(AuditEntry.action == "household.find")
+    assert len(noted) == PER_TEN_MINUTES.times and "田" not in str(noted)

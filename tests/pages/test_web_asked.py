@@ -124,3 +124,33 @@ async def test_half_a_character_is_refused_in_whatever_alphabet_it_is_sent(visit
     )  # fmt: skip
     headers = {"content-type": "multipart/form-data; boundary=b"}
     assert (await visitor.post("/login", content=body, headers=headers)).status_code == 400
+
+
+STRANGE_HEADERS = [
+    ("referer", "http://[bad"), ("referer", "javascript:alert(1)"),
+    ("accept-language", "zh;q=NaN,en;q=1e400"),
+    ("accept-language", "*" * 3000), ("if-none-match", '"'), ("if-none-match", "\udce4"),
+    ("range", "bytes=9-1"),
+    ("if-modified-since", "Fri, 31 Dec 9999 23:59:59 -1400"), ("range", "bytes=99999999999999999999-"),
+    ("x-forwarded-for", "[bad"), ("x-forwarded-for", "中文"), ("x-forwarded-host", "evil.example"),
+    ("accept", "text/html;q=\udce4"), ("hx-target", "\udce4"), ("hx-prompt", "中文"),
+    ("user-agent", "\udce4"),
+    ("cookie", "__Host-flash=AAAA; __Host-seed=x; __Host-shown=zz; __Host-carried-person=====; lang=\udce4"),
+    ("cookie", "__Host-flash=W10=; __Host-carried-person=" + "A" * 4000), ("cookie", ";;;=;="),
+    ("content-type", "multipart/form-data"), ("content-type", "text/plain; charset=\udce4"),
+    ("content-type", ";"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value"), STRANGE_HEADERS)
+async def test_no_header_breaks_a_page_and_none_chooses_where_it_leads(login_as, visitor, name, value):
+    coordinator = await login_as("coordinator")
+    own = "; ".join(f"{one.name}={one.value}" for one in coordinator.cookies.jar)
+    for who, before in ((coordinator, f"{own}; "), (visitor, "")):
+        headers = {name.encode(): raw(before + value if name == "cookie" else value)}
+        for path in ("/desk", "/households/find", "/join/confirm", "/no-such-page", "/static/app.css"):
+            answer = await who.get(path, headers=headers)
+            assert answer.status_code < 500, path
+            assert answer.headers.get("location", "/").startswith("/"), path
+        answer = await who.post("/households/find", content=b"text=x", headers=headers)
+        assert answer.status_code < 500

@@ -266,3 +266,23 @@ async def test_when_the_first_is_refused_the_second_who_waited_is_done(login_tha
     go_on.set()
     assert [(await one).status_code for one in (first, second)] == [409, 303]
     assert await Concern.count() == 1
+
+
+async def test_a_key_is_the_same_wherever_and_however_it_comes(login_as):
+    """As a header before another field, first of two fields, with a slash at the end, by htmx."""
+    pair, key = await a_pair(state="active"), a_key()
+    coordinator = await login_as("coordinator")
+    path, said = f"/pairs/{pair}/concern", {"text": "x", "_once": key}
+    header = {"idempotency-key": key}
+    assert (await coordinator.submit(path, said)).status_code == 303
+    for send in (
+        coordinator.submit(path, said | {"_once": a_key()}, headers=header),
+        coordinator.submit(path, said | {"_once": [key, a_key()]}),
+        coordinator.submit(path + "/", said),
+        coordinator.submit(path, said, headers={"hx-request": "true"}),
+    ):
+        assert (await send).status_code in (200, 303)
+    for other in ({"text": "x "}, {"text": ["x", "y"]}):
+        assert (await coordinator.submit(path, said | other)).status_code == 422
+    assert (await coordinator.submit(path + "?x=1", said)).status_code == 422
+    assert await Concern.count() == 1

@@ -10,7 +10,7 @@ from jiedui.ledgers.export import to_csv, to_xlsx
 
 DANGEROUS = [
     "=1+1", "+8613800000000", "-2", "@SUM(A1)", "|calc", "%x", " =1+1", "\t=1+1", "\ufeff=1+1",
-    "\x00=1+1", "\n=1",
+    "\x00=1+1", "\n=1", "＝1+1", "＋1", "－2", " ＠SUM(A1)",
 ]  # fmt: skip
 HARMLESS = ["周敏", "a=b", "500101199001011234", "2026-11-22", "", "1"]
 

@@ -87,3 +87,21 @@ def test_the_square_is_hers_and_survives_a_stain() -> None:
 def test_no_letters_are_no_pdf() -> None:
     with pytest.raises(ValueError, match="no letters"):
         pdf_of([], "zh_CN")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '#panic("x")',
+        "*b* $x$ `raw` <label> @ref #import",
+        "= head\n- item\n// gone",
+        "]#[",
+        "\u202e陶",
+        '"\\"',
+    ],
+)
+def test_what_stands_in_a_ledger_is_written_and_never_run(text):
+    pdf = pdf_of([a_letter(recipient=text, place=text, salutation=text, text=text, contact=text)], "zh_CN")
+    assert pages_of(pdf) == 1
+    drawn = set(text) - set(" \n\u202e")
+    assert drawn <= characters_of(pdf) | set('"')

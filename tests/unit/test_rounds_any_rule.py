@@ -154,6 +154,38 @@ def test_a_random_rule_holds_for_small_and_large_rounds_alike(seed, monkeypatch)
         assert stage == 2 or demand.rows.size
 
 
+@pytest.mark.parametrize("seed", range(1000, 1006))
+def test_several_new_rules_and_a_term_at_once_hold_alike(seed, monkeypatch):
+    """One of any traits, one of the way, one of the families alone: together they split groups further."""
+    rng = np.random.default_rng(seed)
+    demand = a_demand(rng, 120, 80)
+    theirs = Rule(
+        "theirs", reads=("their_own",), refuses="No.", counts="{n} no",
+        allows=lambda seen: seen.their_own % 5 != seed % 5,
+    )  # fmt: skip
+    way = replace(a_rule_of_the_way(rng), name="way")
+    with_a_new(monkeypatch, a_rule(rng), way, theirs, a_term(rng))
+    for stage in (1, 2):
+        small, reference = planned(demand, monkeypatch, large=False)
+        large, solution = planned(demand, monkeypatch, large=True, groups=int(rng.choice([2**23, 50])))
+        assert (solution.weight, solution.uncovered) == (reference.weight, reference.uncovered)
+        for candidates, plan in ((small, reference), (large, solution)):
+            assert all_priced(candidates, plan).violation == ""
+        demand = further_helpers(2, small, reference, demand.pinned)
+        assert stage == 2 or demand.rows.size
+
+
+def test_a_rule_that_lets_nobody_in_leaves_everybody_out_in_small_and_large_rounds(monkeypatch):
+    demand = a_demand(np.random.default_rng(3), 60, 40)
+    nobody = Rule(
+        "nobody", reads=("her_own",), refuses="No.", counts="{n} no", allows=lambda seen: seen.her_own < 0
+    )
+    with_a_new(monkeypatch, nobody)
+    for large in (False, True):
+        candidates, plan = planned(demand, monkeypatch, large=large)
+        assert len(plan.pair_arc) == 0 and all_priced(candidates, plan).violation == ""
+
+
 def told(left_out):
     return [(one.household, one.offering, one.refused, one.taken) for one in left_out]
 

@@ -66,6 +66,7 @@ async def export_households(actor: Actor, wanted: HouseholdFilter, now: datetime
     """Every row of the filtered list; that somebody took it, and how much, stays in the records."""
     policy.require(actor, "export")
     where, values = _where(actor, wanted)
+    chosen = msgspec.structs.replace(wanted, place="")  # what was typed may be somebody's name
     async with scope(actor, now):
         rows: list[Row] = await Household.raw(
             f"SELECT {_COLUMNS} {_FROM} WHERE {where} ORDER BY {_KEYS[wanted.sort]}, h.id",
@@ -76,7 +77,7 @@ async def export_households(actor: Actor, wanted: HouseholdFilter, now: datetime
             action="household.export",
             subject=("region", actor.region_code),
             region_code=actor.region_code,
-            detail={"rows": len(rows), "filter": msgspec.to_builtins(wanted)},
+            detail={"rows": len(rows), "filter": msgspec.to_builtins(chosen)},
             now=now,
         )
     return rows

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import xlsxwriter
 from litestar import Response
 
-_FORMULA = re.compile(r"[\ufeff\x00-\x1f\x7f\s]*[=+\-@|%]")
+_FORMULA = re.compile(r"[\ufeff\x00-\x1f\x7f\s]*[=+\-@|%＝＋－＠]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufeff]")
 _WIDEST = 60
 Cell = str | int | float
