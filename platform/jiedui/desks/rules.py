@@ -14,16 +14,14 @@ def tells_of_few(count: int, of: int | None = None) -> bool:
 def shown(counts: Sequence[int], of: Sequence[int] | None = None) -> list[int | None]:
     """The counts of a column below its total, each a part of `of`; None stands for "fewer than five".
 
-    The total less what is shown tells what is left out together: so much is that this, too, is five.
+    The total less what is shown tells what is left out together: that, too, must not be about few.
     """
     wholes: Sequence[int | None] = of or [None] * len(counts)
     told: list[int | None] = [
         None if tells_of_few(count, whole) else count for count, whole in zip(counts, wholes, strict=True)
     ]
     left = sorted((at for at, count in enumerate(told) if count is not None), key=lambda at: counts[at])
-    while (
-        left and None in told and sum(n for n, one in zip(counts, told, strict=True) if one is None) < FEWEST
-    ):
+    while left and None in told and tells_of_few(_left_out(counts, told), of and _left_out(of, told)):
         told[left.pop(0)] = None
     return told
 
