@@ -21,7 +21,9 @@ def shown(counts: Sequence[int], of: Sequence[int] | None = None) -> list[int | 
         None if tells_of_few(count, whole) else count for count, whole in zip(counts, wholes, strict=True)
     ]
     left = sorted((at for at, count in enumerate(told) if count is not None), key=lambda at: counts[at])
-    while left and None in told and tells_of_few(_left_out(counts, told), of and _left_out(of, told)):
+    while (
+        left and None in told and tells_of_few(_left_out(counts, told), _left_out(of, told) if of else None)
+    ):
         told[left.pop(0)] = None
     return told
 
