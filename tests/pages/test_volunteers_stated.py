@@ -42,6 +42,12 @@ async def test_her_page_and_the_list_say_what_is_only_stated(db, county):
     assert (await county.get("/volunteers")).text.count(WAITS) == 1
 
 
+async def test_the_list_masks_the_names(db, county):
+    await stated(name="欧阳霞琴")
+    listed = (await county.get("/volunteers/stated")).text
+    assert "欧阳*" in listed and "霞琴" not in listed
+
+
 async def test_the_county_confirms_one_refuses_one_and_sees_who_did(db, county):
     _her, sent, (identity, record, _) = await stated()
     page = await county.get(f"/volunteers/stated?import={sent}")

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from jiedui.store.masked import masked_name, masked_phone
+from jiedui.store.masked import masked_identity, masked_name, masked_phone
 from jiedui.web import words
 
 TODAY = date(2026, 11, 21)
@@ -74,3 +74,11 @@ def test_a_colour_has_a_word_and_a_shape():
         "green": "绿",
     }
     assert len(set(words.COLOUR_SHAPES.values())) == 3
+
+
+@pytest.mark.parametrize(
+    ("number", "masked"),
+    [("500230198001010019", "5002**********19"), ("50023019800", "****"), ("", "—"), (None, "—")],
+)
+def test_a_masked_identity_number_keeps_its_ends_and_a_short_one_nothing(number, masked):
+    assert str(masked_identity(number)) == masked

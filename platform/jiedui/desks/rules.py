@@ -14,7 +14,7 @@ def tells_of_few(count: int, of: int | None = None) -> bool:
 def shown(counts: Sequence[int], of: Sequence[int] | None = None) -> list[int | None]:
     """The counts of a column below its total, each a part of `of`; None stands for "fewer than five".
 
-    The total less what is shown tells what is left out together: so much is that this, too, is five.
+    The total less what is shown tells what is left out together: that, too, must not be about few.
     """
     wholes: Sequence[int | None] = of or [None] * len(counts)
     told: list[int | None] = [
@@ -22,7 +22,7 @@ def shown(counts: Sequence[int], of: Sequence[int] | None = None) -> list[int | 
     ]
     left = sorted((at for at, count in enumerate(told) if count is not None), key=lambda at: counts[at])
     while (
-        left and None in told and sum(n for n, one in zip(counts, told, strict=True) if one is None) < FEWEST
+        left and None in told and tells_of_few(_left_out(counts, told), _left_out(of, told) if of else None)
     ):
         told[left.pop(0)] = None
     return told
