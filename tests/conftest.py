@@ -96,7 +96,7 @@ async def db(database: None) -> AsyncIterator[None]:
 async def clean_db(database: None) -> AsyncIterator[None]:
     """For races and processes, which need real commits: every table is emptied afterwards."""
     yield
-    from jiedui.policies.service import store_standard
+    from jiedui.policies.service import store_packs
     from jiedui.store.piccolo_conf import DB
 
     rows = await DB._run_in_new_connection(
@@ -104,7 +104,7 @@ async def clean_db(database: None) -> AsyncIterator[None]:
         "WHERE schemaname = 'public' AND tablename <> 'migration'"
     )
     await DB._run_in_new_connection(f"TRUNCATE {rows[0]['names']} RESTART IDENTITY")
-    await store_standard(datetime.now(UTC))
+    await store_packs(datetime.now(UTC))
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -16,10 +16,12 @@ from jiedui.rounds.runs import run_plan
 from jiedui.rounds.service import open_round, queue_plan
 
 
-async def a_planned_round(actor: Actor | None = None, round_id: UUID | None = None) -> tuple[UUID, UUID]:
+async def a_planned_round(
+    actor: Actor | None = None, round_id: UUID | None = None, policy: str = "standard"
+) -> tuple[UUID, UUID]:
     """A round with one more finished run."""
     actor = actor or a_coordinator()
-    round_id = round_id or await open_round(actor, COUNTY, TODAY, "standard", NOW)
+    round_id = round_id or await open_round(actor, COUNTY, TODAY, policy, NOW)
     plan_id = await queue_plan(actor, round_id, datetime.now(UTC))
     await _worked_off("round.run", run_plan, plan_id)
     return round_id, plan_id

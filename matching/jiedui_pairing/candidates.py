@@ -89,7 +89,7 @@ def first_helpers(
         forbidden=PairSet.of(forbidden),
         running=PairSet.of(running),
     )
-    asking = (setting.needs != 0) & np.isin(households.colour, pack.stage[0].colours)
+    asking = (setting.needs != 0) & np.isin(households.colour, pack.stage_colours(1))
     wanted = np.where(asking, np.maximum(households.wanted - setting.helpers, 0), 0)
     return Demand(setting=setting, wanted=wanted, pinned=tuple(pinned))
 
@@ -117,7 +117,7 @@ def further_helpers(
     )
     policy = before.pack.stage[number - 1]
     wanted = (
-        np.isin(before.households.colour, policy.colours)
+        np.isin(before.households.colour, before.pack.stage_colours(number))
         & (setting.needs != 0)
         & (setting.helpers > 0)
         & (setting.helpers < policy.helpers)
@@ -159,7 +159,7 @@ def assembled(demand: Demand, pairs: Ints) -> Candidates:
     if cost.max(initial=0) > (most := costs.most(setting)):
         raise ValueError(f"a pair costs {cost.max()}, and the terms say that none costs more than {most}")
     pins, refused = _pins(demand, Pairs(setting, household, volunteer))
-    tier = {colour: policy.tier for colour, policy in setting.pack.colours.items()}
+    tier = {colour: setting.pack.tier(colour) for colour in setting.pack.colours}
     problem = Problem(
         tier=np.array([tier[setting.households.colour[row]] for row in rows.tolist()], dtype=np.int64),
         wanted=wanted[rows],

@@ -14,7 +14,7 @@ from jiedui_matching.repair import MarginalValues
 from jiedui_pairing import costs, rules
 from jiedui_pairing.candidates import Candidates
 from jiedui_pairing.people import NOBODY, Floats, Ints, Setting, Volunteers
-from jiedui_pairing.policy import Colour, Pack
+from jiedui_pairing.policy import Pack
 from jiedui_pairing.traits import Pairs
 
 # Pairs measured at once: about 50 MB however many people a round has.
@@ -41,7 +41,7 @@ class NewcomerWorth:
     code: str
     kind: str
     skilled: bool
-    colour: Colour | None
+    colour: str | None
     saved_m: int
 
 
@@ -67,7 +67,7 @@ def worth_of_newcomers(
     pack, sorts = candidates.setting.pack, _sorts(candidates.setting.pack)
     setting = _only(candidates.setting, newcomers(places, sorts, candidates.setting.on))
     value = _values(candidates, margins.one_less, setting, sorts, stop).reshape(-1, len(sorts))
-    weight, colours = candidates.problem.tier_weight, {policy.tier: c for c, policy in pack.colours.items()}
+    weight, colours = candidates.problem.tier_weight, {pack.tier(colour): colour for colour in pack.colours}
     worth = []
     for row, code in enumerate(places.code):
         for at, sort in enumerate(sorts):

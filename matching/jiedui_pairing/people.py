@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jiedui_pairing import safety
-from jiedui_pairing.policy import MOST_KINDS, Colour, Pack
+from jiedui_pairing.policy import MOST_KINDS, Pack
 
 if TYPE_CHECKING:
     from jiedui_pairing.traits import Pairs
@@ -42,7 +42,7 @@ class Households:
     ids: Sequence[Any]
     lat: Floats
     lng: Floats
-    colour: Sequence[Colour]
+    colour: Sequence[str]
     minor: Mask
     needs: Ints
     wanted: Ints

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-Colour = Literal["red", "yellow", "green"]
-COLOURS: tuple[Colour, ...] = ("red", "yellow", "green")
+Tone = Literal["red", "orange", "yellow", "green", "blue", "grey"]
+"""What pages, maps and terminals know how to paint."""
 VolunteerKind = Literal["caring_mother", "women_entrepreneur", "helper"]
 
 Whole = Annotated[int, msgspec.Meta(ge=0)]
@@ -20,11 +20,24 @@ MOST_KINDS = 62
 """Kinds of support, and things that one trait may be, are bits of one number each."""
 
 
-class ColourPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`tier` weighs one covered household of this colour; `words` are the ledgers' spellings."""
+class Colour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A level of risk, which people call by its colour; a pack lists the most urgent first.
 
-    tier: Positive
-    words: list[str]
+    Households keep the `code`; `words` are the ledgers' spellings, `symbol` and `tone` tell it from others at
+    a glance; `call` and `visit` are the days from one contact of that kind to the next.
+    """
+
+    code: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,9}$")]
+    name: dict[str, str]
+    words: Annotated[list[str], msgspec.Meta(min_length=1)]
+    symbol: Annotated[str, msgspec.Meta(min_length=1, max_length=2)]
+    tone: Tone
+    call: Positive
+    visit: Positive
+
+    def called(self, language: str = "zh_CN") -> str:
+        """Its name in a language."""
+        return self.name.get(language, self.name["zh_CN"])
 
 
 class Eligibility(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,12 +60,12 @@ class Cost(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StagePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Households of these colours have up to so many helpers after this stage; each but the first stage
-    gives one more to who has one already."""
+    """Households of these colours, or of all, have up to so many helpers after this stage; each but the first
+    stage gives one more to who has one already."""
 
     name: dict[str, str]
     helpers: Positive
-    colours: tuple[Colour, ...] = COLOURS
+    colours: tuple[str, ...] = ()
 
 
 class ConsentPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,13 +86,6 @@ class Vetting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether checks that a county's own registration table states count, or wait for a person of it."""
 
     trusts_county_ledger: bool = False
-
-
-class Cadence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Days from one contact to the next."""
-
-    call: Positive
-    visit: Positive
 
 
 class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -124,7 +130,7 @@ class MoreTrait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """How the thing that a ledger names with this word is kept, or None."""
         return next((thing[0] for thing in self.words if word in thing), None)
 
-    def header(self, of: Literal["households", "volunteers"]) -> str:
+    def header(self, of: str) -> str:
         """What people call it: how its column is usually headed."""
         return next(iter(getattr(self, of)), self.code)
 
@@ -134,12 +140,11 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     version: Positive
-    colours: dict[Colour, ColourPolicy]
+    colour: Annotated[list[Colour], msgspec.Meta(min_length=1, max_length=9)]
     eligibility: Eligibility
     cost: Cost
     consent: ConsentPolicy
     capacity: dict[VolunteerKind, Positive]
-    cadence: dict[Colour, Cadence]
     stage: Annotated[list[StagePolicy], msgspec.Meta(min_length=1)]
     kind: list[Kind]
     skill: list[Skill]
@@ -148,9 +153,41 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     vetting: Vetting = Vetting()
 
     def __post_init__(self) -> None:
-        codes = [trait.code for trait in self.more]
-        if len(set(codes)) < len(codes):
-            raise ValueError("two of the further traits have one code")
+        for what, codes in (
+            ("further traits", [trait.code for trait in self.more]),
+            ("colours", [colour.code for colour in self.colour]),
+            ("colours' words", [word for colour in self.colour for word in colour.words]),
+        ):
+            if len(set(codes)) < len(codes):
+                raise ValueError(f"two of the {what} are the same")
+        for stage in self.stage:
+            if unknown := set(stage.colours) - set(self.colours):
+                raise ValueError(f"a stage is for the colour {min(unknown)}, which is not listed")
+
+    @property
+    def colours(self) -> tuple[str, ...]:
+        """The codes of its colours, the most urgent first."""
+        return tuple(colour.code for colour in self.colour)
+
+    def knows_colour(self, code: str) -> bool:
+        """Whether a household's colour is one of this policy's."""
+        return code in self.colours
+
+    def rank(self, code: str) -> int:
+        """How urgent a colour is, 0 most: so is one that the policy does not know, for it may be anything."""
+        return self.colours.index(code) if code in self.colours else 0
+
+    def colour_for(self, code: str) -> Colour:
+        """The colour that a household with this code counts as."""
+        return self.colour[self.rank(code)]
+
+    def tier(self, code: str) -> int:
+        """What covering one household of a colour weighs: the less urgent it is the less, at least 1."""
+        return len(self.colour) - self.rank(code)
+
+    def stage_colours(self, number: int) -> tuple[str, ...]:
+        """The colours whose households a stage is for, from 1 on."""
+        return self.stage[number - 1].colours or self.colours
 
     @property
     def ratio(self) -> int:
@@ -188,15 +225,16 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         names = next((s.name for s in self.skill if s.name["zh_CN"] == skill), {})
         return names.get(language, skill)
 
-    def colour_of(self, word: str) -> Colour | None:
-        """The risk colour a ledger names with this word, or None."""
-        return next((colour for colour, policy in self.colours.items() if word in policy.words), None)
+    def colour_of(self, word: str) -> str | None:
+        """The code of the colour that a ledger names with this word, or None."""
+        return next((colour.code for colour in self.colour if word in colour.words), None)
 
 
 def from_data(data: dict[str, Any]) -> Pack:
     """A checked pack. Raises ValueError naming the field that is wrong."""
     try:
-        return msgspec.convert(_with_stages(data) if "helpers" in data else data, Pack)
+        data = _with_stages(data) if "helpers" in data else data
+        return msgspec.convert(_with_colours(data) if "colours" in data else data, Pack)
     except msgspec.ValidationError as error:
         raise ValueError(f"policy pack: {error}") from error
 
@@ -213,7 +251,7 @@ class _Helpers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ratio: Positive
     max_helpers: Positive
-    second_helper_colours: list[Colour]
+    second_helper_colours: list[str]
 
 
 def _with_stages(data: dict[str, Any]) -> dict[str, Any]:
@@ -226,3 +264,25 @@ def _with_stages(data: dict[str, Any]) -> dict[str, Any]:
     }
     stages = [first, second] if old.max_helpers > 1 else [first]
     return {name: part for name, part in data.items() if name != "helpers"} | {"stage": stages}
+
+
+def _with_colours(data: dict[str, Any]) -> dict[str, Any]:
+    """From when there were these three, with their words, weights and days in two tables of the pack."""
+    colours = [
+        {
+            "code": code,
+            "name": {"zh_CN": zh, "en": en},
+            "words": words["words"],
+            "symbol": symbol,
+            "tone": code,
+            **data["cadence"][code],
+        }
+        for code, zh, en, symbol in (
+            ("red", "红", "Red", "●"),
+            ("yellow", "黄", "Yellow", "▲"),
+            ("green", "绿", "Green", "■"),
+        )
+        for words in [data["colours"][code]]
+    ]
+    rest = {name: part for name, part in data.items() if name not in ("colours", "cadence")}
+    return rest | {"colour": colours}

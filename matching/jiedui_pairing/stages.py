@@ -4,14 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-import numpy as np
-
 from jiedui_matching import Report, Solution, check
 from jiedui_matching.repair import LivePlan
 from jiedui_pairing.all_pairs import best_plan
 from jiedui_pairing.candidates import Candidates, Demand, first_helpers, further_helpers
 from jiedui_pairing.people import Inputs, PairSet
-from jiedui_pairing.policy import COLOURS, Colour
 from jiedui_pairing.proof import all_priced
 from jiedui_pairing.texts import N_
 
@@ -38,13 +35,20 @@ class Stage:
     report: Report
 
     @property
-    def covered(self) -> dict[Colour, tuple[int, int]]:
+    def covered(self) -> dict[str, tuple[int, int]]:
         """Per colour: helpers found, helpers wanted."""
-        people, problem = self.candidates.setting.households, self.candidates.problem
-        colours = np.array([people.colour[row] for row in self.candidates.household], dtype="U6")
-        wanted = {c: int(problem.wanted[colours == c].sum()) for c in COLOURS}
-        lacking = {c: int(self.solution.unassigned[colours == c].sum()) for c in COLOURS}
-        return {c: (wanted[c] - lacking[c], wanted[c]) for c in COLOURS}
+        return covered(self.candidates, self.solution)
+
+
+def covered(candidates: Candidates, solution: Solution) -> dict[str, tuple[int, int]]:
+    """Per colour of the policy, the most urgent first: helpers found, helpers wanted."""
+    problem, pack = candidates.problem, candidates.setting.pack
+    counts = {}
+    for colour in pack.colours:
+        mine = problem.tier == pack.tier(colour)
+        wanted = int(problem.wanted[mine].sum())
+        counts[colour] = (wanted - int(solution.unassigned[mine].sum()), wanted)
+    return counts
 
 
 def plan(inputs: Inputs, tell: Tell, stop: Callable[[], bool]) -> Iterator[Stage]:

@@ -14,25 +14,28 @@ HOUSE = """
 <!doctype html><meta charset="utf-8"><link rel="stylesheet" href="/static/vendor/leaflet/leaflet.css">
 <style>#map { width: 800px; height: 600px }</style>
 <div id="map" data-url="/map.json" data-path="/plan" data-query="" data-zoom-in="+" data-zoom-out="-"
-  data-red="red" data-yellow="yellow" data-green="green" data-line="{home} ← {helper}: {n}"
+  data-line="{home} ← {helper}: {n}"
   data-ring="{village}: {n} left out" data-dot="{village}: {n} free" data-failed="failed"></div>
 <aside><div id="side"></div></aside>
 <script src="/static/vendor/htmx.min.js"></script><script src="/static/vendor/leaflet/leaflet.js"></script>
 <script src="/static/map.js"></script>
 """
 TOWNS = {"500230100000": [HOSTILE, 29.80, 107.70], "500230101000": [HOSTILE, 29.95, 107.85]}
+COLOURS = [["red", "●", "red"], ["yellow", "▲", "yellow"], ["green", "■", "green"]]
 PAIRS = {
     "outline": None,
     "townships": TOWNS,
     "villages": {"1": [HOSTILE, 29.81, 107.71], "2": [HOSTILE, 29.94, 107.84]},
-    "lines": [["1", "2", 3, "red"]],
+    "colours": COLOURS,
+    "lines": [["1", "2", 3]],
     "left_out": [["1", 1, 0, 2]],
     "room": [["2", 1, 4]],
 }
 NEWCOMERS = {
     "outline": None,
     "townships": TOWNS,
-    "newcomers": [[code, "red", f"{HOSTILE} 3"] for code in TOWNS],
+    "colours": COLOURS,
+    "newcomers": [[code, 0, f"{HOSTILE} 3"] for code in TOWNS],
 }
 
 

@@ -208,7 +208,7 @@ async def look_on_a_small_screen(coordinator: Page, recruit: str) -> None:
     async def marks_everywhere(route: Route) -> None:
         data = await (await route.fetch()).json()
         towns = sorted(data["townships"].items(), key=lambda town: town[1][0] != best)
-        await route.fulfill(json=data | {"newcomers": [[code, "red", name] for code, (name, *_) in towns]})
+        await route.fulfill(json=data | {"newcomers": [[code, 0, name] for code, (name, *_) in towns]})
 
     await coordinator.route("**/recruit.json", marks_everywhere)
     await coordinator.set_viewport_size(SMALL)

@@ -31,7 +31,7 @@ from jiedui.followups.tables import FollowUp, Visit
 from jiedui.households.tables import Household
 from jiedui.pairs import service
 from jiedui.pairs.tables import Concern, NeverAgain, Pair
-from jiedui.policies.service import store_standard
+from jiedui.policies.service import store_packs
 from jiedui.rounds.pins import pin, pins_of
 from jiedui.volunteers.tables import VettingCheck, Volunteer
 from jiedui_notifications.tables import Notice
@@ -47,7 +47,7 @@ async def _areas(table: type, condition: object) -> set[str]:
 @pytest.fixture
 async def family() -> tuple[UUID, UUID]:
     """A household with all that belongs to it, moved to another county."""
-    await store_standard(NOW)
+    await store_packs(NOW)
     household, volunteer = await a_household(), await a_volunteer()
     her = await the_volunteer(volunteer)
     pair = await a_pair(household, volunteer)
@@ -121,7 +121,7 @@ async def test_a_new_row_takes_its_area_from_its_person_whatever_is_written() ->
 
 
 async def test_a_family_that_moves_twice_and_comes_back_is_again_the_first_areas_alone() -> None:
-    await store_standard(NOW)
+    await store_packs(NOW)
     household, volunteer = await a_household(), await a_volunteer()
     her = await the_volunteer(volunteer)
     pair = await a_pair(household, volunteer, state="active")
@@ -140,7 +140,7 @@ async def test_a_family_that_moves_twice_and_comes_back_is_again_the_first_areas
 
 
 async def test_a_message_lies_where_its_recipient_lives_whatever_it_is_about() -> None:
-    await store_standard(NOW)
+    await store_packs(NOW)
     volunteer = await a_volunteer(region_code=OTHER_VILLAGE)
     pair = await a_pair(await a_household(), volunteer)
     await service.accept_proposal(await the_volunteer(volunteer), pair, NOW)
@@ -173,7 +173,7 @@ async def test_python_and_the_database_agree_on_what_lies_in_an_area() -> None:
 
 
 async def test_a_move_changes_where_a_consent_lies_and_not_a_word_of_it() -> None:
-    await store_standard(NOW)
+    await store_packs(NOW)
     household, volunteer = await a_household(), await a_volunteer()
     pair = await a_pair(household, volunteer)
     await service.accept_proposal(await the_volunteer(volunteer), pair, NOW)

@@ -138,7 +138,7 @@ async def test_overdue_items_are_grouped_by_township_for_their_own_county_only(d
     await ensure_due(NOW)
     on = TODAY + timedelta(days=8)
     grouped = await overdue_by_township(a_coordinator(), on)
-    assert [(row["name"], row["items"], row["red"]) for row in grouped] == [("虎威镇", 1, 1)]
+    assert [(row["name"], row["items"], row["urgent"]) for row in grouped] == [("虎威镇", 1, 1)]
     assert [row["medium"] for row in (await overdue_items(a_coordinator(), on)).rows] == ["call"]
     assert await overdue_by_township(a_coordinator(OTHER_COUNTY), on) == []
     assert (await overdue_items(a_coordinator(OTHER_COUNTY), on)).rows == []

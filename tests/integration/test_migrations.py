@@ -3,6 +3,7 @@
 from importlib import import_module
 
 import pytest
+from asyncpg import CheckViolationError
 from factories import a_household, a_volunteer
 
 from jiedui.households.rows import facts_in
@@ -34,3 +35,17 @@ async def test_of_those_who_were_there_nothing_more_is_said():
     assert household["more"] == volunteer["more"] == []
     (facts,) = await facts_in([household])
     assert not [field for field in facts if field.startswith("more")]
+
+
+async def test_families_keep_their_colour_and_may_have_another_one():
+    await a_household(colour="yellow")
+    await ddl(
+        "ALTER TABLE household DROP CONSTRAINT colour_stated,"
+        " ADD CONSTRAINT colour_known CHECK (\"colour\" IN ('red', 'yellow', 'green'))"
+    )
+    await migrated("2026_11_27t22_10_00_000000")
+    await a_household(colour="raised")
+    rows = await Household.select(Household.colour).order_by(Household.number)
+    assert [row["colour"] for row in rows] == ["yellow", "raised"]
+    with pytest.raises(CheckViolationError):
+        await a_household(colour="")

@@ -29,7 +29,7 @@ from jiedui.households.tables import Household, Member
 from jiedui.pairs import safety, service
 from jiedui.pairs.links import LinkOver
 from jiedui.pairs.tables import NeverAgain, Pair
-from jiedui.policies.service import store_standard
+from jiedui.policies.service import store_packs
 from jiedui.policies.tables import PolicyPack
 from jiedui.rounds.problem import load
 from jiedui.rounds.publication import publish_round
@@ -82,7 +82,7 @@ CHANGES = [
 
 @pytest.fixture
 async def two() -> tuple[UUID, UUID]:
-    await store_standard(NOW)
+    await store_packs(NOW)
     return await a_volunteer(), await a_household(children=CHILD)
 
 
@@ -189,7 +189,7 @@ async def test_without_a_minor_no_check_is_asked_for(two: tuple[UUID, UUID]) -> 
 
 
 async def test_a_child_that_comes_into_the_ledger_ends_the_visits_of_who_is_not_cleared() -> None:
-    await store_standard(NOW)
+    await store_packs(NOW)
     household, volunteer = await a_household(), await a_volunteer(trained=False)
     pair = await a_pair(household, volunteer, state="active")
     await Member(household=household, relation="child", name="小孩", born_on=None).save()
@@ -217,7 +217,7 @@ async def test_the_youngest_decides_and_an_unknown_birth_is_a_minors(
 
 
 async def test_a_round_takes_a_child_of_unknown_birth_for_a_child() -> None:
-    await store_standard(NOW)
+    await store_packs(NOW)
     await a_household(children=(None,))  # type: ignore[arg-type]  # the ledger knows a name and no birth
     await a_household(born_on=date(2012, 3, 1))
     await a_household()
@@ -299,7 +299,7 @@ async def test_a_check_that_runs_out_in_a_pause_for_other_reasons_holds_the_pair
 
 async def test_a_child_comes_of_age_between_plan_and_answer_at_midnight_here() -> None:
     """Born on 15 November 2008: of age from the first of December, Shanghai's."""
-    await store_standard(NOW)
+    await store_packs(NOW)
     household, volunteer = await a_household(children=(date(2008, 11, 15),)), await a_volunteer(trained=False)
     pair = await a_pair(household, volunteer, volunteer_deadline=NOW + timedelta(days=90))
     her, midnight = await the_volunteer(volunteer), datetime(2026, 11, 30, 16, tzinfo=NOW.tzinfo)

@@ -43,7 +43,7 @@ async def rule(monkeypatch, clean_db):
     )
     monkeypatch.setattr(rules, "RULES", (*rules.RULES, rule))
     monkeypatch.setitem(words._RULES, rule.name, rule)
-    monkeypatch.setattr("jiedui.regions.villages.standard", lambda: PACK)
+    monkeypatch.setattr("jiedui.regions.villages.in_force", lambda: PACK)
     await a_region_tree()
     body = json.dumps(msgspec.to_builtins(PACK), ensure_ascii=False)
     await PolicyPack(name=PACK.name, version=PACK.version, body=body, created_at=NOW).save()

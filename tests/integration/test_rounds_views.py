@@ -29,7 +29,7 @@ from jiedui.plans.comparison import comparable, longer_by
 from jiedui.plans.lists import LeftOutFilter, PairFilter, left_out_of, pairs_of
 from jiedui.plans.views import plan_summary
 from jiedui.plans.words import next_best, offer, shortage, smallest_change, why_left_out, worth
-from jiedui.policies.service import store_standard
+from jiedui.policies.service import store_packs
 from jiedui.regions.outlines import outline
 from jiedui.regions.tables import Region
 from jiedui.rounds.service import refuse_empty_area
@@ -42,7 +42,7 @@ from jiedui_pairing.rules import CAPACITY, DISTANCE, FORBIDDEN, MINORS
 
 @pytest.fixture(autouse=True)
 async def policy(db):
-    await store_standard(NOW)
+    await store_packs(NOW)
 
 
 async def counted(region: str = COUNTY):
@@ -177,7 +177,7 @@ async def test_families_left_out_come_red_first_and_each_stage_by_itself():
     first = await left_out_of(a_coordinator(), plan, LeftOutFilter())
     assert [row["colour"] for row in first.rows] == ["red", "yellow", "green"]
     assert (first.matching, first.total) == (3, 3)
-    assert (await left_out_of(a_coordinator(), plan, LeftOutFilter(stage="2"))).matching == 1
+    assert (await left_out_of(a_coordinator(), plan, LeftOutFilter(stage=2))).matching == 1
 
 
 SOMEBODY = {
@@ -215,10 +215,10 @@ def test_the_next_best_is_said_with_what_it_would_do_to_everybody(runner_up, sai
     ("runner_up", "said"),
     [
         (SOMEBODY | {"loses": "another"},
-         "王* Z1 (4.2 km away), but then 田* H1 in 回龙村 would lose its second helper"),
-        (NOBODY, "Nobody else: this family would have no second helper"),
+         "王* Z1 (4.2 km away), but then 田* H1 in 回龙村 would lose a further helper"),
+        (NOBODY, "Nobody else: this family would have no further helper"),
         (NOBODY | {"gains": "another"},
-         "Nobody else: this family would have no second helper, and another would get one"),
+         "Nobody else: this family would have no further helper, and another would get one"),
     ],
 )  # fmt: skip
 def test_of_second_helpers_it_is_said_that_they_are_second(runner_up, said):

@@ -45,7 +45,7 @@ from jiedui.ledgers.tables import LedgerImport
 from jiedui.pairs import safety, service
 from jiedui.pairs.disclosure import families
 from jiedui.pairs.tables import LIVE, Pair
-from jiedui.policies.service import store_standard
+from jiedui.policies.service import store_packs
 from jiedui.regions.codes import township
 from jiedui.rounds.publication import publish_round
 from jiedui.rounds.tables import Candidate, Plan
@@ -382,7 +382,7 @@ async def check(county: County, step: Step) -> None:
 async def a_county() -> AsyncIterator[County]:
     """Four families, four volunteers in various states, two of staff; gone afterwards."""
     async with DB.transaction() as transaction:
-        await store_standard(NOW)
+        await store_packs(NOW)
         county = County()
         county.households = [
             await a_household(), await a_household(children=(date(2016, 4, 1),)),

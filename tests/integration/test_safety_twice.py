@@ -10,7 +10,7 @@ from factories import NOW, TODAY, VILLAGE, a_household, a_volunteer
 
 from jiedui.households.tables import Household, Member
 from jiedui.pairs.tables import NeverAgain, Pair
-from jiedui.policies.service import store_standard
+from jiedui.policies.service import store_packs
 from jiedui.volunteers.tables import Volunteer
 from jiedui_pairing.policy import standard
 from jiedui_pairing.rules import RULES
@@ -56,7 +56,7 @@ async def _made_up(chance: random.Random) -> tuple[dict[UUID, list[date | None]]
 
 
 async def test_python_and_the_database_judge_ten_thousand_pairs_alike() -> None:
-    await store_standard(NOW - timedelta(days=1000))
+    await store_packs(NOW - timedelta(days=1000))
     births, apart = await _made_up(random.Random(20261101))
     check_days = standard().eligibility.record_check_days
     families = {

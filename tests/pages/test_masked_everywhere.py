@@ -22,7 +22,7 @@ from canaries import Canaries, a_county_of_canaries
 from factories import COUNTY, NOW, a_coordinator
 
 from jiedui.accounts.grants import give
-from jiedui.policies.service import store_standard
+from jiedui.policies.service import store_packs
 from jiedui.store.piccolo_conf import DB
 from jiedui.web.page import Page
 
@@ -168,7 +168,7 @@ def made_of(monkeypatch: pytest.MonkeyPatch) -> MadeOf:
 
 @pytest.fixture
 async def people(app, tmp_path, monkeypatch) -> Canaries:
-    await store_standard(NOW)
+    await store_packs(NOW)
     monkeypatch.setenv("JIEDUI_DEMO", "1")
     return await a_county_of_canaries(tmp_path)
 

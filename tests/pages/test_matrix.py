@@ -44,7 +44,7 @@ PUBLIC = {
         volunteers.enrolment.enrol
         """,
     "what places are called and what the policies say anybody may know": """
-        policies.service.pack_named ledgers.service.already_applied policies.service.store_standard
+        policies.service.pack_named ledgers.service.already_applied policies.service.store_packs
         regions.choosing.choices
         regions.choosing.choices_for regions.service.children regions.service.find_villages
         regions.service.path_name regions.service.path_names regions.service.region_name

@@ -8,13 +8,13 @@ import pytest
 from factories import NOW, TOWNSHIP, a_household, a_volunteer
 from planned import a_planned_round
 
-from jiedui.policies.service import store_standard
+from jiedui.policies.service import store_packs
 from jiedui.rounds.tables import Newcomer
 
 
 @pytest.fixture(autouse=True)
 async def policy(db):
-    await store_standard(NOW)
+    await store_packs(NOW)
 
 
 def rows_of(content: bytes) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from planned import a_planned_round, answered, text_of
 from jiedui.households.tables import Household
 from jiedui.plans.document import plan_document
 from jiedui.plans.questions import Change, ask
-from jiedui.policies.service import store_standard
+from jiedui.policies.service import store_packs
 from jiedui.rounds.pins import pin
 from jiedui.rounds.views import plan_at
 from jiedui.volunteers.tables import Volunteer
@@ -23,7 +23,7 @@ WORDS = {"zh_CN": "已迁出", "en": "has moved away"}
 @pytest.fixture
 async def everybody_gone(app, db):
     """A round of two runs with pins and answered questions, and all of its people in another county since."""
-    await store_standard(NOW)
+    await store_packs(NOW)
     families = [await a_household(colour="red") for _ in range(3)]
     await a_household(needs=("legal",))
     helpers = [await a_volunteer(capacity=1) for _ in range(2)] + [await a_volunteer(trained=False)]

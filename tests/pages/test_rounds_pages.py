@@ -29,19 +29,19 @@ from jiedui.audit.tables import AuditEntry
 from jiedui.errors import Refused, kept
 from jiedui.jobs.tables import Job
 from jiedui.pairs.tables import Pair
-from jiedui.policies.service import store_standard
+from jiedui.policies.service import store_packs
 from jiedui.rounds.pins import pin
 from jiedui.rounds.service import days_allowed, open_round, queue_plan
 from jiedui.rounds.tables import Candidate, Pin, Plan, Round
 
 SECOND_VILLAGE = "500230101202"
 ENGLISH = {"accept-language": "en"}
-LEFT_OUT_OF_COST = "Families left out and second helpers not found are not in the cost"
+LEFT_OUT_OF_COST = "Families left out and further helpers not found are not in the cost"
 
 
 @pytest.fixture(autouse=True)
 async def policy(db):
-    await store_standard(NOW)
+    await store_packs(NOW)
 
 
 async def test_without_rounds_the_page_says_what_a_round_is_and_how_to_open_one(coordinator):
@@ -548,7 +548,7 @@ async def test_the_map_holds_villages_and_counts_of_this_area_and_no_name(coordi
     for name in ("小花", "姚", "别县"):
         assert name not in answer.text
     drawn = answer.json()
-    assert drawn["lines"] == [[FAR_VILLAGE, VILLAGE, 1, "red"]]
+    assert drawn["lines"] == [[FAR_VILLAGE, VILLAGE, 1]]
     assert drawn["left_out"] == [[VILLAGE, 0, 0, 1]]
     assert drawn["room"] == [[VILLAGE, 1, 2]]
     assert set(drawn["villages"]) == {VILLAGE, FAR_VILLAGE}
@@ -631,7 +631,7 @@ async def test_a_second_helper_lost_has_its_row_and_makes_the_costs_no_rivals(co
     compare = f"/rounds/{round_id}/compare"
     await a_planned_round(round_id=round_id)
     alike = text_of(await coordinator.get(compare))
-    assert "Families with a second helper 1 1 the same" in alike
+    assert "Further helpers 1 1 the same" in alike
     assert re.search(r"Cost [\d,]+ [\d,]+ the same", alike)
     assert LEFT_OUT_OF_COST not in alike
     chosen = await Candidate.select().where(Candidate.plan == plan_id, Candidate.stage == 2).first()
@@ -639,7 +639,7 @@ async def test_a_second_helper_lost_has_its_row_and_makes_the_costs_no_rivals(co
     await pin(a_coordinator(), round_id, household, chosen["volunteer"], "forbid", "", NOW)
     await a_planned_round(round_id=round_id)
     shown = text_of(await coordinator.get(compare))
-    assert "Families with a second helper 1 0 −1 Pairs 2 1 −1" in shown
+    assert "Further helpers 1 0 −1 Pairs 2 1 −1" in shown
     assert "Families that lose their helper in run 3 · 0" in shown
     assert re.search(r"Cost [\d,]+ [\d,]+ not comparable", shown)
     assert LEFT_OUT_OF_COST in shown

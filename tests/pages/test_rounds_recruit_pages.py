@@ -22,7 +22,7 @@ from factories import (
 from planned import a_planned_round, text_of
 
 from jiedui.audit.tables import AuditEntry
-from jiedui.policies.service import store_standard
+from jiedui.policies.service import store_packs
 from jiedui.regions.tables import Region
 from jiedui.rounds.pins import pin
 from jiedui.rounds.publication import publish_round
@@ -34,7 +34,7 @@ FAR_TOWNSHIP = "500230102000"
 
 @pytest.fixture(autouse=True)
 async def policy(db):
-    await store_standard(NOW)
+    await store_packs(NOW)
 
 
 async def test_a_family_left_out_hears_what_would_help_it_and_nobody_else_pays(coordinator):
@@ -94,7 +94,7 @@ async def test_a_family_without_a_second_helper_is_listed_with_what_the_first_le
     assert "Legal help" in row
     assert "Companionship" not in row
     assert re.search(r"If 李\* \w+ \(18\.4 km away\) took one family more, she could help here\.", row)
-    assert "each step alone makes room for a second helper here" in text_of(page)
+    assert "each step alone makes room for a further helper here" in text_of(page)
     assert "what-if?kind" not in page.text
 
 
@@ -106,9 +106,9 @@ async def test_once_everybody_is_helped_a_newcomer_only_shortens_ways(coordinato
     shown = text_of(await coordinator.get(page))
     assert "Nobody is left out: one more volunteer would only shorten the ways." in shown
     assert "虎威镇 Companionship The ways would be 17.6 km shorter in all Who would gain? 0" in shown
-    assert "1 in all" in text_of(await coordinator.get(f"{page}?township={TOWNSHIP}&gain=way"))
+    assert "1 in all" in text_of(await coordinator.get(f"{page}?township={TOWNSHIP}&gain=-"))
     assert "No newcomer fits all of this." in (await coordinator.get(f"{page}?gain=red")).text
-    file = await coordinator.get(f"{page}.csv?gain=way")
+    file = await coordinator.get(f"{page}.csv?gain=-")
     rows = file.content.decode("utf-8-sig").splitlines()
     assert rows[0] == "Township,Left out there,What she would offer,What that would bring,Kilometres saved"
     assert rows[1] == "虎威镇,0,Companionship,The ways would be 17.6 km shorter in all,17.6"
@@ -146,8 +146,8 @@ async def test_the_map_marks_each_township_with_its_best_newcomer_and_names_nobo
     drawn = answer.json()
     worth = "Legal help, with Law. One Red family more has a helper"
     assert drawn["newcomers"] == [
-        [FAR_TOWNSHIP, "red", f"社坛镇: {worth}, for 1.9 km of way."],
-        [TOWNSHIP, "red", f"虎威镇: {worth}, for 17.6 km of way."],
+        [FAR_TOWNSHIP, 0, f"社坛镇: {worth}, for 1.9 km of way."],
+        [TOWNSHIP, 0, f"虎威镇: {worth}, for 17.6 km of way."],
     ]
     assert drawn["townships"][FAR_TOWNSHIP] == ["社坛镇", 30.01, 107.58]
     assert list(drawn["townships"]) == [FAR_TOWNSHIP, TOWNSHIP], "names are written best first"
@@ -161,14 +161,14 @@ async def test_the_map_follows_the_filters_but_keeps_the_other_townships(coordin
     await a_volunteer(region_code=FAR_VILLAGE)
     round_id, _ = await a_planned_round()
 
-    async def marks(query: str) -> list[tuple[str, str]]:
+    async def marks(query: str) -> list[tuple[str, int | None]]:
         drawn = await coordinator.get(f"/rounds/{round_id}/plans/1/recruit.json{query}")
-        return [(code, colour) for code, colour, _ in drawn.json()["newcomers"]]
+        return [(code, rank) for code, rank, _ in drawn.json()["newcomers"]]
 
-    assert await marks("?kind=legal") == [(TOWNSHIP, "red"), (FAR_TOWNSHIP, "red")]
-    assert await marks("?gain=red") == [(TOWNSHIP, "red"), (FAR_TOWNSHIP, "red")]
-    assert await marks("?gain=way") == [(TOWNSHIP, ""), (FAR_TOWNSHIP, "")]
-    assert await marks("?kind=companionship") == await marks("?gain=way")
+    assert await marks("?kind=legal") == [(TOWNSHIP, 0), (FAR_TOWNSHIP, 0)]
+    assert await marks("?gain=red") == [(TOWNSHIP, 0), (FAR_TOWNSHIP, 0)]
+    assert await marks("?gain=-") == [(TOWNSHIP, None), (FAR_TOWNSHIP, None)]
+    assert await marks("?kind=companionship") == await marks("?gain=-")
     assert await marks("?gain=green") == []
     assert await marks(f"?kind=legal&township={FAR_TOWNSHIP}") == await marks("?kind=legal")
 
@@ -197,9 +197,9 @@ async def test_a_mark_opens_its_townships_rows_under_the_same_filters(coordinato
     assert "Companionship The ways would be" in shown
     assert "Left out there · 1" in shown
     assert f'href="{page}?township={TOWNSHIP}"' in opened.text
-    narrowed = await coordinator.get(f"{page}?township={TOWNSHIP}&gain=way", headers={"hx-request": "true"})
+    narrowed = await coordinator.get(f"{page}?township={TOWNSHIP}&gain=-", headers={"hx-request": "true"})
     assert "Legal help" not in narrowed.text
-    assert f'href="{page}?township={TOWNSHIP}&amp;gain=way"' in narrowed.text
+    assert f'href="{page}?township={TOWNSHIP}&amp;gain=-"' in narrowed.text
     nothing = await coordinator.get(f"{page}?township={TOWNSHIP}&gain=green", headers={"hx-request": "true"})
     assert text_of(nothing).strip() == "No newcomer fits all of this."
 

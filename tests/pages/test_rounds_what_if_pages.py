@@ -29,7 +29,7 @@ from jiedui.pairs.tables import Pair
 from jiedui.plans.people import MOST_FOUND
 from jiedui.plans.questions import MOST_WAITING, Change, ask
 from jiedui.plans.tables import WhatIf
-from jiedui.policies.service import store_standard
+from jiedui.policies.service import store_packs
 from jiedui.regions.codes import township
 from jiedui.regions.tables import Region
 from jiedui.rounds.publication import publish_round
@@ -39,7 +39,7 @@ from jiedui.rounds.views import plan_at
 
 @pytest.fixture(autouse=True)
 async def policy(db):
-    await store_standard(NOW)
+    await store_packs(NOW)
 
 
 def text_of(page):
@@ -245,7 +245,7 @@ async def test_a_pin_against_a_rule_is_answered_with_the_rule(coordinator):
         ({"kind": "arrive", "place": TOWNSHIP, "support": "legal"}, "Please choose a risk colour."),
         (
             {"kind": "arrive", "place": TOWNSHIP, "support": "legal", "colour": "pink"},
-            "Please choose one of the options.",
+            "Please choose a risk colour.",
         ),
     ],
 )

@@ -36,9 +36,9 @@ KEYLESS = {
 
 @pytest.fixture
 async def stage(app, login_as, visitor):
-    from jiedui.policies.service import store_standard
+    from jiedui.policies.service import store_packs
 
-    await store_standard(app.state.clock())
+    await store_packs(app.state.clock())
     return Stage(app, login_as, visitor)
 
 

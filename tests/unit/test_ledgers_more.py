@@ -96,5 +96,5 @@ def test_a_pack_with_a_trait_that_cannot_be_kept_is_refused(trait, words):
     with pytest.raises(ValueError, match=words):
         from_data(data)
     twice = {"code": "d", "words": [["x"]]}
-    with pytest.raises(ValueError, match="one code"):
+    with pytest.raises(ValueError, match="the same"):
         from_data(data | {"more": [twice, twice]})

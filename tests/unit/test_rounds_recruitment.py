@@ -17,7 +17,7 @@ from jiedui_pairing.policy import standard
 
 PACK = standard()
 ON = dt.date(2026, 11, 1)
-TIERS = {colour: policy.tier for colour, policy in PACK.colours.items()} | {None: 0}
+TIERS = {colour: PACK.tier(colour) for colour in PACK.colours} | {None: 0}
 
 
 def families(*rows: dict[str, object]) -> Households:

@@ -6,6 +6,7 @@ import pytest
 
 from jiedui.store.masked import masked_identity, masked_name, masked_phone
 from jiedui.web import words
+from jiedui_pairing.policy import standard
 
 TODAY = date(2026, 11, 21)
 
@@ -68,12 +69,12 @@ def test_a_duration_is_said_in_the_unit_that_matters():
 
 
 def test_a_colour_has_a_word_and_a_shape():
-    assert {c: words.colour_name(c, language="zh_CN") for c in words.COLOUR_SHAPES} == {
+    assert {c: words.colour_name(c, language="zh_CN") for c in standard().colours} == {
         "red": "红",
         "yellow": "黄",
         "green": "绿",
     }
-    assert len(set(words.COLOUR_SHAPES.values())) == 3
+    assert len({words.colour_symbol(c) for c in standard().colours}) == 3
 
 
 @pytest.mark.parametrize(

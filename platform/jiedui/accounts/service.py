@@ -13,6 +13,7 @@ from jiedui.actor import Actor
 from jiedui.audit.service import record
 from jiedui.errors import Refused
 from jiedui.i18n import N_
+from jiedui.policies.force import in_force
 from jiedui.policies.service import pack_named
 from jiedui.store.scope import scope
 from jiedui.store.vault import keyed_hash
@@ -35,7 +36,7 @@ async def actor_of(account_id: UUID, now: datetime) -> Actor | None:
     actor = Actor(account_id=account_id, **row)
     if actor.role == "volunteer" or actor.level not in ABOVE_COUNTY:
         return actor
-    city_runs = actor.level == "city" and (await pack_named("standard")).levels.city_runs_rounds
+    city_runs = actor.level == "city" and (await pack_named(in_force().name)).levels.city_runs_rounds
     granted = await granted_to(account_id, actor.region_code, now)
     return replace(actor, granted=granted, runs_rounds=city_runs)
 

@@ -23,6 +23,7 @@ from jiedui.errors import DomainError, Refused, Unavailable
 from jiedui.i18n import N_, say
 from jiedui.launcher.processes import ServersGone, run_tree
 from jiedui.launcher.servers import Servers, servers_for
+from jiedui.policies.force import in_force
 from jiedui.settings import SettingsError, load, port_of
 
 _PATH = click.Path(path_type=Path)
@@ -117,10 +118,12 @@ def round_() -> None:
 @round_.command("run")
 @click.option("--region", required=True, help="The area's 12-digit code.")
 @click.option("--on", "dated", type=click.DateTime(["%Y-%m-%d"]), help="The round's day; today by default.")
-@click.option("--policy", default="standard", show_default=True)
+@click.option("--policy", help="The name of a policy; the one in force by default.")
 @click.option("--publish", is_flag=True, help="Publish the plan: proposals go out to the volunteers.")
 @click.option("--json", "out", type=_PATH, callback=_writable, help="Write the plan as JSON.")
-def run_round(region: str, dated: datetime | None, policy: str, publish: bool, out: Path | None) -> None:
+def run_round(
+    region: str, dated: datetime | None, policy: str | None, publish: bool, out: Path | None
+) -> None:
     """Pair volunteers with the households of an area."""
 
     async def run() -> None:
@@ -130,7 +133,7 @@ def run_round(region: str, dated: datetime | None, policy: str, publish: bool, o
         from jiedui.rounds.publication import publish_round
 
         actor = Actor.system()
-        round_id, plan_id = await run_plan_watched(actor, region, _day(dated), policy)
+        round_id, plan_id = await run_plan_watched(actor, region, _day(dated), policy or in_force().name)
         document = await plan_document(actor, plan_id)
         if out:
             _write(out, document)
@@ -284,6 +287,7 @@ def _servers(*, lasting: bool = False) -> Iterator[Servers]:
         os.environ["JIEDUI_DATA"] = str(data_dir)
         try:
             load(os.environ)  # a bad value is told now, whichever command reads it later
+            in_force()
             yield servers
         finally:
             os.environ.update(given)

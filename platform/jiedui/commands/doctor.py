@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from jiedui.i18n import N_, say
+from jiedui.policies.force import in_force
 from jiedui.settings import Settings, load
 
 _ENOUGH_DISK = 2 * 1024**3
@@ -63,6 +64,31 @@ async def _migrations(settings: Settings) -> tuple[str, bool]:
     ), (not missing)
 
 
+async def _policy(settings: Settings) -> tuple[str, bool]:
+    pack = in_force()
+    connection = await asyncpg.connect(settings.database_url, timeout=5)
+    try:
+        stored = await connection.fetchval(
+            "SELECT count(*) FROM policy_pack WHERE name = $1 AND version = $2", pack.name, pack.version
+        )
+        ranks = await connection.fetchval(
+            "SELECT array_agg(severity(code) ORDER BY place) FROM unnest($1::text[]) WITH ORDINALITY"
+            " AS colour (code, place)", list(pack.colours),
+        )  # fmt: skip
+        strange = await connection.fetchval(
+            "SELECT count(*) FROM household WHERE active AND colour <> ALL ($1::text[])", list(pack.colours)
+        )
+    finally:
+        await connection.close()
+    said = f"{pack.name} {pack.version}"
+    if not stored or ranks != list(range(1, len(pack.colour) + 1)):
+        return say(N_("{policy} is not in the database yet: run jiedui migrate"), policy=said), False
+    if strange:
+        msgid = N_("{policy}; {n} families have a risk colour it does not know and count as its most urgent")
+        return say(msgid, policy=said, n=strange), False
+    return said, True
+
+
 async def _redis(settings: Settings) -> tuple[str, bool]:
     client = Redis.from_url(settings.redis_url, socket_timeout=5)
     try:
@@ -100,6 +126,7 @@ _LOOKS: tuple[tuple[str, Look], ...] = (
     (N_("Product"), _product),
     (N_("PostgreSQL"), _database),
     (N_("Migrations"), _migrations),
+    (N_("Policy"), _policy),
     (N_("Redis or Valkey"), _redis),
     (N_("Work waiting"), _worker),
     (N_("Disk"), _disk),

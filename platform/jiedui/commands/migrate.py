@@ -1,4 +1,4 @@
-"""Bringing the database to this version: Piccolo's migrations, run in process, then the standard policy."""
+"""Bringing the database to this version: Piccolo's migrations, run in process, then its policies."""
 
 import contextlib
 import io
@@ -10,7 +10,8 @@ async def migrate(now: datetime) -> int:
     from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
     from piccolo.apps.migrations.tables import Migration
 
-    from jiedui.policies.service import store_standard
+    from jiedui.policies.force import in_force
+    from jiedui.policies.service import store_packs
     from jiedui.store import schema
     from jiedui.store.piccolo_conf import DB
 
@@ -25,7 +26,7 @@ async def migrate(now: datetime) -> int:
             result = await ForwardsMigrationManager(app_name="jiedui", migration_id="all").run()
         if not result.success:
             raise RuntimeError(f"{result.message}\n{chatter.getvalue()}")
-        await schema.install(transaction.connection)
-        await store_standard(now)
+        await schema.install(transaction.connection, in_force().colours)
+        await store_packs(now)
         applied: int = await Migration.count() - before
     return applied

@@ -15,17 +15,16 @@ from rich.table import Table
 from jiedui.actor import Actor
 from jiedui.clock import machine_now, utc_now
 from jiedui.errors import recalled
-from jiedui.i18n import N_, say
+from jiedui.i18n import N_, of_terminal, say
+from jiedui.policies.force import in_force
+from jiedui.web.words import colour_name
 
 if TYPE_CHECKING:
     from jiedui.ledgers.service import ImportResult
 
 _TELL_SECONDS = 0.1
-_COLOURS = {
-    "red": (N_("● red"), "red"),
-    "yellow": (N_("▲ yellow"), "yellow"),
-    "green": (N_("■ green"), "green"),
-}
+_STYLES = {"orange": "dark_orange", "grey": "bright_black"}
+"""What the terminal calls a policy's tones, where it is another word."""
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -113,20 +112,18 @@ def print_plan(document: dict[str, Any]) -> None:
 
 
 def _stage_table(stage: dict[str, Any]) -> Table:
-    title = (
-        N_("Stage 1 · a first helper for every household")
-        if stage["stage"] == 1
-        else N_("Stage 2 · a second helper for what is left")
-    )
-    table = Table(title=say(title), title_justify="left", show_edge=False, pad_edge=False, min_width=60)
+    language = of_terminal()
+    title = say(N_("Stage {n} · {name}"), n=stage["stage"], name=stage["name"][language])
+    table = Table(title=title, title_justify="left", show_edge=False, pad_edge=False, min_width=60)
     table.add_column(say(N_("Colour")))
     table.add_column(say(N_("Covered")), justify="right")
     table.add_column(say(N_("Wanted")), justify="right")
     table.add_column(say(N_("Share")), justify="right")
     for colour, (covered, wanted) in stage["covered"].items():
-        label, style = _COLOURS[colour]
+        level = in_force().colour_for(colour)
+        label = f"{level.symbol} {colour_name(colour, language=language)}"
         share = f"{100 * covered / wanted:.1f} %" if wanted else "–"
-        table.add_row(say(label), f"{covered:,}", f"{wanted:,}", share, style=style)
+        table.add_row(label, f"{covered:,}", f"{wanted:,}", share, style=_STYLES.get(level.tone, level.tone))
     return table
 
 

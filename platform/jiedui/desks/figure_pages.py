@@ -14,7 +14,7 @@ from jiedui.web.page import PageRequest, page
 
 HEADINGS = (
     N_("Households"),
-    N_("of these red"),
+    N_("of these most urgent"),
     N_("Volunteers"),
     N_("Running pairs"),
     N_("Households without a helper"),

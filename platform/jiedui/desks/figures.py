@@ -9,9 +9,9 @@ from jiedui.pairs.tables import Pair
 from jiedui.regions.service import children
 from jiedui.store.scope import in_area
 
-COLUMNS = ("households", "red", "volunteers", "pairs", "waiting")
-"""Households, red ones among them, active volunteers, running pairs, households in need without a helper."""
-PARTS = frozenset({"red", "waiting"})
+COLUMNS = ("households", "urgent", "volunteers", "pairs", "waiting")
+"""Households, the most urgent ones, active volunteers, running pairs, households in need without a helper."""
+PARTS = frozenset({"urgent", "waiting"})
 """What is counted among the households."""
 
 
@@ -52,7 +52,7 @@ async def figures_of(actor: Actor) -> tuple[Figures, list[Figures]]:
 
 _COUNTS = """
 WITH people AS (
-    SELECT h.region_code, 1 AS households, (h.colour = 'red')::int AS red, 0 AS volunteers,
+    SELECT h.region_code, 1 AS households, (severity(h.colour) = 1)::int AS urgent, 0 AS volunteers,
         (SELECT count(*) FROM live_pair p
             WHERE p.household = h.id AND p.state IN ('active', 'paused')) AS pairs,
         (EXISTS (SELECT FROM need n WHERE n.household = h.id)
@@ -60,7 +60,7 @@ WITH people AS (
     FROM household h WHERE h.active
     UNION ALL SELECT region_code, 0, 0, 1, 0, 0 FROM volunteer WHERE state = 'active'
 )
-SELECT left(region_code, {}) AS area, sum(households)::bigint AS households, sum(red)::bigint AS red,
+SELECT left(region_code, {}) AS area, sum(households)::bigint AS households, sum(urgent)::bigint AS urgent,
     sum(volunteers)::bigint AS volunteers, sum(pairs)::bigint AS pairs, sum(waiting)::bigint AS waiting
 FROM people WHERE {} GROUP BY 1
 """

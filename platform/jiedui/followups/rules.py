@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from jiedui_pairing.policy import Cadence, Colour, Pack
+from jiedui_pairing.policy import Pack
 
 SATISFIES: dict[str, tuple[str, ...]] = {"visit": ("visit", "call"), "call": ("call",), "message": ()}
 """Who was met in person need not be called as well; a written message replaces neither."""
@@ -21,10 +21,10 @@ def settling(due_medium: str) -> tuple[str, ...]:
     return tuple(medium for medium, settled in SATISFIES.items() if due_medium in settled)
 
 
-def days_between(pack: Pack, colour: Colour, medium: str) -> int:
+def days_between(pack: Pack, colour: str, medium: str) -> int:
     """The cadence of a colour for a medium, in days."""
-    cadence: Cadence = pack.cadence[colour]
-    return cadence.call if medium == "call" else cadence.visit
+    level = pack.colour_for(colour)
+    return level.call if medium == "call" else level.visit
 
 
 def urgency(due_on: date, today: date) -> str:

@@ -7,7 +7,7 @@ from jiedui.actor import Actor
 from jiedui.audit import service as audit
 from jiedui.clock import today
 from jiedui.errors import Conflict, Refused
-from jiedui.followups.rules import LOG_BACK_DAYS, satisfied, settling
+from jiedui.followups.rules import LOG_BACK_DAYS, days_between, satisfied, settling
 from jiedui.followups.tables import MEDIA, FollowUp, Visit
 from jiedui.i18n import N_
 from jiedui.pairs import policy
@@ -18,14 +18,14 @@ from jiedui.policies.service import pack_named
 from jiedui.store.columns import Row
 from jiedui.store.paging import Page, page_of
 from jiedui.store.scope import in_area, scope
-from jiedui_pairing.policy import COLOURS
 
 
 async def ensure_due(now: datetime, pair_id: UUID | None = None) -> int:
     """Give every active pair its open items, and drop those of pairs that rest or have ended.
 
     A due day is the last contact that counts, or else the day both sides agreed, plus the cadence of the
-    household's colour under the pair's own policy; after a pause it counts from the day of return.
+    household's colour under the pair's own policy (for one it lacks, of the most urgent); after a pause it
+    counts from the day of return.
     """
     async with scope(Actor.system(), now):
         await FollowUp.raw(
@@ -114,16 +114,16 @@ async def visits_of(actor: Actor, pair_id: UUID, now: datetime) -> list[Row]:
 
 
 async def overdue_by_township(actor: Actor, on: date) -> list[Row]:
-    """Per township of the actor's area: overdue items, pairs, the oldest due day; most red ones first."""
+    """Per township of the actor's area: overdue items, pairs, the oldest due day; most urgent ones first."""
     policy.require(actor, "follow_up")
     rows: list[Row] = await FollowUp.raw(
         """
         SELECT h.township_code AS township, h.township AS name, count(*) AS items,
             count(DISTINCT f.pair) AS pairs, min(f.due_on) AS oldest,
-            count(*) FILTER (WHERE h.colour = 'red') AS red
+            count(*) FILTER (WHERE severity(h.colour) = 1) AS urgent
         FROM follow_up f JOIN pair p ON p.id = f.pair JOIN family_card h ON h.id = p.household
         WHERE f.state = 'due' AND p.state = 'active' AND f.due_on < {} AND {}
-        GROUP BY 1, 2 ORDER BY red DESC, items DESC, 1
+        GROUP BY 1, 2 ORDER BY urgent DESC, items DESC, 1
         """,
         on,
         policy.visible(actor, "p", "follow_up"),
@@ -146,10 +146,10 @@ async def _ensure_due_under(policy: Row, day: date, now: datetime, pair_id: UUID
     pack = await pack_named(policy["policy_name"], policy["policy_version"])
     made = 0
     for medium in MEDIA:
-        days = {colour: getattr(pack.cadence[colour], medium) for colour in COLOURS}
+        days = [days_between(pack, colour, medium) for colour in pack.colours]
         rows = await FollowUp.raw(
-            _MISSING, medium, days["red"], days["yellow"], days["green"], now, list(settling(medium)),
-            medium, day, policy["policy_name"], policy["policy_version"], pair_id, pair_id, medium,
+            _MISSING, medium, days, list(pack.colours), now, list(settling(medium)), medium, day,
+            policy["policy_name"], policy["policy_version"], pair_id, pair_id, medium,
         )  # fmt: skip
         made += len(rows)
     return made
@@ -169,8 +169,8 @@ WHERE f.state = 'due' AND p.state = 'active' AND f.due_on < {} AND {} AND {}
 """
 _MISSING = """
 INSERT INTO follow_up (id, pair, region_code, medium, due_on, state, created_at)
-SELECT gen_random_uuid(), p.id, p.region_code, {}, since.day + CASE h.colour
-        WHEN 'red' THEN {}::int WHEN 'yellow' THEN {}::int ELSE {}::int END, 'due', {}
+SELECT gen_random_uuid(), p.id, p.region_code, {}, since.day
+    + ({}::int[])[coalesce(array_position({}::text[], h.colour::text), 1)], 'due', {}
 FROM pair p JOIN household h ON h.id = p.household
 CROSS JOIN LATERAL (
     SELECT greatest(

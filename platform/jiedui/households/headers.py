@@ -54,7 +54,6 @@ EXAMPLE = {
     "children": "示例 2018.03、示例 2016.04",
     "elders": "1",
     "category": "一般户",
-    "colour": "黄",
     "needs": "亲情陪伴、学业辅导",
     "contact_way": "可短信",
     "remark": "",

@@ -1,7 +1,5 @@
 """The ledger of households, as ledgers/ takes it."""
 
-from functools import partial
-
 from jiedui.households import policy
 from jiedui.households.headers import EXAMPLE, PROFILE, TITLE
 from jiedui.households.reading import read_households
@@ -10,7 +8,16 @@ from jiedui.i18n import N_
 from jiedui.ledgers.ledger import Ledger, Subject
 from jiedui.ledgers.template import template_workbook
 from jiedui.ledgers.words import Words
+from jiedui.policies.force import in_force
 from jiedui.regions.villages import HINTS, nothing_to_find, with_villages
+
+
+def _template() -> bytes:
+    colours = in_force().colour
+    return template_workbook(
+        HOUSEHOLDS.fields, TITLE, EXAMPLE | {"colour": colours[len(colours) // 2].words[0]}
+    )
+
 
 HOUSEHOLDS = Ledger(
     kind="households",
@@ -25,7 +32,7 @@ HOUSEHOLDS = Ledger(
     read=with_villages(read_households),
     forecast=forecast_records,
     save=save_records,
-    template=partial(template_workbook, PROFILE, TITLE, EXAMPLE),
+    template=_template,
     profile=PROFILE,
     hints=HINTS,
     first=nothing_to_find,

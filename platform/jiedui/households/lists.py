@@ -132,7 +132,7 @@ def _where(actor: Actor, wanted: HouseholdFilter) -> tuple[str, list[Any]]:
         conditions.append("left(h.region_code, 9) = {}")
         values.append(wanted.township[:9])
     for condition, value in (
-        ("h.colour = {}", wanted.colour),
+        ("severity(h.colour) = severity({})", wanted.colour),
         ("h.contact_way = {}", wanted.contact_way),
         ("EXISTS (SELECT FROM need n WHERE n.household = h.id AND n.kind = {})", wanted.need),
         (f"{HELPER_SQL} = {{}}", wanted.helper),

@@ -19,11 +19,11 @@ from jiedui.households.lists import (
     households_of,
     townships_of,
 )
-from jiedui.households.tables import COLOURS
 from jiedui.households.words import CONTACT_WAYS, FIELDS, GUARDED, HELPERS, PURPOSES, SORTS
 from jiedui.i18n import N_, translate
 from jiedui.ledgers.export import attachment, to_csv, to_xlsx
 from jiedui.ledgers.person import more_names
+from jiedui.policies.force import in_force
 from jiedui.regions.codes import is_code
 from jiedui.regions.service import path_name, path_names
 from jiedui.store.columns import Row
@@ -32,7 +32,6 @@ from jiedui.web.carried import carried, carry
 from jiedui.web.forms import blank, read_form
 from jiedui.web.once import show_once, shown, submit
 from jiedui.web.page import PageRequest, language_of, page, see_other
-from jiedui_pairing.policy import standard
 
 _LOOKED_FOR = timedelta(minutes=10)
 
@@ -176,10 +175,10 @@ def _filter(request: PageRequest) -> HouseholdFilter:
     """What the address asks for; a word that no filter knows is left out, as in an old bookmark."""
     given = {name: value.strip()[:40] for name, value in request.query_params.items()}
     known: dict[str, Any] = {
-        "colour": COLOURS,
+        "colour": in_force().colours,
         "contact_way": CONTACT_WAYS,
         "helper": HELPERS,
-        "need": {kind.code for kind in standard().kind},
+        "need": {kind.code for kind in in_force().kind},
         "sort": get_args(HouseholdFilter.__annotations__["sort"]),
     }
     chosen = {name: given[name] for name, options in known.items() if given.get(name) in options}
@@ -195,8 +194,8 @@ def _link(narrowed: dict[str, str], **key: str) -> str:
 async def _choices(request: PageRequest, wanted: HouseholdFilter) -> dict[str, Any]:
     language = language_of(request)
     townships = await townships_of(request.user)
-    kinds = [(kind.code, words.kind_name(kind.code, language=language)) for kind in standard().kind]
-    colours = [(colour, words.colour_name(colour, language=language)) for colour in COLOURS]
+    kinds = [(kind.code, words.kind_name(kind.code, language=language)) for kind in in_force().kind]
+    colours = words.colour_options(language=language)
     chosen = [
         dict(townships).get(wanted.township, wanted.township),
         dict(colours).get(wanted.colour, ""),
@@ -214,7 +213,7 @@ def _options(request: PageRequest) -> list[tuple[str, str]]:
 
 
 def _words() -> dict[str, Any]:
-    fields = FIELDS | more_names(standard(), "households")
+    fields = FIELDS | more_names(in_force(), "households")
     return {"fields": fields, "contact_ways": CONTACT_WAYS, "helpers": HELPERS, "sorts": SORTS}
 
 

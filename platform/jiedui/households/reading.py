@@ -16,7 +16,7 @@ from jiedui.ledgers.table import SheetRow, read_table
 from jiedui.ledgers.workbook import Cell
 from jiedui.regions import codes
 from jiedui.regions.villages import VillageIndex, village
-from jiedui_pairing.policy import Colour, Pack
+from jiedui_pairing.policy import Pack
 
 ContactWay = Literal["sms", "call", "village", "letter", "none"]
 
@@ -68,7 +68,7 @@ class HouseholdRecord(msgspec.Struct, frozen=True):
     size: int | None
     elders: int | None
     category: str
-    colour: Colour
+    colour: str
     children: list[Child]
     needs: list[str]
     contact_way: ContactWay
@@ -130,13 +130,14 @@ def _household(row: SheetRow, villages: VillageIndex, pack: Pack, on: date) -> H
     )
 
 
-def _colour(row: SheetRow, pack: Pack) -> Colour:
-    """A blank colour is green with a warning; a word nobody knows may hide a red one and refuses the row."""
+def _colour(row: SheetRow, pack: Pack) -> str:
+    """A blank colour is the least urgent, with a warning; a word nobody knows may hide the most urgent and
+    refuses the row."""
     if values.nothing(row["colour"]):
         row.warn("colour", NO_COLOUR)
-        return "green"
+        return pack.colours[-1]
 
-    def colour(cell: Cell) -> Colour | None:
+    def colour(cell: Cell) -> str | None:
         word = values.normal(cell).replace(" ", "")
         return pack.colour_of(word) or pack.colour_of(word.removesuffix("等级").removesuffix("级"))
 

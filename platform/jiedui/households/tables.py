@@ -6,7 +6,6 @@ from piccolo.table import Table
 
 from jiedui.store.columns import area, belongs_to, day, key, moment, one_of, rule, word, words
 
-COLOURS = ("red", "yellow", "green")
 CONTACT_WAYS = ("sms", "call", "village", "letter", "none")
 
 
@@ -36,6 +35,7 @@ class Household(Table, tablename="household"):
     elders = Integer(null=True, default=None)
     category = word(40)
     colour = word(10)
+    """A level of risk by its code in the policy pack; one that the pack lacks counts as its most urgent."""
     contact_way = word(10)
     """How the ledger allows this household to be told; none means nobody contacts her."""
     wanted_helpers = Integer(default=1)
@@ -48,7 +48,7 @@ class Household(Table, tablename="household"):
     updated_at = moment()
 
     number_known = rule("\"number\" ~ '^H[0-9]{6}-[0-9]{5,}$'")
-    colour_known = one_of("colour", COLOURS)
+    colour_stated = rule("\"colour\" <> ''")
     contact_way_known = one_of("contact_way", CONTACT_WAYS)
     wants_somebody = rule('"wanted_helpers" > 0')
 

@@ -37,7 +37,7 @@ HELPERS = {
 }
 SORTS = {
     "village": N_("By village"),
-    "colour": N_("Red first"),
+    "colour": N_("Most urgent first"),
     "recent": N_("Latest changes first"),
 }
 GUARDED = ("name", "identity", "phone", "husband_name", "health", "children", "remark")

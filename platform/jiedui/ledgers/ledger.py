@@ -9,9 +9,11 @@ from uuid import UUID
 
 from jiedui.actor import Actor
 from jiedui.ledgers.header import Profile
+from jiedui.ledgers.person import more_names
 from jiedui.ledgers.report import Reading
 from jiedui.ledgers.saving import OnProgress, Saved
 from jiedui.ledgers.words import Hint, Words
+from jiedui.policies.force import in_force
 from jiedui.store.columns import Row
 from jiedui.store.scope import Hats
 
@@ -88,6 +90,14 @@ class Ledger:
     subject: Subject | None = None
     """Whose rows two areas may claim; regions are claimed by nobody."""
     others: tuple[Profile, ...] = ()
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """What a column of its workbook may mean, by its usual header; further traits among it."""
+        if self.profile is None:
+            return {}
+        usual = {field: words[0] for field, words in self.profile.wordings.items()}
+        return usual | more_names(in_force(), self.kind)
 
 
 def known(*ledgers: Ledger) -> dict[str, Ledger]:

@@ -197,7 +197,7 @@ def _show(request: PageRequest, ledger: Ledger, upload: Upload) -> Response[Any]
         order=order,
         levels=_LEVELS,
         counts=[(name, _counted(upload.report.findings, name, language)) for name in _LEVELS],
-        fields=_fields(ledger),
+        fields=ledger.fields,
         hints=_hints(ledger, upload.report.findings),
         afterwards=ledger.afterwards,
         ignored=IGNORED,
@@ -208,12 +208,6 @@ def _show(request: PageRequest, ledger: Ledger, upload: Upload) -> Response[Any]
 def _hints(ledger: Ledger, findings: Sequence[Finding]) -> list[Hint]:
     reasons = {one.reason for one in findings}
     return [hint for reason, hint in ledger.hints.items() if reason in reasons]
-
-
-def _fields(ledger: Ledger) -> dict[str, str]:
-    """What an unknown header may mean, by its usual wording."""
-    wordings = ledger.profile.wordings if ledger.profile else {}
-    return {field: words[0] for field, words in wordings.items()}
 
 
 def _counted(findings: Sequence[Finding], level: str, language: str) -> list[tuple[str, str, int]]:

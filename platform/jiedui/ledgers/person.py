@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from datetime import date
-from typing import Literal
 
 from jiedui.i18n import N_
 from jiedui.ledgers import identity, values
@@ -54,7 +53,7 @@ def kinds(row: SheetRow, field: str, pack: Pack, unknown: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def more_headers(pack: Pack, of: Literal["households", "volunteers"]) -> dict[str, str]:
+def more_headers(pack: Pack, of: str) -> dict[str, str]:
     """The headers of what the policy's rules also want to know of these people, and their fields."""
     return {header: f"{_MORE}{trait.code}" for trait in pack.more for header in getattr(trait, of)}
 
@@ -104,6 +103,6 @@ def is_more(field: str) -> bool:
     return field.startswith(_MORE)
 
 
-def more_names(pack: Pack, of: Literal["households", "volunteers"]) -> dict[str, str]:
+def more_names(pack: Pack, of: str) -> dict[str, str]:
     """What people call these fields."""
     return {f"{_MORE}{trait.code}": trait.header(of) for trait in pack.more}

@@ -159,7 +159,7 @@ async def remember_header(actor: Actor, ledger: Ledger, header: str, field: str,
     """A header means this field (or is not needed) from now on, in the whole county. Raises Refused."""
     policy.of(ledger).require(actor, "bring")
     word = header_key(header)[:80]
-    fields = ledger.profile.wordings if ledger.profile else {}
+    fields = ledger.fields
     if not fields or not word or field not in (*fields, IGNORED):
         raise Refused(N_("Please choose one of the options."), field="header")
     area = _home(actor)

@@ -5,16 +5,13 @@ from collections.abc import Mapping
 
 import xlsxwriter
 
-from jiedui.ledgers.header import Profile
-
 NO_IDENTITY = "000000190001010000"
 """Fails its check digit, so that an example can never be imported by mistake."""
 NO_NAME = "示例(导入前请删除本行)"
 
 
-def template_workbook(profile: Profile, title: str, example: Mapping[str, str]) -> bytes:
-    """The workbook: a title, the headers, the example in grey italics; every cell is text."""
-    headers = {field: words[0] for field, words in profile.wordings.items()}
+def template_workbook(headers: Mapping[str, str], title: str, example: Mapping[str, str]) -> bytes:
+    """The workbook: a title, the headers by field, the example in grey italics; every cell is text."""
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
         page = book.add_worksheet("台账")
@@ -27,6 +24,6 @@ def template_workbook(profile: Profile, title: str, example: Mapping[str, str]) 
             # As text, or a spreadsheet turns 18 digits into a number and loses the last three.
             page.set_column(column, column, 22 if field == "identity_number" else 14, text)
             page.write_string(1, column, header, head)
-            page.write_string(2, column, example[field], grey)
+            page.write_string(2, column, example.get(field, ""), grey)
         page.freeze_panes(2, 0)
     return out.getvalue()

@@ -27,7 +27,7 @@ async def only_in(actor: Actor, plan: Row, other: Row) -> tuple[int, list[Row]]:
 
 
 async def helped_only_in(actor: Actor, plan: Row, other: Row) -> tuple[int, list[Row]]:
-    """Families that a plan serves and the other leaves out, the red ones first."""
+    """Families that a plan serves and the other leaves out, the most urgent first."""
     return await _counted(actor, _HELPED_ONLY_IN, plan, other)
 
 

@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from jiedui.actor import Actor
+from jiedui.i18n import LANGUAGES
 from jiedui.policies.service import pack_named
 from jiedui.rounds.service import plan_of, round_of
 from jiedui.rounds.tables import Plan
 from jiedui.store.columns import Row
-from jiedui_pairing.policy import COLOURS
 
 
 async def plan_document(actor: Actor, plan_id: UUID) -> dict[str, Any]:
@@ -58,7 +58,8 @@ async def plan_document(actor: Actor, plan_id: UUID) -> dict[str, Any]:
                 "stage": stage["stage"],
                 "slots": stage["slots"],
                 "arcs": stage["arcs"],
-                "covered": {colour: stage["covered"][colour] for colour in COLOURS},
+                "name": {language: pack.stage_name(stage["stage"], language) for language in LANGUAGES},
+                "covered": {colour: stage["covered"][colour] for colour in pack.colours},
                 "pairs": [pair(row) for row in pairs if row["stage"] == stage["stage"]],
                 "cost": stage["cost"],
                 "uncovered": [

@@ -60,7 +60,7 @@ def asked(request: PageRequest, kind: type[lists.Filter]) -> lists.Filter:
     asked: dict[str, Any] = {}
     for name, type_ in fields.items():
         try:
-            asked[name] = msgspec.convert(request.query_params[name].strip(), type_)
+            asked[name] = msgspec.convert(request.query_params[name].strip(), type_, strict=False)
         except (KeyError, msgspec.ValidationError):
             continue
     return kind(**asked)

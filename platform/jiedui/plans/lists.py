@@ -2,20 +2,22 @@
 
 import json
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
 from jiedui.actor import Actor
-from jiedui.plans.words import NOBODY_OFFERS, TAKEN
+from jiedui.plans.words import NOBODY_OFFERS, SHORTER, TAKEN
 from jiedui.rounds import policy
 from jiedui.rounds.service import note
 from jiedui.rounds.tables import Candidate, LeftOut, Plan
 from jiedui.store.columns import Row
 from jiedui.store.paging import Page, page_of
 from jiedui.store.scope import scope
+
+Stage = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 
 class PairFilter(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -34,15 +36,15 @@ class LeftOutFilter(msgspec.Struct, frozen=True, omit_defaults=True):
     township: str = ""
     colour: str = ""
     reason: str = ""
-    stage: Literal["1", "2"] = "1"
+    stage: Stage = 1
 
 
 class NewcomerFilter(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the newcomers are narrowed to; `gain` is a colour, or `way` where nobody more gets a helper."""
+    """What the newcomers are narrowed to; `gain` is a colour, or SHORTER where nobody more gets a helper."""
 
     township: str = ""
     kind: str = ""
-    gain: Literal["", "red", "yellow", "green", "way"] = ""
+    gain: str = ""
 
 
 Filter = TypeVar("Filter", PairFilter, LeftOutFilter, NewcomerFilter)
@@ -60,11 +62,11 @@ async def pairs_of(actor: Actor, plan: Row, wanted: PairFilter, *, after: str = 
 async def left_out_of(
     actor: Actor, plan: Row, wanted: LeftOutFilter, *, after: str = "", before: str = ""
 ) -> Page:
-    """A page of the families a plan could not serve, the red ones first."""
+    """A page of the families a plan could not serve, the most urgent first."""
     policy.require(actor, "read", plan)
     where, values = _left_out_where(plan, wanted)
     found = await _page(_LEFT_OUT, where, values, _LEFT_OUT_KEY, after, before)
-    total = await LeftOut.count().where(LeftOut.plan == plan["id"], LeftOut.stage == int(wanted.stage))
+    total = await LeftOut.count().where(LeftOut.plan == plan["id"], LeftOut.stage == wanted.stage)
     return replace(found, rows=await _with_advice(plan, found.rows), total=total)
 
 
@@ -175,7 +177,7 @@ SELECT c.id, c.household, c.colour, c.stage, c.reasons, h.name AS household_name
     ARRAY(
         SELECT n.kind FROM need n WHERE n.household = h.id AND (c.stage = 1 OR NOT EXISTS (
             SELECT FROM candidate f
-            WHERE f.plan = c.plan AND f.household = h.id AND f.stage = 1 AND n.kind = ANY (f.needs_met)
+            WHERE f.plan = c.plan AND f.household = h.id AND f.stage < c.stage AND n.kind = ANY (f.needs_met)
             UNION ALL SELECT FROM live_pair q
             WHERE q.household = h.id AND n.kind = ANY (q.needs)
         )) ORDER BY n.position
@@ -204,7 +206,7 @@ SELECT c.*, coalesce(l.n, 0) AS left_out FROM (
     FROM left_out o JOIN household h ON h.id = o.household WHERE o.plan = {{}} AND o.stage = 1 GROUP BY 1
 ) AS l ON l.town = left(c.region_code, 9)
 """
-_NEWCOMER_KEY = "coalesce(severity(c.colour), 4) * 1000000000000 - c.saved_m"
+_NEWCOMER_KEY = "CASE c.colour WHEN '' THEN 1000 ELSE severity(c.colour) END * 1000000000000 - c.saved_m"
 
 
 async def _every_newcomer(plan: Row, wanted: NewcomerFilter) -> list[Row]:
@@ -217,10 +219,10 @@ def _newcomers(plan: Row, wanted: NewcomerFilter) -> tuple[str, list[Any]]:
     conditions = [
         ("c.region_code = {}", wanted.township),
         ("c.kind = {}", wanted.kind),
-        ("c.colour = {}", "" if wanted.gain == "way" else wanted.gain),
+        ("c.colour = {}", "" if wanted.gain == SHORTER else wanted.gain),
     ]
     where, values = _where(plan, conditions)
-    where += " AND c.colour = ''" if wanted.gain == "way" else ""
+    where += " AND c.colour = ''" if wanted.gain == SHORTER else ""
     each = "c.id" if wanted.township else "c.region_code"
     return _NEWCOMERS.format(each=each, key=_NEWCOMER_KEY, where=where), [*values, plan["id"]]
 
@@ -228,7 +230,7 @@ def _newcomers(plan: Row, wanted: NewcomerFilter) -> tuple[str, list[Any]]:
 def _pairs_where(plan: Row, wanted: PairFilter) -> tuple[str, list[Any]]:
     conditions = [
         ("left(h.region_code, 9) = {}", wanted.township[:9]),
-        ("h.colour = {}", wanted.colour),
+        ("severity(h.colour) = severity({})", wanted.colour),
         ("{} = ANY (c.needs_unmet)", "" if wanted.unmet == "any" else wanted.unmet),
         ("w.kind = {}", wanted.pin),
     ]
@@ -244,7 +246,7 @@ def _left_out_where(plan: Row, wanted: LeftOutFilter) -> tuple[str, list[Any]]:
     conditions = [
         ("left(h.region_code, 9) = {}", wanted.township[:9]),
         ("c.colour = {}", wanted.colour),
-        ("c.stage = {}::int", int(wanted.stage)),
+        ("c.stage = {}::int", wanted.stage),
         ("jsonb_exists(c.reasons -> 'refused', {})", "" if wanted.reason in plain else wanted.reason),
     ]
     where, values = _where(plan, conditions)

@@ -23,7 +23,7 @@ async def recruit_data(
     rows = await lists.best_newcomers(request.user, plan, asked(request, NewcomerFilter))
     pack, language = await views.pack_of(round_row), language_of(request)
     told = [{**row, "said": words.newcomer(pack, row, language)} for row in rows]
-    return await plan_map.recruitment_map(request.user, round_row, told)
+    return await plan_map.recruitment_map(request.user, round_row, told, language)
 
 
 @get(f"{PLAN}/map", name="plans:map")
@@ -42,7 +42,7 @@ async def map_(request: PageRequest, round_id: FromPath[UUID], number: FromPath[
 async def map_data(request: PageRequest, round_id: FromPath[UUID], number: FromPath[int]) -> dict[str, Any]:
     """What the map draws."""
     round_row, plan = await plan_at(request.user, round_id, number)
-    return await plan_map.plan_map(request.user, round_row, plan)
+    return await plan_map.plan_map(request.user, round_row, plan, language_of(request))
 
 
 @get(f"{PLAN}/pair/{{candidate_id:uuid}}", name="plans:pair")
@@ -54,8 +54,11 @@ async def pair(
     found = await lists.pair_at(request.user, plan, candidate_id)
     if found is None:
         raise NotFound
-    kinds = await kinds_of(request, round_row)
-    return panel(request, "plans/panel_pair.html", round_row, plan, pair=found, kinds=kinds)
+    kinds, pack = await kinds_of(request, round_row), await views.pack_of(round_row)
+    return panel(
+        request, "plans/panel_pair.html", round_row, plan,
+        pair=found, kinds=kinds, pack=pack, language=language_of(request),
+    )  # fmt: skip
 
 
 @get(f"{PLAN}/village/{{code:str}}", name="plans:village")

@@ -8,6 +8,7 @@ from typing import Any
 from piccolo.querystring import QueryString
 
 from jiedui.actor import Actor
+from jiedui.policies.force import in_force
 from jiedui.regions.codes import county
 from jiedui.regions.outlines import outline
 from jiedui.regions.tables import Region
@@ -16,10 +17,9 @@ from jiedui.rounds.tables import Plan
 from jiedui.store.columns import Row
 from jiedui.store.scope import in_area
 from jiedui.volunteers import policy as volunteers
-from jiedui_pairing.policy import COLOURS
 
 
-async def plan_map(actor: Actor, round_row: Row, plan: Row) -> dict[str, Any]:
+async def plan_map(actor: Actor, round_row: Row, plan: Row, language: str) -> dict[str, Any]:
     """Everything the map of the pairs draws, in one small document."""
     policy.require(actor, "read", plan)
     lines = await Plan.raw(_LINES, plan["id"])
@@ -32,13 +32,16 @@ async def plan_map(actor: Actor, round_row: Row, plan: Row) -> dict[str, Any]:
             for row in await Plan.raw(_VILLAGES, list(_villages(lines, left_out, room)))
             for code in [row["code"]]
         },
-        "lines": [[row["home"], row["helper"], row["n"], row["colour"]] for row in lines],
-        "left_out": [[row["village"], *(row[colour] for colour in COLOURS)] for row in left_out],
+        "colours": _colours(language),
+        "lines": [[row["home"], row["helper"], row["n"]] for row in lines],
+        "left_out": [[village, *counts] for village, counts in by_colour(left_out, "village").items()],
         "room": [[row["village"], row["volunteers"], row["places"]] for row in room],
     }
 
 
-async def recruitment_map(actor: Actor, round_row: Row, newcomers: list[Row]) -> dict[str, Any]:
+async def recruitment_map(
+    actor: Actor, round_row: Row, newcomers: list[Row], language: str
+) -> dict[str, Any]:
     """Everything the map of where to recruit draws: `newcomers`, best first, with what is `said` of each."""
     policy.require(actor, "read", round_row)
     ground = await _ground(round_row["region_code"])
@@ -46,8 +49,11 @@ async def recruitment_map(actor: Actor, round_row: Row, newcomers: list[Row]) ->
     placed = [row for row in newcomers if row["region_code"] in towns]
     # Names are written in this order while there is room: the best townships' first.
     ordered = {row["region_code"]: towns[row["region_code"]] for row in placed} | towns
-    marks = [[row["region_code"], row["colour"], row["said"]] for row in placed]
-    return {**ground, "townships": ordered, "newcomers": marks}
+    rank = in_force().rank
+    marks = [
+        [row["region_code"], rank(row["colour"]) if row["colour"] else None, row["said"]] for row in placed
+    ]
+    return {**ground, "townships": ordered, "colours": _colours(language), "newcomers": marks}
 
 
 async def townships_summary(actor: Actor, plan: Row) -> list[Row]:
@@ -56,8 +62,17 @@ async def townships_summary(actor: Actor, plan: Row) -> list[Row]:
     Those who have moved out of the round's area come last, without a township.
     """
     policy.require(actor, "read", plan)
-    rows: list[Row] = await Plan.raw(_SUMMARY, plan["id"], plan["id"], plan["round"])
-    return rows
+    left_out = by_colour(await Plan.raw(_LEFT_OUT, plan["id"]), "township")
+    colours = in_force().colours
+    return [
+        {
+            **row,
+            "left_out": {
+                colour: n for colour, n in zip(colours, left_out.get(row["code"], ()), strict=False) if n
+            },
+        }
+        for row in await Plan.raw(_SUMMARY, plan["id"], plan["id"], plan["round"])
+    ]
 
 
 async def village_on_map(actor: Actor, plan: Row, round_row: Row, code: str) -> Row | None:
@@ -84,6 +99,19 @@ async def village_on_map(actor: Actor, plan: Row, round_row: Row, code: str) -> 
     return {**place, "families": families, "volunteers": helpers}
 
 
+def by_colour(rows: list[Row], place: str) -> dict[str, list[int]]:
+    """The families of each place by how urgent they are, from rows of place, rank (from 1) and n."""
+    found: dict[str, list[int]] = {}
+    for row in rows:
+        found.setdefault(row[place], [0] * len(in_force().colours))[row["rank"] - 1] = row["n"]
+    return found
+
+
+def _colours(language: str) -> list[list[str]]:
+    """How the map paints, marks and calls families, the most urgent first."""
+    return [[one.tone, one.symbol, one.called(language)] for one in in_force().colour]
+
+
 async def _ground(area: str) -> dict[str, Any]:
     """What lies under every map of a round: its county's outline, its townships' names and points."""
     townships = await Region.select(Region.code, Region.short_name, Region.lat, Region.lng).where(
@@ -106,20 +134,23 @@ def _villages(lines: list[Row], left_out: list[Row], room: list[Row]) -> set[str
 
 
 _LINES = """
-SELECT h.region_code AS home, v.region_code AS helper, count(*) AS n,
-    (ARRAY['red', 'yellow', 'green'])[
-        min(severity(h.colour))] AS colour
+SELECT h.region_code AS home, v.region_code AS helper, count(*) AS n
 FROM candidate c JOIN plan ON plan.id = c.plan
 JOIN round_family h ON h."round" = plan."round" AND h.id = c.household
 JOIN round_helper v ON v."round" = plan."round" AND v.id = c.volunteer
 WHERE c.plan = {} AND h.region_code IS NOT NULL AND v.region_code IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
 """
 _RINGS = """
-SELECT h.region_code AS village, count(*) FILTER (WHERE h.colour = 'red') AS red,
-    count(*) FILTER (WHERE h.colour = 'yellow') AS yellow, count(*) FILTER (WHERE h.colour = 'green') AS green
+SELECT h.region_code AS village, severity(h.colour) AS rank, count(*) AS n
 FROM left_out c JOIN plan ON plan.id = c.plan
 JOIN round_family h ON h."round" = plan."round" AND h.id = c.household
-WHERE c.plan = {} AND c.stage = 1 AND h.region_code IS NOT NULL GROUP BY 1 ORDER BY 1
+WHERE c.plan = {} AND c.stage = 1 AND h.region_code IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
+"""
+_LEFT_OUT = """
+SELECT h.township_code AS township, severity(c.colour) AS rank, count(*) AS n
+FROM left_out c JOIN plan ON plan.id = c.plan
+JOIN round_family h ON h."round" = plan."round" AND h.id = c.household
+WHERE c.plan = {} AND c.stage = 1 GROUP BY 1, 2
 """
 _ROOM = """
 SELECT v.id, v.number, masked_name(v.name) AS name, v.region_code, v.capacity
@@ -135,12 +166,10 @@ FROM ({_ROOM}) AS r WHERE room > 0 GROUP BY 1 ORDER BY 1
 _VILLAGES = "SELECT code, short_name AS name, lat, lng FROM region WHERE code = ANY ({}) AND lat IS NOT NULL"
 _SUMMARY = """
 SELECT h.township_code AS code, h.township AS name, count(*) FILTER (WHERE f.paired) AS pairs,
-    round(avg(f.distance_m) FILTER (WHERE f.paired))::int AS mean_m,
-    count(*) FILTER (WHERE f.colour = 'red') AS red, count(*) FILTER (WHERE f.colour = 'yellow') AS yellow,
-    count(*) FILTER (WHERE f.colour = 'green') AS green
+    round(avg(f.distance_m) FILTER (WHERE f.paired))::int AS mean_m
 FROM (
-    SELECT household, distance_m, true AS paired, '' AS colour FROM candidate WHERE plan = {}
-    UNION ALL SELECT household, 0, false, colour FROM left_out WHERE plan = {} AND stage = 1
+    SELECT household, distance_m, true AS paired FROM candidate WHERE plan = {}
+    UNION ALL SELECT household, 0, false FROM left_out WHERE plan = {} AND stage = 1
 ) AS f
 JOIN round_family h ON h."round" = {} AND h.id = f.household GROUP BY 1, 2 ORDER BY 1
 """

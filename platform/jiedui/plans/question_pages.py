@@ -1,6 +1,6 @@
 """What if … : a question about a plan is put together, waits for a worker, and shows what would change."""
 
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -51,7 +51,7 @@ class Question(msgspec.Struct):
     place: str = ""
     support: str = ""
     skilled: bool = False
-    colour: Literal["", "red", "yellow", "green"] = ""
+    colour: str = ""
     minor: bool = False
 
 

@@ -22,7 +22,6 @@ from jiedui.rounds.service import draft_of, note
 from jiedui.rounds.tables import Plan
 from jiedui.store.columns import Row
 from jiedui.store.scope import in_area, scope
-from jiedui_pairing.policy import Colour
 
 Kind = Literal["pin", "forbid", "capacity", "leave", "join", "drop", "arrive", "clear", "distance"]
 ABOUT_FAMILIES: frozenset[Kind] = frozenset({"pin", "forbid", "drop"})
@@ -51,7 +50,7 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     place: str = ""
     support: str = ""
     skilled: bool = False
-    colour: Literal["", Colour] = ""
+    colour: str = ""
     minor: bool = False
 
 
@@ -135,6 +134,8 @@ async def _refuse_nowhere(round_row: Row, change: Change) -> None:
     pack = await pack_named(round_row["policy_name"], round_row["policy_version"])
     if change.support not in {kind.code for kind in pack.kind}:
         raise Refused(N_("Please choose a kind of support."), field="support")
+    if change.colour and not pack.knows_colour(change.colour):
+        raise Refused(N_("Please choose a risk colour."), field="colour")
     town = await Region.select(Region.short_name, Region.lat).where(
         Region.code == change.place, Region.level == "township",
         in_area("code", round_row["region_code"]),

@@ -26,9 +26,8 @@ from jiedui_pairing.all_pairs import best_plan
 from jiedui_pairing.candidates import Candidates
 from jiedui_pairing.newcomers import Places, newcomers, sort_of
 from jiedui_pairing.people import Households, Inputs, PairSet, People, joined, kinds_mask
-from jiedui_pairing.policy import COLOURS
 from jiedui_pairing.rules import RULES
-from jiedui_pairing.stages import first_demand
+from jiedui_pairing.stages import covered, first_demand
 
 IdPair = tuple[Any, Any]
 MOST_MOVED = 300
@@ -61,14 +60,7 @@ class _Side:
 
     def covered(self) -> dict[str, list[int]]:
         """Per colour: helpers found, helpers wanted."""
-        tiers, problem = self.candidates.setting.pack.colours, self.candidates.problem
-        return {
-            colour: [
-                int((problem.wanted - self.solution.unassigned)[mine].sum()), int(problem.wanted[mine].sum())
-            ]
-            for colour in COLOURS
-            for mine in [problem.tier == tiers[colour].tier]
-        }  # fmt: skip
+        return {colour: list(counts) for colour, counts in covered(self.candidates, self.solution).items()}
 
 
 async def run_what_if(job: JobRow, progress: Progress) -> None:
@@ -107,7 +99,7 @@ def difference(
     then = after.pairs()
     moved = _moved(supposed, pairs, then)
     return {
-        "covered": {colour: [before.covered()[colour], after.covered()[colour]] for colour in COLOURS},
+        "covered": {colour: [counts, after.covered()[colour]] for colour, counts in before.covered().items()},
         "cost": [before.solution.cost, after.solution.cost],
         "mean_m": [_mean(pairs), _mean(then)],
         "farthest": [_farthest(pairs), _farthest(then)],

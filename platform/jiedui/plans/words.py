@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 from jiedui.i18n import N_, translate
+from jiedui.policies.force import in_force
 from jiedui.rounds.words import PINS, PLAN_STATES
 from jiedui.store.columns import Row
-from jiedui.web.words import COLOUR_SHAPES, colour_name, km
+from jiedui.web.words import colour_name, colour_symbol, colour_tone, km
 from jiedui_pairing.policy import Pack
 from jiedui_pairing.rules import RULES
 
@@ -40,13 +41,8 @@ REASON_FILTERS = {
     TAKEN: N_("Went to other families"),
     NOBODY_OFFERS: N_("Nobody offers it"),
 }
-GAINS = {
-    "red": N_("A red family more"),
-    "yellow": N_("A yellow family more"),
-    "green": N_("A green family more"),
-    "way": N_("Shorter ways"),
-}
-GAIN_SHAPES = {**COLOUR_SHAPES, "way": "◆"}
+SHORTER = "-"
+"""In the place of a colour: no family more, but shorter ways."""
 WHAT_IFS = {
     "pin": N_("these two were paired"),
     "forbid": N_("these two were not paired"),
@@ -170,24 +166,35 @@ def next_best(pair: Row, language: str) -> str:
     return said
 
 
-_NOBODY_ELSE = {
-    1: (
-        N_("Nobody else: this family would go without a helper"),
-        N_("Nobody else: this family would go without, and another would get a helper"),
-        N_("{name} ({way} away), but then {family} in {village} would lose its helper"),
-        N_("{name} ({way} away), but then {family}, which has moved away, would lose its helper"),
-    ),
-    2: (
-        N_("Nobody else: this family would have no second helper"),
-        N_("Nobody else: this family would have no second helper, and another would get one"),
-        N_("{name} ({way} away), but then {family} in {village} would lose its second helper"),
-        N_("{name} ({way} away), but then {family}, which has moved away, would lose its second helper"),
-    ),
-}
+_NOBODY_ELSE = (
+    N_("Nobody else: this family would go without a helper"),
+    N_("Nobody else: this family would go without, and another would get a helper"),
+    N_("{name} ({way} away), but then {family} in {village} would lose its helper"),
+    N_("{name} ({way} away), but then {family}, which has moved away, would lose its helper"),
+)
+_NOBODY_MORE = (
+    N_("Nobody else: this family would have no further helper"),
+    N_("Nobody else: this family would have no further helper, and another would get one"),
+    N_("{name} ({way} away), but then {family} in {village} would lose a further helper"),
+    N_("{name} ({way} away), but then {family}, which has moved away, would lose a further helper"),
+)
+
+
+def gains(language: str) -> list[tuple[str, str, str, str]]:
+    """What a newcomer may bring, the most urgent first: value, tone, symbol, words."""
+    more = N_("A {colour} family more")
+    return [
+        *(
+            (code, colour_tone(code), colour_symbol(code),
+             translate(language, more, colour=colour_name(code, language=language)))
+            for code in in_force().colours
+        ),
+        (SHORTER, "way", "◆", translate(language, N_("Shorter ways"))),
+    ]  # fmt: skip
 
 
 def _instead(pair: Row, instead: dict[str, Any], language: str) -> str:
-    without, another, loses, loses_who_moved = _NOBODY_ELSE[pair["stage"]]
+    without, another, loses, loses_who_moved = _NOBODY_ELSE if pair["stage"] == 1 else _NOBODY_MORE
     if not instead["volunteer"]:
         return translate(language, another if instead["gains"] else without)
     who = {

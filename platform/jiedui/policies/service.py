@@ -7,20 +7,31 @@ import msgspec
 
 from jiedui.errors import NotFound
 from jiedui.i18n import N_
+from jiedui.policies.force import VARIABLE, in_force
 from jiedui.policies.tables import PolicyPack
+from jiedui.settings import SettingsError
 from jiedui_pairing.policy import Pack, from_data, standard
 
 
-async def store_standard(now: datetime) -> None:
-    """Make the shipped pack's version known to this database; a stored version is never changed."""
-    pack = standard()
-    row = PolicyPack(
-        name=pack.name,
-        version=pack.version,
-        body=json.dumps(msgspec.to_builtins(pack), ensure_ascii=False),
-        created_at=now,
-    )
-    await PolicyPack.insert(row).on_conflict(action="DO NOTHING")
+async def store_packs(now: datetime) -> None:
+    """Make the shipped pack and the one in force known to this database; a stored version is never changed.
+
+    Raises SettingsError if the one in force says something else than its version that is stored.
+    """
+    for pack in (standard(), in_force()):
+        row = PolicyPack(
+            name=pack.name,
+            version=pack.version,
+            body=json.dumps(msgspec.to_builtins(pack), ensure_ascii=False),
+            created_at=now,
+        )
+        await PolicyPack.insert(row).on_conflict(action="DO NOTHING")
+    own = in_force()
+    if own is not standard() and await pack_named(own.name, own.version) != own:
+        raise SettingsError(
+            f"{VARIABLE}: version {own.version} of {own.name} is stored already and says something else; "
+            "give what the file says now a new version"
+        )
 
 
 async def pack_named(name: str, version: int | None = None) -> Pack:

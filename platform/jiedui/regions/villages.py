@@ -19,10 +19,10 @@ from jiedui.ledgers.report import Reading
 from jiedui.ledgers.table import SheetRow
 from jiedui.ledgers.values import clean, normal
 from jiedui.ledgers.words import Hint
+from jiedui.policies.force import in_force
 from jiedui.regions import codes
 from jiedui.regions.lists import tree_of
 from jiedui.regions.tables import Region
-from jiedui_pairing.policy import standard
 
 VILLAGE_UNKNOWN = N_("village not found in its township")
 NEAR_NAMES = N_("Similar names there: {names}")
@@ -151,7 +151,7 @@ def with_villages(read: Callable[..., Reading[Any]]) -> Read:
         now: datetime,
     ) -> Reading[Any]:
         villages = await villages_around(actor)
-        reading = partial(read, path, villages, standard(), on=today(now), mapping=mapping, others=others)
+        reading = partial(read, path, villages, in_force(), on=today(now), mapping=mapping, others=others)
         return await asyncio.to_thread(reading)
 
     return read_file

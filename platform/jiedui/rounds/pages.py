@@ -14,6 +14,7 @@ from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
 from jiedui.jobs.pages import seconds_left
 from jiedui.jobs.service import job_about
+from jiedui.policies.force import in_force
 from jiedui.rounds import pins, policy, service, views, words
 from jiedui.web.asked import safe_path
 from jiedui.web.forms import blank, read_form
@@ -58,7 +59,7 @@ async def show_list(request: PageRequest) -> Response[Any]:
 async def new(request: PageRequest) -> Response[Any]:
     """The form of a round, with the families and places of the area it names."""
     today = day_of(request.app.state.clock())
-    known = {"region": request.user.region_code, "dated": today.isoformat(), "policy": "standard"}
+    known = {"region": request.user.region_code, "dated": today.isoformat(), "policy": in_force().name}
     return await _form_page(request, blank(**known | _given(request)))
 
 

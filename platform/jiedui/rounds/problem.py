@@ -107,7 +107,7 @@ def _households(rows: list[Row], pack: Pack, dated: date) -> Households:
         ids=[row["id"] for row in rows],
         lat=[row["lat"] for row in rows],
         lng=[row["lng"] for row in rows],
-        colour=[row["colour"] for row in rows],
+        colour=[pack.colour_for(row["colour"]).code for row in rows],
         minor=safety.minors(until, dated).tolist(),
         needs=kinds_masks(pack, (row["needs"] for row in rows)),
         wanted=[max(row["wanted_helpers"], pack.ratio) for row in rows],

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from jiedui.actor import Actor
 from jiedui.errors import NotFound
+from jiedui.policies.force import in_force
 from jiedui.policies.service import pack_named
 from jiedui.policies.tables import PolicyPack
 from jiedui.regions.codes import parent, significant
@@ -21,7 +22,6 @@ from jiedui.store.columns import Row
 from jiedui.store.paging import Page, page_of
 from jiedui.store.scope import in_area
 from jiedui.web.words import percent
-from jiedui_pairing.policy import COLOURS
 
 _DIGITS = (2, 4, 6, 9, 12)
 """Significant digits of a code at each of LEVELS."""
@@ -64,16 +64,22 @@ async def policies() -> list[tuple[str, int]]:
 async def counts_of(
     actor: Actor, region_code: str, dated: date, policy_name: str, version: int | None = None
 ) -> Row:
-    """Families that wait, by colour, and the places there are for them. Raises NotFound out of the area."""
+    """Families that wait, by colour, and the places there are for them. Raises NotFound out of the area.
+
+    Those whose colour the policy does not know count as it takes them; `strange` says how many they are.
+    """
     policy.require(actor, "read", {"region_code": region_code})
     pack = await pack_named(policy_name, version)
     day = min(max(dated, _FIRST_DAY), _LAST_DAY)
     here = in_area("region_code", region_code)
     rows = await Round.raw(_WAITING, here, pack.ratio, day, pack.consent.rest_days)
-    waiting = {row["colour"]: row for row in rows}
-    none = {"families": 0, "needs": 0}
+    waiting = {colour: {"families": 0, "needs": 0} for colour in pack.colours}
+    for row in rows:
+        for figure, count in waiting[pack.colour_for(row["colour"]).code].items():
+            waiting[pack.colour_for(row["colour"]).code][figure] = count + row[figure]
     places = await Round.raw(_PLACES, day, pack.eligibility.record_check_days, here)
-    return {"waiting": {colour: waiting.get(colour, none) for colour in COLOURS}, **places[0]}
+    strange = sum(row["families"] for row in rows if not pack.knows_colour(row["colour"]))
+    return {"waiting": waiting, "strange": strange, **places[0]}
 
 
 async def round_page(actor: Actor, round_id: UUID) -> Row:
@@ -123,13 +129,13 @@ def _steps(code: str, own: str) -> list[str]:
 def _coverage(counts: dict[str, list[int]]) -> list[Row]:
     return [
         {"colour": colour, "got": got, "wanted": wanted, "share": percent(got, wanted)}
-        for colour in COLOURS
+        for colour in sorted(counts, key=in_force().rank)
         for got, wanted in [counts[colour]]
     ]
 
 
 def _with_figures(row: Row) -> Row:
-    """The figures of a run laid open: `covered` by colour, `second` helpers found, `checks` by name."""
+    """The figures of a run laid open: `covered` by colour, `further` helpers found, `checks` by name."""
     stages: list[dict[str, Any]] = json.loads(row["figures"]).get("stages", []) if row["figures"] else []
     first = stages[0] if stages else None
     checks: dict[str, bool] = {}
@@ -141,7 +147,7 @@ def _with_figures(row: Row) -> Row:
         "stages": stages,
         "covered": _coverage(first["covered"]) if first else [],
         "found": first["pairs"] if first else 0,
-        "second": sum(stage["pairs"] for stage in stages[1:]),
+        "further": sum(stage["pairs"] for stage in stages[1:]),
         "pairs": sum(stage["pairs"] for stage in stages),
         "checks": checks,
     }

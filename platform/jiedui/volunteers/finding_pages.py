@@ -5,6 +5,7 @@ from typing import Any
 
 from litestar import Response, Router, get, post
 
+from jiedui.policies.force import in_force
 from jiedui.store.columns import Row
 from jiedui.volunteers import policy, rules, words
 from jiedui.volunteers.finding import MOST_FOUND, find_volunteers
@@ -13,7 +14,6 @@ from jiedui.web.carried import carried, carry
 from jiedui.web.forms import Form, blank, read_form
 from jiedui.web.page import PageRequest, page, see_other
 from jiedui.web.words import day_of
-from jiedui_pairing.policy import standard
 
 _LOOKED_FOR = timedelta(minutes=10)
 
@@ -47,7 +47,7 @@ def with_missing(request: PageRequest, rows: list[Row]) -> None:
     """What each still needs before she may meet children."""
     today = day_of(request.app.state.clock())
     for row in rows:
-        row["missing"] = rules.before_children(row, standard(), today)
+        row["missing"] = rules.before_children(row, in_force(), today)
 
 
 def _found_page(request: PageRequest, form: Form[Any], rows: list[Row]) -> Response[Any]:

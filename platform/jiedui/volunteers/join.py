@@ -12,6 +12,7 @@ from jiedui.actor import Actor
 from jiedui.consents.texts import current
 from jiedui.errors import NotFound, Refused, TooMany
 from jiedui.i18n import N_
+from jiedui.policies.force import in_force
 from jiedui.regions.choosing import choices_for, wants_choices
 from jiedui.regions.service import townships
 from jiedui.store.masked import masked_phone
@@ -29,7 +30,6 @@ from jiedui.web.carried import carried, carry, drop
 from jiedui.web.forms import Form, blank, read_form
 from jiedui.web.once import once
 from jiedui.web.page import PageRequest, client_address, flash, page, see_other
-from jiedui_pairing.policy import standard
 
 _TYPING = timedelta(minutes=30)
 """How long what was typed stays, sealed, in the browser of somebody who does not go on."""
@@ -114,7 +114,7 @@ async def join_confirm(request: PageRequest) -> Response[Any]:
     async def work() -> str:
         code, address = form.text("code").replace(" ", ""), client_address(request)
         await redeem_code(draft.phone, code, "signup", address=address, limits=state.limits, now=now)
-        enrolled = await enrol(draft, standard(), now)
+        enrolled = await enrol(draft, in_force(), now)
         actors.append(await actor_of(enrolled.account_id, now) or _closed())
         flash(request, _WELCOMES[enrolled.outcome])
         return "/me/profile"
@@ -161,7 +161,7 @@ async def _draft(request: PageRequest, form: Form[Join]) -> Draft | None:
         agreed=value.agreed(),
     )
     try:
-        await check_draft(draft, standard())
+        await check_draft(draft, in_force())
     except NotFound as error:
         raise _no_village() from error
     return draft
@@ -221,7 +221,7 @@ async def _form(request: PageRequest, form: Form[Any]) -> Response[Any]:
         form=form,
         places=await choices_for(form),
         townships=await townships(),
-        pack=standard(),
+        pack=in_force(),
         kinds=words.KINDS,
         times=rules.TIMES,
         reaches=rules.REACHES,

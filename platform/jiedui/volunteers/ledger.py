@@ -1,7 +1,5 @@
 """The ledger of volunteers, as ledgers/ takes it."""
 
-from functools import partial
-
 from jiedui.i18n import N_
 from jiedui.ledgers.ledger import Ledger, Subject
 from jiedui.ledgers.template import template_workbook
@@ -12,6 +10,11 @@ from jiedui.volunteers.headers import EXAMPLE, PROFILE, TITLE
 from jiedui.volunteers.intake import forecast_records, save_records
 from jiedui.volunteers.reading import read_volunteers
 from jiedui.volunteers.service import move_volunteer, volunteer_cards
+
+
+def _template() -> bytes:
+    return template_workbook(VOLUNTEERS.fields, TITLE, EXAMPLE)
+
 
 VOLUNTEERS = Ledger(
     kind="volunteers",
@@ -26,7 +29,7 @@ VOLUNTEERS = Ledger(
     read=with_villages(read_volunteers),
     forecast=forecast_records,
     save=save_records,
-    template=partial(template_workbook, PROFILE, TITLE, EXAMPLE),
+    template=_template,
     profile=PROFILE,
     hints=HINTS,
     afterwards=Hint(

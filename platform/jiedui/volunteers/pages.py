@@ -14,6 +14,7 @@ from jiedui.accounts import policy as grants_policy
 from jiedui.actor import Actor
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_, translate
+from jiedui.policies.force import in_force
 from jiedui.regions.service import townships
 from jiedui.store.columns import Row
 from jiedui.volunteers import finding_pages, join, policy, register, rules, service, stated_pages, words
@@ -26,7 +27,7 @@ from jiedui.web.forms import Form, blank, read_form
 from jiedui.web.once import once, show_once, shown, submit
 from jiedui.web.page import PageRequest, flash, language_of, page, see_other
 from jiedui.web.words import day_of, volunteer_kind_name
-from jiedui_pairing.policy import VolunteerKind, standard
+from jiedui_pairing.policy import VolunteerKind
 
 
 @get("/volunteers", name="volunteers", opt={"access": policy.DEEDS["list"]})
@@ -93,7 +94,7 @@ async def volunteer_capacity(request: PageRequest, volunteer_id: FromPath[UUID])
 
     async def work() -> str:
         await service.change_capacity(
-            request.user, volunteer_id, form.value.capacity, standard(), request.app.state.clock()
+            request.user, volunteer_id, form.value.capacity, in_force(), request.app.state.clock()
         )
         flash(request, words.DONE["capacity"])
         return f"/volunteers/{volunteer_id}"
@@ -134,7 +135,7 @@ async def volunteer_deed(
 async def my_page(request: PageRequest) -> Response[Any]:
     """How things stand with me, what I offer, what I agreed to."""
     mine = await register.one_volunteer(request.user, request.user.volunteer_id)
-    missing = rules.before_children(mine, standard(), day_of(request.app.state.clock()))
+    missing = rules.before_children(mine, in_force(), day_of(request.app.state.clock()))
     return page(
         request,
         "volunteers/profile.html",
@@ -168,7 +169,7 @@ async def my_offer_saved(request: PageRequest) -> Response[Any]:
             capacity=form.value.capacity,
             reach_km=form.value.kilometres(),
             times=form.value.times,
-            pack=standard(),
+            pack=in_force(),
             now=request.app.state.clock(),
         )
         flash(request, N_("Saved."))
@@ -230,8 +231,8 @@ async def _one(
         volunteer=volunteer,
         form=form,
         card=card,
-        missing=rules.before_children(volunteer, standard(), today),
-        cleared_until=rules.cleared_until(volunteer, standard()),
+        missing=rules.before_children(volunteer, in_force(), today),
+        cleared_until=rules.cleared_until(volunteer, in_force()),
         deeds=[deed for deed in rules.allowed_deeds(volunteer["state"]) if policy.may(request.user, deed)],
         may=partial(policy.may, request.user),
         may_show=grants_policy.may(request.user, "give"),
@@ -242,7 +243,7 @@ async def _one(
         resembles=await _resembling(request, volunteer),
         times=rules.TIMES,
         today=today.isoformat(),
-        most=standard().capacity[cast(VolunteerKind, volunteer["kind"])],
+        most=in_force().capacity[cast(VolunteerKind, volunteer["kind"])],
         check_options=_options(request, words.CHECKS),
         purposes=_options(request, words.PURPOSES),
         with_reason=[(deed, title, _options(request, reasons)) for deed, title, reasons in words.WITH_REASON],
@@ -260,10 +261,10 @@ async def _offer_page(request: PageRequest, form: Form[Any], mine: Row) -> Respo
         "volunteers/offer.html",
         form=form,
         mine=mine,
-        pack=standard(),
+        pack=in_force(),
         times=rules.TIMES,
         reaches=rules.REACHES,
-        most=max(standard().capacity[cast(VolunteerKind, mine["kind"])], mine["capacity"]),
+        most=max(in_force().capacity[cast(VolunteerKind, mine["kind"])], mine["capacity"]),
         status_code=form.status,
     )
 

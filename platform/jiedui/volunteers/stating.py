@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from jiedui.actor import Actor
 from jiedui.clock import today
+from jiedui.policies.force import in_force
 from jiedui.policies.service import pack_named
 from jiedui.store import bulk
 from jiedui.store.columns import Row
@@ -15,7 +16,6 @@ from jiedui.volunteers.checks import area_of, failure, level, of_county
 from jiedui.volunteers.reading import VolunteerRecord
 from jiedui.volunteers.tables import CHECKS, VettingCheck
 
-_POLICY = "standard"
 _SAID = ("stated", "trusted")
 
 
@@ -119,7 +119,7 @@ class Stating:
 
 async def by(actor: Actor, import_id: UUID, now: datetime) -> Stating:
     """What an import of this actor states: a township's or a village's never counts by itself."""
-    trusts = (await pack_named(_POLICY)).vetting.trusts_county_ledger
+    trusts = (await pack_named(in_force().name)).vetting.trusts_county_ledger
     return Stating(actor, import_id, trusts and of_county(actor.region_code), now)
 
 

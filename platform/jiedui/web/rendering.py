@@ -63,7 +63,9 @@ def make_engine() -> JinjaTemplateEngine:
         token_field=_token_field,
         csrf_headers=_csrf_headers,
         asset=asset,
-        colour_shape=words.COLOUR_SHAPES.__getitem__,
+        colour_symbol=words.colour_symbol,
+        colour_tone=words.colour_tone,
+        colour_options=_colour_options,
     )
     environment.filters.update(
         date_people=_date_people,
@@ -116,6 +118,10 @@ def _csrf_headers() -> Markup:
 
 def _sentence(error: DomainError) -> str:
     return translate(RENDERED_FOR.get().language, error.msgid, **error.params)
+
+
+def _colour_options() -> list[tuple[str, str]]:
+    return words.colour_options(language=RENDERED_FOR.get().language)
 
 
 def _date_people(value: Any) -> Markup:

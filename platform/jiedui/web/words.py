@@ -4,10 +4,8 @@ from datetime import date, datetime, timedelta
 
 from jiedui import clock
 from jiedui.i18n import N_, translate
-from jiedui_pairing.policy import standard
+from jiedui.policies.force import in_force
 
-COLOUR_SHAPES = {"red": "●", "yellow": "▲", "green": "■"}
-_COLOUR_NAMES = {"red": N_("Red"), "yellow": N_("Yellow"), "green": N_("Green")}
 _VOLUNTEER_KINDS = {
     "caring_mother": N_("Caring mother"),
     "women_entrepreneur": N_("Women entrepreneur"),
@@ -86,8 +84,27 @@ def percent(part: float, whole: float) -> str:
 
 
 def colour_name(colour: str, *, language: str) -> str:
-    """红, 黄, 绿."""
-    return translate(language, _COLOUR_NAMES[colour])
+    """红, 黄, 绿; of one that the policy in force does not know also how it is taken."""
+    pack = in_force()
+    name = pack.colour_for(colour).called(language)
+    if pack.knows_colour(colour):
+        return name
+    return translate(language, N_("{code}: not in the policy, taken for {colour}"), code=colour, colour=name)
+
+
+def colour_symbol(colour: str) -> str:
+    """●, ▲, ■"""
+    return in_force().colour_for(colour).symbol
+
+
+def colour_tone(colour: str) -> str:
+    """How style sheets call what it is painted in."""
+    return in_force().colour_for(colour).tone
+
+
+def colour_options(*, language: str) -> list[tuple[str, str]]:
+    """The colours to choose from, the most urgent first."""
+    return [(one.code, f"{one.symbol} {one.called(language)}") for one in in_force().colour]
 
 
 def volunteer_kind_name(kind: str, *, language: str) -> str:
@@ -97,12 +114,12 @@ def volunteer_kind_name(kind: str, *, language: str) -> str:
 
 def kind_name(code: str, *, language: str) -> str:
     """The name of a kind of support in the catalogue."""
-    return standard().kind_name(code, language)
+    return in_force().kind_name(code, language)
 
 
 def skill_name(skill: str, *, language: str) -> str:
     """The name of a skill in the catalogue."""
-    return standard().skill_name(skill, language)
+    return in_force().skill_name(skill, language)
 
 
 def duration(span: timedelta, *, language: str) -> str:

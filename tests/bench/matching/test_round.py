@@ -10,7 +10,7 @@ from factories import a_coordinator
 from prefecture import CITY, DATED, a_prefecture, settle
 
 from jiedui.jobs.service import run_one
-from jiedui.policies.service import store_standard
+from jiedui.policies.service import store_packs
 from jiedui.rounds import runs
 from jiedui.rounds.service import open_round, queue_plan
 from jiedui.rounds.tables import Candidate, Plan, Round
@@ -59,7 +59,7 @@ async def a_worked_round(households, servers):
     await settle(a_prefecture(households, households // 2), connection)
     await connection.close()
     now = datetime.now(UTC)
-    await store_standard(now)
+    await store_packs(now)
     round_id = await open_round(a_coordinator(CITY), CITY, DATED, "standard", now)
     plan_id = await queue_plan(a_coordinator(CITY), round_id, now)
     started, busy = time.perf_counter(), time.process_time()

@@ -1,9 +1,6 @@
 -- What many questions ask alike, said once. Dropped before a migration and made anew after it (jiedui.store.schema).
 
--- The most urgent colour first.
-CREATE OR REPLACE FUNCTION severity(colour text) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
-    SELECT array_position(ARRAY['red', 'yellow', 'green'], colour)
-$$;
+-- How urgent a colour is comes from the policy in force: severity() is made beside this file (jiedui.store.schema).
 
 -- A name as everybody may read it: 张*, 欧阳*. jiedui.store.masked says the same.
 CREATE OR REPLACE FUNCTION masked_name(name text) RETURNS text LANGUAGE sql IMMUTABLE AS $$

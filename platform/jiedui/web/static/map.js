@@ -5,8 +5,7 @@
   const box = document.getElementById("map");
   if (!box || !window.L) return;
   const said = box.dataset;
-  const COLOURS = ["red", "yellow", "green"];
-  const SHAPES = { red: "●", yellow: "▲", green: "■", way: "◆" };
+  const WAY = ["way", "◆"];
   const BESIDE = { bottom: [0, 8], top: [0, -8], right: [8, 0], left: [-8, 0] };
   const RIM = 16;
   // Leaflet takes texts for markup: whatever it is handed goes through here.
@@ -53,9 +52,9 @@
   const drawPairs = (map, data) => {
     const point = (code) => data.villages[code]?.slice(1);
     const name = (code) => data.villages[code]?.[0];
-    for (const [home, helper, n, colour] of data.lines) {
+    for (const [home, helper, n] of data.lines) {
       if (home === helper || !point(home) || !point(helper)) continue;
-      const line = L.polyline([point(home), point(helper)], { className: `pairs-line ${colour}`, weight: Math.min(1 + Math.log2(n), 4) });
+      const line = L.polyline([point(home), point(helper)], { className: "pairs-line", weight: Math.min(1 + Math.log2(n), 4) });
       line.bindTooltip(plain(fill(said.line, { home: name(home), helper: name(helper), n })), { className: "what", sticky: true });
       line.on("click", () => open(`between/${home}/${helper}`, line)).addTo(map);
       // Its tooltip listens for the focus, and that alone makes a tab stop of each of a thousand lines.
@@ -64,9 +63,9 @@
     for (const [village, ...counts] of data.left_out) {
       if (!point(village)) continue;
       const n = counts.reduce((sum, count) => sum + count, 0);
-      const parts = COLOURS.map((colour, at) => counts[at] && `${SHAPES[colour]} ${said[colour]} ${counts[at]}`).filter(Boolean);
+      const parts = data.colours.map(([, symbol, called], at) => counts[at] && `${symbol} ${called} ${counts[at]}`).filter(Boolean);
       const text = `${fill(said.ring, { village: name(village), n })} (${parts.join(", ")})`;
-      const worst = COLOURS.find((_, at) => counts[at]);
+      const [worst] = data.colours[counts.findIndex(Boolean)];
       const ring = L.circleMarker(point(village), { className: `ring ${worst}`, radius: 2 + 1.6 * Math.sqrt(n) });
       reachable(ring, text, `village/${village}`).addTo(map);
     }
@@ -82,9 +81,9 @@
     const asked = new URLSearchParams(said.query);
     const chosen = asked.get("township");
     const count = data.newcomers.length;
-    data.newcomers.forEach(([code, colour, text], at) => {
-      const gain = colour || "way";
-      const icon = L.divIcon({ className: `gain ${gain}`, html: plain(SHAPES[gain]), iconSize: [26, 26] });
+    data.newcomers.forEach(([code, rank, text], at) => {
+      const [gain, symbol] = data.colours[rank ?? -1] ?? WAY;
+      const icon = L.divIcon({ className: `gain ${gain}`, html: plain(symbol), iconSize: [26, 26] });
       const mark = L.marker(data.townships[code].slice(1), { icon, keyboard: false, zIndexOffset: 1000 * (count - at) });
       asked.set("township", code);
       reachable(mark, text, `recruit?${asked}`).addTo(map);

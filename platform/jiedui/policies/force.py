@@ -1,0 +1,28 @@
+"""The policy in force here: what ledgers are read by, and what pages call things."""
+
+import functools
+import os
+import tomllib
+from pathlib import Path
+
+from jiedui.settings import SettingsError
+from jiedui_pairing.policy import Pack, from_data, standard
+
+VARIABLE = "JIEDUI_POLICY"
+
+
+@functools.cache
+def in_force() -> Pack:
+    """The pack in the file that JIEDUI_POLICY names, or else the one that ships with the product.
+
+    Read once per process. Raises SettingsError with what is wrong and where.
+    """
+    path = os.environ.get(VARIABLE)
+    if not path:
+        return standard()
+    try:
+        return from_data(tomllib.loads(Path(path).read_text("utf-8")))
+    except OSError as error:
+        raise SettingsError(f"{VARIABLE} is {path!r}, which cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise SettingsError(f"{VARIABLE} is {path!r}, which is no policy pack: {error}") from error
