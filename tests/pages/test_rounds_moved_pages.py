@@ -106,6 +106,15 @@ async def test_on_the_map_nobody_who_is_gone_has_a_place_and_the_table_counts_he
     assert WORDS["zh_CN"] in text_of(await coordinator.get(f"{plan}/map"))
 
 
+async def test_what_a_family_that_is_gone_needs_now_is_its_new_areas_business(login_as, everybody_gone):
+    _, plan, _ = everybody_gone
+    coordinator = await login_as("coordinator", COUNTY)
+    left_out = f"{plan}/left-out.csv"
+    assert "法律维权" in (await coordinator.get(left_out)).text
+    await move(Household)
+    assert "法律维权" not in (await coordinator.get(left_out)).text
+
+
 async def test_who_has_moved_within_the_area_is_shown_where_she_lives(login_as, everybody_gone):
     _, plan, _ = everybody_gone
     coordinator = await login_as("coordinator", COUNTY)

@@ -175,7 +175,8 @@ _LEFT_OUT = """
 SELECT c.id, c.household, c.colour, c.stage, c.reasons, h.name AS household_name,
     h.number AS household_number, h.region_code, h.village, h.township,
     ARRAY(
-        SELECT n.kind FROM need n WHERE n.household = h.id AND (c.stage = 1 OR NOT EXISTS (
+        SELECT n.kind FROM need n
+        WHERE n.household = h.id AND h.region_code IS NOT NULL AND (c.stage = 1 OR NOT EXISTS (
             SELECT FROM candidate f
             WHERE f.plan = c.plan AND f.household = h.id AND f.stage < c.stage AND n.kind = ANY (f.needs_met)
             UNION ALL SELECT FROM live_pair q

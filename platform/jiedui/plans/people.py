@@ -86,7 +86,8 @@ def _both(here: QueryString, seen: QueryString) -> QueryString:
 
 _FAMILY = """
 SELECT h.id, h.name, h.number, h.colour, h.village, h.township,
-    ARRAY(SELECT n.kind FROM need n WHERE n.household = h.id ORDER BY n.position) AS needs
+    ARRAY(SELECT n.kind FROM need n WHERE n.household = h.id AND h.region_code IS NOT NULL
+        ORDER BY n.position) AS needs
 FROM round_family h WHERE h."round" = {}
 """
 _VOLUNTEER = """
