@@ -10,6 +10,7 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
 from jiedui.accounts import policy as grants_policy
+from jiedui.accounts.opening import open_for
 from jiedui.households import policy
 from jiedui.households.file import history_of, household_file, open_card
 from jiedui.households.lists import (
@@ -30,7 +31,7 @@ from jiedui.store.columns import Row
 from jiedui.web import words
 from jiedui.web.carried import carried, carry
 from jiedui.web.forms import blank, read_form
-from jiedui.web.once import show_once, shown, submit
+from jiedui.web.once import shown
 from jiedui.web.page import PageRequest, language_of, page, see_other
 
 _LOOKED_FOR = timedelta(minutes=10)
@@ -40,12 +41,6 @@ class Person(msgspec.Struct):
     """Whom somebody looks for: household number, name, telephone or identity number."""
 
     text: Annotated[str, msgspec.Meta(max_length=40)]
-
-
-class Opening(msgspec.Struct):
-    """What somebody wants to see a card for."""
-
-    purpose: str
 
 
 @get("/households", name="households:list", opt={"access": policy.DEEDS["list"]})
@@ -134,15 +129,13 @@ async def show(request: PageRequest, household_id: FromPath[UUID]) -> Response[A
 )
 async def reveal(request: PageRequest, household_id: FromPath[UUID]) -> Response[Any]:
     """The whole card in clear, this once."""
-    form = await read_form(request, Opening)
-
-    async def work() -> str:
-        limits, now = request.app.state.limits, request.app.state.clock()
-        card = await open_card(request.user, household_id, form.value.purpose, limits=limits, now=now)
-        show_once(request, card)
-        return f"/households/{household_id}"
-
-    return await submit(request, form, work, lambda: _file_page(request, household_id, form=form))
+    return await open_for(
+        request,
+        open_card,
+        household_id,
+        f"/households/{household_id}",
+        lambda form: _file_page(request, household_id, form=form),
+    )
 
 
 async def _file_page(

@@ -11,6 +11,7 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
+from jiedui.accounts.opening import open_for
 from jiedui.errors import NotFound, Refused
 from jiedui.i18n import DEFAULT, N_, translate
 from jiedui.notices import console, lists, policy, service
@@ -19,7 +20,7 @@ from jiedui.notices.lists import Item
 from jiedui.notices.openings import PURPOSES, open_letters, open_list
 from jiedui.web import asked
 from jiedui.web.forms import Form, blank, read_form
-from jiedui.web.once import once, show_once, shown, submit
+from jiedui.web.once import once, shown
 from jiedui.web.page import PageRequest, flash, language_of, page, wants_fragment
 from jiedui_notifications.tables import STATES
 
@@ -35,12 +36,6 @@ class Called(msgspec.Struct):
     """How a call went."""
 
     answer: Literal["reached", "no_answer"]
-
-
-class Opening(msgspec.Struct):
-    """What somebody wants to see a list in clear for."""
-
-    purpose: str
 
 
 class Printed(msgspec.Struct):
@@ -197,15 +192,10 @@ async def arrived(request: PageRequest, notice_id: FromPath[UUID]) -> Response[A
 
 
 async def _open(request: PageRequest, channel: str) -> Response[Any]:
-    form = await read_form(request, Opening)
-
-    async def work() -> str:
-        limits, now = request.app.state.limits, request.app.state.clock()
-        people = await open_list(request.user, channel, form.value.purpose, limits=limits, now=now)
-        show_once(request, people)
-        return f"/notices/{channel}s"
-
-    return await submit(request, form, work, lambda: _list(request, channel, form=form))
+    page_of = f"/notices/{channel}s"
+    return await open_for(
+        request, open_list, channel, page_of, lambda form: _list(request, channel, form=form)
+    )
 
 
 async def _list(

@@ -72,12 +72,6 @@ class Reason(msgspec.Struct):
     reason: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
-class Opening(msgspec.Struct):
-    """What somebody wants to see a card for."""
-
-    purpose: str
-
-
 class Sought(msgspec.Struct):
     """Whom somebody looks for: number, name or telephone."""
 

@@ -11,6 +11,7 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
 from jiedui.accounts import policy as grants_policy
+from jiedui.accounts.opening import open_for
 from jiedui.actor import Actor
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_, translate
@@ -21,10 +22,10 @@ from jiedui.volunteers import finding_pages, join, policy, register, rules, serv
 from jiedui.volunteers.confirming import stated_ledgers
 from jiedui.volunteers.finding import open_card
 from jiedui.volunteers.finding_pages import with_missing
-from jiedui.volunteers.forms import Capacity, Check, Opening, Reason, Wishes, typed_wishes
+from jiedui.volunteers.forms import Capacity, Check, Reason, Wishes, typed_wishes
 from jiedui.volunteers.tables import KINDS
 from jiedui.web.forms import Form, blank, read_form
-from jiedui.web.once import once, show_once, shown, submit
+from jiedui.web.once import once, shown, submit
 from jiedui.web.page import PageRequest, flash, language_of, page, see_other
 from jiedui.web.words import day_of, volunteer_kind_name
 from jiedui_pairing.policy import VolunteerKind
@@ -107,15 +108,10 @@ async def volunteer_capacity(request: PageRequest, volunteer_id: FromPath[UUID])
 )
 async def volunteer_reveal(request: PageRequest, volunteer_id: FromPath[UUID]) -> Response[Any]:
     """The whole card in clear, once, on the page it leads to."""
-    form = await read_form(request, Opening)
-
-    async def work() -> str:
-        limits, now = request.app.state.limits, request.app.state.clock()
-        card = await open_card(request.user, volunteer_id, form.value.purpose, limits=limits, now=now)
-        show_once(request, card)
-        return f"/volunteers/{volunteer_id}"
-
-    return await submit(request, form, work, lambda: _one(request, volunteer_id, form=form))
+    here = f"/volunteers/{volunteer_id}"
+    return await open_for(
+        request, open_card, volunteer_id, here, lambda form: _one(request, volunteer_id, form=form)
+    )
 
 
 @post(
