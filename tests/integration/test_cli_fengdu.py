@@ -129,7 +129,7 @@ def test_a_round_is_shown_again_as_it_was(county: Path, plan: dict[str, Any]) ->
 
 def test_a_table_speaks_chinese_unless_asked_otherwise(county: Path, plan: dict[str, Any]) -> None:
     printed = done(county, "round", "show", plan["round"], JIEDUI_LANG="")
-    assert "给每户找第一位帮扶人" in printed
+    assert "第1步 · 第一位帮扶人" in printed
     assert "平均 3.340 公里" in printed
 
 

@@ -27,7 +27,7 @@ from jiedui.accounts.tables import Account
 from jiedui.followups.service import log_visit
 from jiedui.notices.service import deliver_due
 from jiedui.pairs import service as pairs
-from jiedui.policies.service import store_standard
+from jiedui.policies.service import store_packs
 from jiedui.regions.tables import Region
 from jiedui.store.vault import seal
 
@@ -41,7 +41,7 @@ OF_ONE_KIND = 6
 @pytest.fixture
 async def starts(app):
     """A county where every word somebody can write is markup: places, people, remarks, concerns, visits."""
-    await store_standard(NOW)
+    await store_packs(NOW)
     await a_region_tree()
     places = Region.code.is_in([VILLAGE, TOWNSHIP])
     await Region.update({Region.name: MARKUP, Region.short_name: MARKUP}).where(places)

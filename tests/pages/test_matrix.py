@@ -337,6 +337,7 @@ SENT: dict[str, dict[str, str]] = {
 _A_REGION = RegionRecord(VILLAGE, "某村", "village", None, None, "", "A1")
 PLAIN: dict[str, Any] = {
     "now": NOW, "on": TODAY + timedelta(days=60), "dated": TODAY, "until": NOW, "reason": "x", "days": 7,
+    "language": "en",
     "text": "独", "words": "", "known": None, "channel": "call", "what": "call", "count": 1,
     "kind": "identity",
     "passed": True, "checked_on": TODAY, "paper": "", "paused": True, "capacity": 21,
