@@ -409,6 +409,52 @@ async def test_nobody_vets_or_approves_herself(db):
         await service.approve(herself, volunteer, NOW)
 
 
+async def test_nobody_lifts_her_own_suspension_though_another_set_it(db):
+    volunteer = await a_volunteer()
+    await service.suspend(await staff(), volunteer, "concern", NOW)
+    herself = Actor("coordinator", COUNTY, "她", await an_account(), volunteer)
+    with pytest.raises(Forbidden):
+        await service.reinstate(herself, volunteer, NOW)
+    assert (await Volunteer.select().where(Volunteer.id == volunteer).first())["state"] == "suspended"
+
+
+async def test_nobody_confirms_her_own_checks_singly_or_with_the_list(db, tmp_path):
+    await take(tmp_path, volunteer_row(1), volunteer_row(2), actor=await staff(TOWNSHIP))
+    woman = await her(1)
+    herself = Actor("coordinator", COUNTY, "她", await an_account(), woman["id"])
+    stated = await checks(woman["id"])
+    for check in stated:
+        for deed in (confirming.confirm, confirming.refuse):
+            with pytest.raises(Forbidden):
+                await deed(herself, check["id"], NOW)
+    assert await confirming.confirm_all(herself, stated[0]["ledger_import"], NOW) == (3, 3)
+    assert counted(await her(1)) == NOTHING, "hers wait for somebody else"
+    assert counted(await her(2)) == EVERYTHING
+
+
+@pytest.mark.parametrize("between", ["refuses", "notes a failed one"])
+async def test_what_somebody_decides_while_a_list_is_confirmed_is_not_confirmed(
+    db, tmp_path, monkeypatch, between
+):
+    """The list is read before its people are held: it is judged once more afterwards."""
+    await take(tmp_path, volunteer_row(1), actor=await staff(TOWNSHIP))
+    woman, colleague, hold = await her(), await staff(), confirming.lock_all
+    (check,) = [one for one in await checks(woman["id"]) if one["kind"] == "record"]
+
+    async def after_a_colleague(volunteers: Any) -> Any:
+        if between == "refuses":
+            await confirming.refuse(colleague, check["id"], NOW)
+        else:
+            await record(colleague, woman["id"], passed=False, on=date(2026, 5, 1))
+        return await hold(volunteers)
+
+    monkeypatch.setattr(confirming, "lock_all", after_a_colleague)
+    assert await confirming.confirm_all(await staff(), check["ledger_import"], NOW) == (2, 1)
+    assert counted(await her()) == EVERYTHING | {"record_checked_on": None}
+    (kept,) = [one for one in await checks(woman["id"]) if one["id"] == check["id"]]
+    assert kept["standing"] == ("refused" if between == "refuses" else "stated")
+
+
 async def test_a_refusal_and_a_trusted_table_at_once_never_end_with_what_was_refused(clean_db, tmp_path):
     for n in range(1, 9):
         await take(tmp_path, volunteer_row(n), actor=await staff(TOWNSHIP))
