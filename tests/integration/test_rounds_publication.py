@@ -1,4 +1,4 @@
-"""A plan is not published against a newer pin or ban; what does not touch it does no harm."""
+"""A plan is not published against newer pins, bans or people; what does not touch it does no harm."""
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
@@ -8,20 +8,23 @@ import pytest
 from factories import (
     FAR_VILLAGE,
     NOW,
+    OTHER_VILLAGE,
     TODAY,
     a_coordinator,
     a_household,
+    a_pair,
     a_round,
     a_volunteer,
 )
 from planned import a_planned_round
 
-from jiedui.errors import Conflict
+from jiedui.errors import Conflict, Refused
 from jiedui.households.tables import Household
 from jiedui.pairs.tables import Pair
 from jiedui.rounds.pins import pin, pins_against, unpin
 from jiedui.rounds.publication import publish_round
 from jiedui.rounds.tables import Pin, Round
+from jiedui.volunteers.tables import Volunteer
 from jiedui_notifications.tables import Notice
 
 pytestmark = pytest.mark.usefixtures("clean_db")
@@ -113,3 +116,49 @@ async def test_of_a_ban_and_a_publication_at_once_one_comes_too_late() -> None:
     )
     assert [type(answer) for answer in answers].count(Conflict) == 1
     assert await Pair.count() + await Pin.count() == 1
+
+
+@pytest.mark.parametrize(
+    "change", ["family gone", "family moved", "family helped", "helper resting", "helper moved"]
+)
+async def test_a_plan_whose_people_have_changed_since_is_not_published(change: str) -> None:
+    household, volunteer = await a_household(), await a_volunteer()
+    other = await a_household(region_code=FAR_VILLAGE)
+    await a_volunteer(region_code=FAR_VILLAGE)
+    round_id, plan_id = await a_planned_round()
+    if change == "family helped":
+        await a_pair(household, await a_volunteer(), proposed_at=datetime.now(UTC))
+    elif change.startswith("family"):
+        changed = {"family gone": {"active": False}, "family moved": {"region_code": OTHER_VILLAGE}}[change]
+        await Household.update(**changed).where(Household.id == household)
+    else:
+        changed = {"helper resting": {"paused": True}, "helper moved": {"region_code": OTHER_VILLAGE}}[change]
+        await Volunteer.update(**changed).where(Volunteer.id == volunteer)
+    with pytest.raises(Conflict, match="people or pairs in it have changed"):
+        await publish_round(ACTOR, round_id, plan_id, NOW)
+    assert (await Round.select().where(Round.id == round_id).first())["state"] == "draft"
+    assert await Pair.count().where(Pair.household == other) == 0
+
+
+async def test_a_plan_without_a_pair_is_not_published_and_the_round_can_run_again() -> None:
+    await a_household(children=(date(2015, 3, 1),))
+    helper = await a_volunteer(trained=False)
+    round_id, plan_id = await a_planned_round()
+    with pytest.raises(Refused, match="holds no pair"):
+        await publish_round(ACTOR, round_id, plan_id, NOW)
+    assert (await Round.select().where(Round.id == round_id).first())["state"] == "draft"
+    await Volunteer.update(trained=True).where(Volunteer.id == helper)
+    _, again = await a_planned_round(round_id=round_id)
+    assert await published(round_id, again) == 1
+
+
+async def test_a_round_is_published_once_even_when_every_proposal_of_it_has_ended() -> None:
+    """Nothing of the first publication is live any more: only the round's state holds the second back."""
+    await a_household()
+    await a_volunteer()
+    round_id, plan_id = await a_planned_round()
+    assert await published(round_id, plan_id) == 1
+    await Pair.update(state="declined", end_reason="other", closed_at=NOW).where(Pair.round == round_id)
+    with pytest.raises(Conflict, match="published already"):
+        await publish_round(ACTOR, round_id, plan_id, NOW)
+    assert (await Pair.count(), await Notice.count()) == (1, 1)
