@@ -10,6 +10,7 @@ from factories import (
     COUNTY,
     FAR_VILLAGE,
     NOW,
+    OTHER_COUNTY,
     OTHER_VILLAGE,
     TOWNSHIP,
     a_coordinator,
@@ -172,6 +173,25 @@ async def test_what_a_county_shows_ends_when_the_person_lives_in_another_one(vil
     city = await actor_of(city.account_id, NOW)
     assert city.granted == expected
     assert {row["subject_id"] for row in await grants.shown_to(city, NOW)} == expected
+
+
+async def test_a_case_that_was_ended_before_the_person_moved_ended_when_it_did():
+    mine, city, household = await county(), await in_the_city(), await a_household()
+    grant = await grants.give(mine, city.account_id, "household", household, "复核", 30, NOW)
+    await grants.end(mine, grant, NOW)
+    await Household.update({Household.region_code: OTHER_VILLAGE}).where(Household.id == household)
+    row = await CaseGrant.select().where(CaseGrant.id == grant).first()
+    assert (row["ended_at"], row["ended_by"]) == (NOW, mine.account_id)
+
+
+async def test_another_county_neither_sees_nor_ends_what_this_one_shows():
+    mine, city, household = await county(), await in_the_city(), await a_household()
+    grant = await grants.give(mine, city.account_id, "household", household, "复核", 30, NOW)
+    other = a_coordinator(OTHER_COUNTY, account_id=await an_account(region_code=OTHER_COUNTY))
+    assert (await grants.given_by(other, NOW)).rows == []
+    with pytest.raises(NotFound):
+        await grants.end(other, grant, NOW)
+    assert (await actor_of(city.account_id, NOW)).granted == {household}
 
 
 async def test_who_works_for_another_city_now_is_shown_nothing_of_the_old_one():

@@ -12,6 +12,7 @@ from factories import (
     OTHER_COUNTY,
     OTHER_VILLAGE,
     VILLAGE,
+    a_check,
     a_coordinator,
     a_household,
     a_pair,
@@ -116,8 +117,24 @@ async def test_a_volunteer_who_moves_takes_account_and_checks_along() -> None:
 
 
 async def test_a_new_row_takes_its_area_from_its_person_whatever_is_written() -> None:
-    pair = await a_pair(await a_household(region_code=OTHER_VILLAGE), region_code=VILLAGE)
-    assert await _areas(Pair, Pair.id == pair) == {OTHER_VILLAGE}
+    household, volunteer = await a_household(region_code=OTHER_VILLAGE), await a_volunteer()
+    pair = await a_pair(household, volunteer, region_code=FAR_VILLAGE)
+    said = {"region_code": FAR_VILLAGE, "created_at": NOW}
+    contact = {"pair": pair, "medium": "call", "region_code": FAR_VILLAGE}
+    family = {"household": household, "region_code": FAR_VILLAGE}
+    for row in (
+        NeverAgain(household=household, volunteer=volunteer, reason="x", **said),
+        Concern(pair=pair, raised_by="coordinator", body="x", state="open", raised_at=NOW, **family),
+        Concern(raised_by="household", body="x", state="open", raised_at=NOW, **family),
+        FollowUp(due_on=date(2026, 11, 30), state="due", created_at=NOW, **contact),
+        Visit(outcome="reached", happened_on=date(2026, 10, 30), logged_at=NOW, **contact),
+    ):
+        await row.save()
+    for table in (Pair, NeverAgain, Concern, FollowUp, Visit):
+        assert await _areas(table, table.id.is_not_null()) == {OTHER_VILLAGE}, table
+    await VettingCheck.delete(force=True)
+    await a_check(volunteer, region_code=FAR_VILLAGE)
+    assert await _areas(VettingCheck, VettingCheck.volunteer == volunteer) == {VILLAGE}
 
 
 async def test_a_family_that_moves_twice_and_comes_back_is_again_the_first_areas_alone() -> None:
@@ -185,6 +202,22 @@ async def test_a_move_changes_where_a_consent_lies_and_not_a_word_of_it() -> Non
     assert after == [row | {"region_code": OTHER_VILLAGE} for row in before]
     await Volunteer.update({Volunteer.region_code: FAR_VILLAGE}).where(Volunteer.id == volunteer)
     assert await Consent.select().order_by(Consent.id) == after, "a pair's consents are where its family is"
+
+
+@pytest.mark.parametrize("who", [Household, Volunteer])
+async def test_what_somebody_agreed_to_for_herself_moves_with_her_and_nobody_elses(
+    who: type[Household | Volunteer],
+) -> None:
+    kind, make = ("household", a_household) if who is Household else ("volunteer", a_volunteer)
+    moved, stays = await make(), await make()
+    for one in (moved, stays):
+        await Consent(
+            subject_kind=kind, subject_id=one, purpose="service", text_version="1", given_by="self",
+            how="online", given_at=NOW, region_code=VILLAGE,
+        ).save()  # fmt: skip
+    await who.update(region_code=OTHER_VILLAGE).where(who._meta.primary_key == moved)
+    assert await _areas(Consent, Consent.subject_id == moved) == {OTHER_VILLAGE}
+    assert await _areas(Consent, Consent.subject_id == stays) == {VILLAGE}
 
 
 async def test_python_and_the_database_read_the_same_out_of_a_code() -> None:
