@@ -21,9 +21,11 @@ from factories import (
 from jiedui.actor import Actor
 from jiedui.errors import Forbidden, NotFound, Refused
 from jiedui.households.lists import HouseholdFilter, households_of
+from jiedui.ledgers import uploads
 from jiedui.pairs.service import hand_over, list_pairs, pause, raise_concern, takers, whole_pair
 from jiedui.rounds.service import open_round
 from jiedui.volunteers.service import approve, record_check
+from jiedui.wiring import LEDGERS
 
 
 @pytest.fixture
@@ -94,3 +96,24 @@ async def test_who_protects_people_sees_the_pairs_that_somebody_worries_about_an
         await list_pairs(officer, "running", "", "", NOW)
     with pytest.raises(Forbidden):
         await households_of(officer, HouseholdFilter())
+
+
+@pytest.mark.parametrize("kind", ["households", "volunteers"])
+async def test_who_brings_no_ledgers_is_told_so_before_anything_of_what_she_sends(db, applicant, kind):
+    """An empty file, no meanings, no such upload: what is wrong with it is not hers to hear."""
+    ledger, nothing = LEDGERS[kind], uuid4()
+    for who in (
+        applicant, Actor("auditor", COUNTY, ""), Actor("vetting_officer", COUNTY, ""),
+        Actor("safeguarding_officer", COUNTY, ""), a_coordinator("500200000000"),
+    ):  # fmt: skip
+        for deed in (
+            uploads.receive(who, ledger, b"", NOW),
+            uploads.explain_headers(who, ledger, nothing, {}, NOW),
+            uploads.read_again(who, ledger, nothing, NOW),
+            uploads.apply(who, ledger, nothing, NOW),
+            uploads.discard(who, ledger, nothing, NOW),
+            uploads.upload_of(who, ledger, nothing),
+            uploads.recent_uploads(who, ledger),
+        ):
+            with pytest.raises(Forbidden):
+                await deed
