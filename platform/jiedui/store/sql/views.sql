@@ -16,8 +16,8 @@ $$;
 
 -- The digits of an area code that say something: 500230000000 → 500230. jiedui.actor says the same.
 CREATE OR REPLACE FUNCTION significant(code text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT left(code, CASE WHEN length(bare) <= 6 THEN length(bare) + length(bare) % 2 WHEN length(bare) <= 9 THEN 9 ELSE 12 END)
-    FROM rtrim(code, '0') AS bare
+    SELECT left(code, CASE WHEN code LIKE '000000000000' THEN 0 WHEN code LIKE '%0000000000' THEN 2 WHEN code LIKE '%00000000' THEN 4
+        WHEN code LIKE '%000000' THEN 6 WHEN code LIKE '%000' THEN 9 ELSE 12 END)
 $$;
 
 -- Whether a region is another one or lies in it. jiedui.actor.within says the same.
@@ -50,13 +50,15 @@ FROM volunteer v JOIN place p ON p.code = v.region_code;
 
 -- The people of a round as its area knows them: who has moved out of it lives nowhere that the area is told of.
 CREATE VIEW round_family AS
-SELECT r.id AS "round", h.id, h.number, masked_name(h.name) AS name, h.colour, p.code AS region_code,
-    p.village, p.township, p.township_code
-FROM "round" r CROSS JOIN household h
-LEFT JOIN place p ON p.code = h.region_code AND lies_in(p.code, r.region_code);
+SELECT r.id AS "round", h.id, h.number, h.name, h.colour, CASE WHEN lies_in(h.region_code, r.region_code) THEN h.region_code END AS region_code,
+    CASE WHEN lies_in(h.region_code, r.region_code) THEN h.village END AS village,
+    CASE WHEN lies_in(h.region_code, r.region_code) THEN h.township END AS township,
+    CASE WHEN lies_in(h.region_code, r.region_code) THEN h.township_code END AS township_code
+FROM "round" r CROSS JOIN family_card h;
 
 CREATE VIEW round_helper AS
-SELECT r.id AS "round", v.id, v.number, masked_name(v.name) AS name, v.capacity, p.code AS region_code,
-    p.village, p.township, p.township_code
-FROM "round" r CROSS JOIN volunteer v
-LEFT JOIN place p ON p.code = v.region_code AND lies_in(p.code, r.region_code);
+SELECT r.id AS "round", v.id, v.number, v.name, v.capacity, CASE WHEN lies_in(v.region_code, r.region_code) THEN v.region_code END AS region_code,
+    CASE WHEN lies_in(v.region_code, r.region_code) THEN v.village END AS village,
+    CASE WHEN lies_in(v.region_code, r.region_code) THEN v.township END AS township,
+    CASE WHEN lies_in(v.region_code, r.region_code) THEN v.township_code END AS township_code
+FROM "round" r CROSS JOIN helper_card v;
