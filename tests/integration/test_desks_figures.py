@@ -34,10 +34,10 @@ async def test_a_part_that_leaves_few_is_not_told_by_the_total_either():
     await some(20, FAR_VILLAGE, red=17)
     whole, parts = await read()
     assert (whole["households"], parts["households"]) == (32, [12, 20])
-    assert (whole["red"], parts["red"]) == (23, [None, None])
+    assert (whole["urgent"], parts["urgent"]) == (23, [None, None])
 
 
 async def test_a_whole_of_which_all_but_few_are_red_does_not_say_so():
     await some(20, VILLAGE, red=18)
     whole, _ = await read()
-    assert (whole["households"], whole["red"]) == (20, None)
+    assert (whole["households"], whole["urgent"]) == (20, None)
