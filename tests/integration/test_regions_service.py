@@ -56,7 +56,7 @@ async def test_saving_the_list_again_changes_nothing(db):
 
 async def test_a_renamed_village_is_changed_and_found_by_its_new_name(tree):
     renamed = replace(LIST[2], name="新回龙村村民委员会", lat=None, lng=None)
-    assert await forecast_regions([*LIST[:2], renamed]) == Changes(new=0, changed=1, same=2)
+    assert await forecast_regions(SYSTEM, [*LIST[:2], renamed]) == Changes(new=0, changed=1, same=2)
     assert await save_regions(SYSTEM, [*LIST[:2], renamed], NOW) == Changes(new=0, changed=1, same=2)
     assert await names("新回龙", within=COUNTY) == ["虎威镇 · 新回龙村"]
 
