@@ -19,6 +19,8 @@ Level = Literal["country", "province", "city", "county", "township", "village"]
 LEVELS: dict[int, Level] = {0: "country", 2: "province", 4: "city", 6: "county", 9: "township", 12: "village"}
 """By the significant digits of an area's code."""
 COUNTY_DIGITS = 6
+COUNTRY = "0" * 12
+"""The code of everything."""
 
 _NEAR: dict[str, frozenset[str]] = {
     "coordinator": frozenset({"coordinator"}),
@@ -66,7 +68,7 @@ class Actor:
     @staticmethod
     def system() -> "Actor":
         """The command line and background jobs: no person, every area."""
-        return Actor(role="system", region_code="0" * 12, name="system")
+        return Actor(role="system", region_code=COUNTRY, name="system")
 
     @property
     def level(self) -> Level:
@@ -109,7 +111,7 @@ def above_both(one: str, other: str) -> str:
     area: str | None = one
     while area is not None and not within(area, other):
         area = parent(area)
-    return area or "0" * 12
+    return area or COUNTRY
 
 
 def parent(code: str) -> str | None:

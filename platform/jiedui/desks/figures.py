@@ -53,8 +53,7 @@ async def figures_of(actor: Actor) -> tuple[Figures, list[Figures]]:
 _COUNTS = """
 WITH people AS (
     SELECT h.region_code, 1 AS households, (severity(h.colour) = 1)::int AS urgent, 0 AS volunteers,
-        (SELECT count(*) FROM live_pair p
-            WHERE p.household = h.id AND p.state IN ('active', 'paused')) AS pairs,
+        (SELECT count(*) FROM agreed_pair p WHERE p.household = h.id) AS pairs,
         (EXISTS (SELECT FROM need n WHERE n.household = h.id)
             AND NOT EXISTS (SELECT FROM live_pair p WHERE p.household = h.id))::int AS waiting
     FROM household h WHERE h.active

@@ -12,7 +12,7 @@ from jiedui.followups.tables import MEDIA, FollowUp, Visit
 from jiedui.i18n import N_
 from jiedui.pairs import policy
 from jiedui.pairs.safety import against, require_may_meet
-from jiedui.pairs.tables import LIVE, Pair
+from jiedui.pairs.tables import AGREED, LIVE, Pair
 from jiedui.pairs.transitions import pair_of
 from jiedui.policies.service import pack_named
 from jiedui.store.columns import Row
@@ -192,7 +192,7 @@ RETURNING id
 async def _own_pair(actor: Actor, pair_id: UUID) -> Row:
     """A running pair on which the actor may log: its volunteer's, or of the staff's area."""
     pair = await pair_of(actor, pair_id, "log")
-    if pair["state"] not in ("active", "paused"):
+    if pair["state"] not in AGREED:
         raise Refused(N_("Contacts can be logged once both sides have agreed, and until the pair has ended."))
     return pair
 

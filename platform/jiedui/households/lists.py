@@ -28,9 +28,8 @@ _KEYS = {
     "recent": "lpad((9999999999 - extract(epoch FROM h.updated_at)::bigint)::text, 10, '0')",
 }
 # Pairs stand above households, so their view is asked by name.
-HELPER_SQL = """coalesce(
-    (SELECT min(CASE WHEN p.state IN ('active', 'paused') THEN 'paired' ELSE 'proposed' END) FROM live_pair p
-    WHERE p.household = h.id), 'none')"""
+HELPER_SQL = """CASE WHEN EXISTS (SELECT FROM agreed_pair p WHERE p.household = h.id) THEN 'paired'
+    WHEN EXISTS (SELECT FROM live_pair p WHERE p.household = h.id) THEN 'proposed' ELSE 'none' END"""
 _COLUMNS = f"""h.id, h.number, h.region_code, masked_name(h.name) AS name, h.colour, h.contact_way,
     h.updated_at, p.village, p.township,
     {HELPER_SQL} AS helper,
@@ -119,7 +118,7 @@ async def townships_of(actor: Actor) -> list[tuple[str, str]]:
     policy.require(actor, "list")
     rows = await Household.raw(
         "SELECT t.code, t.short_name FROM region t WHERE t.level = 'township' AND EXISTS "
-        "(SELECT FROM household h WHERE h.region_code LIKE left(t.code, 9) || '%' AND {}) ORDER BY t.code",
+        "(SELECT FROM household h WHERE lies_in(h.region_code, t.code) AND {}) ORDER BY t.code",
         policy.visible(actor, "h"),
     )
     return [(row["code"], row["short_name"]) for row in rows]

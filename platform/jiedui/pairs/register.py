@@ -151,7 +151,7 @@ async def _counts(seen: QueryString, now: datetime) -> dict[str, int]:
         seen,
     )
     counts = dict.fromkeys(VIEWS, 0) | {row["state"]: row["n"] for row in rows}
-    counts["running"] = sum(counts[state] for state in ("proposed", "accepted", "active", "paused"))
+    counts["running"] = sum(counts[state] for state in LIVE)
     for name in ("silent", "no_contact", "safety"):
         counts[name] = sum(row[name] for row in rows)
     return counts

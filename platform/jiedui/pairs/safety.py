@@ -120,8 +120,8 @@ ORDER BY p.id FOR UPDATE OF p
 """
 _ENDING = """
 SELECT DISTINCT v.id, cleared_until(v, p.policy_name, {}) AS until
-FROM live_pair p JOIN volunteer v ON v.id = p.volunteer JOIN household h ON h.id = p.household
+FROM agreed_pair p JOIN volunteer v ON v.id = p.volunteer JOIN household h ON h.id = p.household
 CROSS JOIN (SELECT {}::date AS day) AS today
-WHERE p.state IN ('active', 'paused') AND minor_on(h.minor_until, today.day)
+WHERE minor_on(h.minor_until, today.day)
     AND cleared_until(v, p.policy_name, today.day) BETWEEN today.day AND today.day + {}::integer
 """

@@ -11,6 +11,8 @@ from jiedui.volunteers.tables import Volunteer
 
 LIVE = ("proposed", "accepted", "active", "paused")
 """States in which a pair holds one of the volunteer's places."""
+AGREED = ("active", "paused")
+"""Those of them to which both sides have said yes."""
 ENDED = ("declined", "expired", "refused", "closed")
 
 

@@ -5,9 +5,9 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
-from jiedui.actor import Actor
+from jiedui.actor import COUNTRY, Actor
 from jiedui.audit.service import record
 from jiedui.errors import NotFound
 from jiedui.ledgers.saving import Changes
@@ -16,7 +16,7 @@ from jiedui.regions.codes import parent, significant, township
 from jiedui.regions.names import initials, short_name
 from jiedui.regions.tables import Region
 from jiedui.store.columns import Row
-from jiedui.store.scope import scope
+from jiedui.store.scope import in_area, scope
 
 _AT_ONCE = 1000
 _ENDS = (2, 4, 6, 9, 12)
@@ -100,8 +100,8 @@ async def find_villages(
     if not words and township is None:
         return []
     naming, values = named(text)
-    conditions = ["v.level = 'village'", "v.code LIKE {}", *naming]
-    values = [_inside(township or within), *values]
+    conditions = ["v.level = 'village'", "{}", *naming]
+    given: list[Any] = [in_area("v.code", township or within or COUNTRY), *values]
     last = words[-1] if words else ""
     where = " AND ".join(conditions)  # our own fragments; what was typed is a parameter
     rows = await Region.raw(
@@ -112,7 +112,7 @@ async def find_villages(
         "ORDER BY CASE WHEN v.short_name IN ({}, {}, {}) THEN 0 WHEN v.short_name LIKE {} THEN 1 "
         "WHEN v.initials LIKE {} THEN 2 WHEN v.short_name LIKE {} THEN 3 WHEN v.initials LIKE {} THEN 4 "
         "ELSE 5 END, v.code LIMIT {}",
-        *values,
+        *given,
         *(last, f"{last}村", f"{last}社区"),
         *(f"{_literal(last)}%", f"{_literal(last)}%", f"%{_literal(last)}%", f"% {_literal(last)}%"),
         limit,
@@ -191,7 +191,7 @@ async def townships(within: str | None = None) -> list[Place]:
     """Every township of an area, for those who would rather choose than type."""
     rows = (
         await Region.select(Region.code, Region.short_name)
-        .where(Region.level == "township", Region.code.like(_inside(within)))
+        .where(Region.level == "township", in_area("code", within or COUNTRY))
         .order_by(Region.code)
     )
     return [Place(row["code"], row["short_name"], "township") for row in rows]
@@ -233,10 +233,6 @@ def _row(one: RegionRecord) -> Row:
         "lng": one.lng,
         "position_source": one.position_source,
     }
-
-
-def _inside(code: str | None) -> str:
-    return (significant(code) if code else "") + "%"
 
 
 def _words(text: str) -> list[str]:

@@ -12,9 +12,9 @@ from jiedui.errors import Refused
 from jiedui.i18n import N_
 from jiedui.pairs.tables import NeverAgain, Pair
 from jiedui.policies.service import pack_named
-from jiedui.regions.codes import significant
 from jiedui.rounds.tables import Candidate, Pin, Round
 from jiedui.store.columns import Row
+from jiedui.store.scope import in_area
 from jiedui_pairing import safety
 from jiedui_pairing.people import Households, Inputs, RowPairs, Volunteers, kinds_masks, more_columns
 from jiedui_pairing.policy import Pack
@@ -23,10 +23,12 @@ from jiedui_pairing.policy import Pack
 async def load(round_row: Row) -> Inputs:
     """Read a round's area as it is now. Raises Refused when a village has no place on the map."""
     pack = await pack_named(round_row["policy_name"], round_row["policy_version"])
-    prefix = significant(round_row["region_code"]) + "%"
+    region_code = round_row["region_code"]
     dated = round_row["dated"]
-    household_rows = await Round.raw(_HOUSEHOLDS, prefix, dated, pack.consent.rest_days)
-    volunteer_rows = await Round.raw(_VOLUNTEERS, prefix)
+    household_rows = await Round.raw(
+        _HOUSEHOLDS, in_area("h.region_code", region_code), dated, pack.consent.rest_days
+    )
+    volunteer_rows = await Round.raw(_VOLUNTEERS, in_area("v.region_code", region_code))
     _refuse_placeless([*household_rows, *volunteer_rows])
     households, volunteers = _households(household_rows, pack, dated), _volunteers(volunteer_rows, pack)
     household_row = {row["id"]: at for at, row in enumerate(household_rows)}
@@ -43,8 +45,8 @@ async def load(round_row: Row) -> Inputs:
 
     pins = await Pin.select().where(Pin.round == round_row["id"])
     related = {
-        "running": rows_of(await Pair.raw(_RUNNING, prefix)),
-        "never_again": rows_of(await NeverAgain.select().where(NeverAgain.region_code.like(prefix))),
+        "running": rows_of(await Pair.raw(_RUNNING, in_area("region_code", region_code))),
+        "never_again": rows_of(await NeverAgain.select().where(in_area("region_code", region_code))),
         "pinned": rows_of(pin for pin in pins if pin["kind"] == "pin"),
         "forbidden": rows_of(pin for pin in pins if pin["kind"] == "forbid"),
     }
@@ -76,7 +78,7 @@ SELECT h.id, h.region_code, r.lat, r.lng, r.name AS village, h.colour, h.wanted_
     h.minor_until, h.more,
     array_agg(n.kind ORDER BY n.position) AS needs
 FROM household h JOIN region r ON r.code = h.region_code JOIN need n ON n.household = h.id
-WHERE h.region_code LIKE {} AND h.active AND NOT """
+WHERE {} AND h.active AND NOT """
     + IN_PEACE
     + """
 GROUP BY h.id, r.lat, r.lng, r.name
@@ -89,11 +91,11 @@ SELECT v.id, r.lat, r.lng, r.name AS village, v.offers, v.skills, v.capacity, v.
     approved(v) AND NOT v.paused AS active,
     coalesce(held.households, 0) AS held, v.more
 FROM volunteer v JOIN region r ON r.code = v.region_code LEFT JOIN held ON held.volunteer = v.id
-WHERE v.region_code LIKE {}
+WHERE {}
 ORDER BY v.number
 """
 _RUNNING = """
-SELECT household, volunteer FROM live_pair WHERE region_code LIKE {}
+SELECT household, volunteer FROM live_pair WHERE {}
 """
 _LAST_PLAN = """
 SELECT household, volunteer, stage FROM candidate

@@ -33,6 +33,9 @@ FROM region v LEFT JOIN region t ON t.code = left(v.code, 9) || '000';
 -- A pair that holds one of its volunteer's places.
 CREATE VIEW live_pair AS SELECT * FROM pair WHERE state IN ('proposed', 'accepted', 'active', 'paused');
 
+-- One to which both sides have said yes, whether it rests or not.
+CREATE VIEW agreed_pair AS SELECT * FROM live_pair WHERE state IN ('active', 'paused');
+
 -- How many households each volunteer holds; who holds none is not there.
 CREATE VIEW held AS SELECT volunteer, count(DISTINCT household) AS households FROM live_pair GROUP BY volunteer;
 
