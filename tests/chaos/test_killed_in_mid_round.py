@@ -7,7 +7,7 @@ from collections import Counter
 from functools import partial
 
 import pytest
-from commands import COUNTY, PATIENCE, living, servers_up, wait_until
+from commands import COUNTY, PATIENCE, kill_9, living, servers_up, wait_until
 from served_county import County
 
 PAIRS = 1959
@@ -134,8 +134,7 @@ def test_kill_9_of_everything_at_once_loses_nothing(county: County) -> None:
     with county.served():
         round_id, plan_id = county.queue(COUNTY, "2026-11-08")
         wait_until(lambda: begun(county, plan_id), every=0.005)
-        for pid, _ in living(county.folder):
-            os.kill(pid, signal.SIGKILL)
+        kill_9(*(pid for pid, _ in living(county.folder)))
         wait_until(lambda: living(county.folder) == [])
     with county.served():
         assert nothing_half_made(county, plan_id)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from commands import PATIENCE, wait_until
+from commands import PATIENCE, kill_9, wait_until
 
 from jiedui.launcher import processes
 from jiedui.launcher.errors import ServerError
@@ -78,8 +78,7 @@ class Family:
 def family() -> Iterator[Family]:
     made = Family()
     yield made
-    for pid in made.living():
-        os.kill(pid, signal.SIGKILL)
+    kill_9(*made.living())
 
 
 def launch(family: Family, data: Path, member: str = MEMBER, **options: object) -> subprocess.Popen[bytes]:

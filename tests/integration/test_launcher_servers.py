@@ -1,8 +1,6 @@
 """The embedded servers as real processes: what they keep, whom they let in, and that they always go."""
 
-import contextlib
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -11,7 +9,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from commands import wait_until
+from commands import kill_9, wait_until
 from redis import Redis
 
 from jiedui.launcher import account
@@ -77,9 +75,7 @@ async def test_kill_9_of_everything_at_once_does_not_block_the_next_start(
     servers = running_servers(tmp_path)
     assert servers
     await query(servers.database_url, "CREATE TABLE kept AS SELECT 42 AS answer")
-    for pid in (launcher.pid, *living(tmp_path)):
-        with contextlib.suppress(ProcessLookupError):  # backends end with their parent
-            os.kill(pid, signal.SIGKILL)
+    kill_9(launcher.pid, *living(tmp_path))
     launcher.wait()
     assert (tmp_path / "postgres/cluster/postmaster.pid").exists()
     with embedded_servers(tmp_path) as servers:
