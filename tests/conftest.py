@@ -76,8 +76,10 @@ async def database(servers: Servers) -> AsyncIterator[None]:
     from jiedui.store.piccolo_conf import DB
 
     await migrate(datetime.now(UTC))
-    # The walls of the database judge by the day of the tests, not by that of the machine.
-    await DB.start_connection_pool(server_settings={"jiedui.today": "2026-11-01"})
+    # The walls of the database judge by the day of the tests, not by the machine's; what hangs is named.
+    await DB.start_connection_pool(
+        server_settings={"jiedui.today": "2026-11-01", "statement_timeout": "300s"}
+    )
     yield
     await DB.close_connection_pool()
 

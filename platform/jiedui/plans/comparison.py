@@ -51,16 +51,16 @@ _FAMILY = """h.id AS household, h.name AS household_name, h.number AS household_
 _ONLY_IN = f"""
 SELECT count(*) OVER () AS n, c.distance_m, {_FAMILY}, v.id AS volunteer, v.name AS volunteer_name, v.number
 FROM candidate c JOIN plan ON plan.id = c.plan
-JOIN round_family h ON h."round" = plan."round" AND h.id = c.household
-JOIN round_helper v ON v."round" = plan."round" AND v.id = c.volunteer
+CROSS JOIN LATERAL round_family(plan."round", c.household) h
+CROSS JOIN LATERAL round_helper(plan."round", c.volunteer) v
 WHERE c.plan = {{}} AND NOT EXISTS (SELECT FROM candidate o WHERE o.plan = {{}}
     AND o.household = c.household AND o.volunteer = c.volunteer)
 ORDER BY h.region_code, c.id LIMIT {{}}
 """  # noqa: S608 -- our own words
 _HELPED_ONLY_IN = f"""
 SELECT count(*) OVER () AS n, {_FAMILY}
-FROM plan JOIN round_family h ON h."round" = plan."round"
-WHERE plan.id = {{}} AND h.id IN (SELECT household FROM candidate WHERE candidate.plan = plan.id
-    EXCEPT SELECT household FROM candidate WHERE plan = {{}})
+FROM (SELECT DISTINCT plan, household FROM candidate WHERE plan = {{}}) AS c JOIN plan ON plan.id = c.plan
+CROSS JOIN LATERAL round_family(plan."round", c.household) h
+WHERE NOT EXISTS (SELECT FROM candidate o WHERE o.plan = {{}} AND o.household = c.household)
 ORDER BY severity(h.colour), h.region_code, h.id LIMIT {{}}
 """  # noqa: S608 -- our own words

@@ -144,12 +144,12 @@ async def townships_of(actor: Actor, plan: Row) -> list[tuple[str, str]]:
     policy.require(actor, "read", plan)
     rows = await Plan.raw(
         """
-        SELECT DISTINCT township_code, township FROM round_family
-        WHERE "round" = {} AND region_code IS NOT NULL
-            AND id IN (SELECT household FROM candidate WHERE plan = {}
-                       UNION ALL SELECT household FROM left_out WHERE plan = {}) ORDER BY 1
+        SELECT DISTINCT h.township_code, h.township FROM (
+            SELECT household FROM candidate WHERE plan = {}
+            UNION SELECT household FROM left_out WHERE plan = {}
+        ) AS c CROSS JOIN LATERAL round_family({}, c.household) h WHERE h.region_code IS NOT NULL ORDER BY 1
         """,
-        plan["round"], plan["id"], plan["id"],
+        plan["id"], plan["id"], plan["round"],
     )  # fmt: skip
     return [(row["township_code"], row["township"]) for row in rows]
 
@@ -165,10 +165,10 @@ SELECT c.id, c.household, c.volunteer, c.stage, c.distance_m, c.cost, c.needs_me
     + (SELECT count(DISTINCT q.household) FROM live_pair q WHERE q.volunteer = c.volunteer
        AND q."round" IS DISTINCT FROM plan."round") AS load
 FROM candidate c JOIN plan ON plan.id = c.plan
-    JOIN round_family h ON h."round" = plan."round" AND h.id = c.household
-    JOIN round_helper v ON v."round" = plan."round" AND v.id = c.volunteer
+    CROSS JOIN LATERAL round_family(plan."round", c.household) h
+    CROSS JOIN LATERAL round_helper(plan."round", c.volunteer) v
     LEFT JOIN volunteer n ON n.id = (c.runner_up ->> 'volunteer')::uuid
-    LEFT JOIN round_family l ON l."round" = plan."round" AND l.id = (c.runner_up ->> 'loses')::uuid
+    LEFT JOIN LATERAL round_family(plan."round", (c.runner_up ->> 'loses')::uuid) l ON true
     LEFT JOIN pin w ON w."round" = plan."round" AND w.household = c.household AND w.volunteer = c.volunteer
 """
 _LEFT_OUT = """
@@ -184,7 +184,7 @@ SELECT c.id, c.household, c.colour, c.stage, c.reasons, h.name AS household_name
         )) ORDER BY n.position
     ) AS needs
 FROM left_out c JOIN plan ON plan.id = c.plan
-    JOIN round_family h ON h."round" = plan."round" AND h.id = c.household
+    CROSS JOIN LATERAL round_family(plan."round", c.household) h
 """
 _BY_VILLAGE = "coalesce(h.region_code::bigint, 999999999999)"  # who has moved away comes last
 _PAIR_KEYS = {

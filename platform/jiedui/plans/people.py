@@ -68,7 +68,7 @@ async def _called(
         return []
 
     async def find() -> list[Row]:
-        rows = await Plan.raw(query, round_row["id"], text, text.upper(), *values, MOST_FOUND + 1)
+        rows = await Plan.raw(query, text, text.upper(), *values, round_row["id"], MOST_FOUND + 1)
         return [row for row in rows if row["exact"]] or rows
 
     return await search(actor, action, text, find, limits=limits, now=now)
@@ -88,21 +88,22 @@ _FAMILY = """
 SELECT h.id, h.name, h.number, h.colour, h.village, h.township,
     ARRAY(SELECT n.kind FROM need n WHERE n.household = h.id AND h.region_code IS NOT NULL
         ORDER BY n.position) AS needs
-FROM round_family h WHERE h."round" = {}
 """
-_VOLUNTEER = """
-SELECT v.id, v.name, v.number, v.capacity, v.village, v.township FROM round_helper v WHERE v."round" = {}
-"""
-FAMILIES_BY_ID = f"{_FAMILY} AND h.id = ANY ({{}}) AND {{}}"
-VOLUNTEERS_BY_ID = f"{_VOLUNTEER} AND v.id = ANY ({{}}) AND {{}}"
+_VOLUNTEER = "SELECT v.id, v.name, v.number, v.capacity, v.village, v.township"
+FAMILIES_BY_ID = f"""{_FAMILY}
+FROM household k CROSS JOIN LATERAL round_family({{}}, k.id) h WHERE k.id = ANY ({{}}) AND {{}}"""
+VOLUNTEERS_BY_ID = f"""{_VOLUNTEER}
+FROM volunteer k CROSS JOIN LATERAL round_helper({{}}, k.id) v WHERE k.id = ANY ({{}}) AND {{}}"""
 # Names are matched where they stand in clear; what comes back is masked.
 _FAMILIES = f"""
-SELECT f.*, k.exact FROM ({_FAMILY}) AS f JOIN (
+{_FAMILY}, k.exact FROM (
     SELECT h.id, length(h.name) AS long, h.name = {{}} OR h.number = {{}} AS exact FROM household h
     WHERE {{}} AND h.active AND (concat_ws(' ', h.name, h.number, h.name) ILIKE {{}} OR h.number LIKE {{}})
-) AS k ON k.id = f.id ORDER BY k.exact DESC, k.long, f.number LIMIT {{}}"""  # noqa: S608 -- our own words
+) AS k CROSS JOIN LATERAL round_family({{}}, k.id) h ORDER BY k.exact DESC, k.long, h.number LIMIT {{}}
+"""  # noqa: S608 -- our own words
 _VOLUNTEERS = f"""
-SELECT f.*, k.exact FROM ({_VOLUNTEER}) AS f JOIN (
+{_VOLUNTEER}, k.exact FROM (
     SELECT v.id, length(v.name) AS long, v.name = {{}} OR v.number = {{}} AS exact FROM volunteer v
     WHERE {{}} AND concat_ws(' ', v.name, v.number, v.name) ILIKE {{}}
-) AS k ON k.id = f.id ORDER BY k.exact DESC, k.long, f.number LIMIT {{}}"""  # noqa: S608 -- our own words
+) AS k CROSS JOIN LATERAL round_helper({{}}, k.id) v ORDER BY k.exact DESC, k.long, v.number LIMIT {{}}
+"""  # noqa: S608 -- our own words

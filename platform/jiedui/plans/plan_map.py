@@ -136,20 +136,20 @@ def _villages(lines: list[Row], left_out: list[Row], room: list[Row]) -> set[str
 _LINES = """
 SELECT h.region_code AS home, v.region_code AS helper, count(*) AS n
 FROM candidate c JOIN plan ON plan.id = c.plan
-JOIN round_family h ON h."round" = plan."round" AND h.id = c.household
-JOIN round_helper v ON v."round" = plan."round" AND v.id = c.volunteer
+CROSS JOIN LATERAL round_family(plan."round", c.household) h
+CROSS JOIN LATERAL round_helper(plan."round", c.volunteer) v
 WHERE c.plan = {} AND h.region_code IS NOT NULL AND v.region_code IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
 """
 _RINGS = """
 SELECT h.region_code AS village, severity(h.colour) AS rank, count(*) AS n
 FROM left_out c JOIN plan ON plan.id = c.plan
-JOIN round_family h ON h."round" = plan."round" AND h.id = c.household
+CROSS JOIN LATERAL round_family(plan."round", c.household) h
 WHERE c.plan = {} AND c.stage = 1 AND h.region_code IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
 """
 _LEFT_OUT = """
 SELECT h.township_code AS township, severity(c.colour) AS rank, count(*) AS n
 FROM left_out c JOIN plan ON plan.id = c.plan
-JOIN round_family h ON h."round" = plan."round" AND h.id = c.household
+CROSS JOIN LATERAL round_family(plan."round", c.household) h
 WHERE c.plan = {} AND c.stage = 1 GROUP BY 1, 2
 """
 _ROOM = """
@@ -171,5 +171,5 @@ FROM (
     SELECT household, distance_m, true AS paired FROM candidate WHERE plan = {}
     UNION ALL SELECT household, 0, false FROM left_out WHERE plan = {} AND stage = 1
 ) AS f
-JOIN round_family h ON h."round" = {} AND h.id = f.household GROUP BY 1, 2 ORDER BY 1
+CROSS JOIN LATERAL round_family({}, f.household) h GROUP BY 1, 2 ORDER BY 1
 """

@@ -185,8 +185,8 @@ SELECT w.*, {asked.lost("w")} AS lost, h.name AS household_name, h.number AS hou
     h.colour, h.village,
     v.name AS volunteer_name, v.number, nt.short_name AS place, a.name AS asked_by
 FROM what_if w JOIN plan ON plan.id = w.plan
-LEFT JOIN round_family h ON h."round" = plan."round" AND h.id = (w.change ->> 'household')::uuid
-LEFT JOIN round_helper v ON v."round" = plan."round" AND v.id = (w.change ->> 'volunteer')::uuid
+LEFT JOIN LATERAL round_family(plan."round", (w.change ->> 'household')::uuid) h ON true
+LEFT JOIN LATERAL round_helper(plan."round", (w.change ->> 'volunteer')::uuid) v ON true
 LEFT JOIN region nt ON nt.code = w.change ->> 'place'
 LEFT JOIN account a ON a.id = w.created_by
 """  # noqa: S608 -- our own words

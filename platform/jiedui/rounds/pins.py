@@ -72,8 +72,8 @@ async def pins_of(actor: Actor, round_id: UUID) -> list[Row]:
         SELECT w.*, h.name AS household_name, h.number AS household_number, h.colour, h.village, h.township,
             v.name AS volunteer_name, v.number, a.name AS pinned_by
         FROM pin w JOIN "round" r ON r.id = w."round"
-        JOIN round_family h ON h."round" = r.id AND h.id = w.household
-        JOIN round_helper v ON v."round" = r.id AND v.id = w.volunteer
+        CROSS JOIN LATERAL round_family(r.id, w.household) h
+        CROSS JOIN LATERAL round_helper(r.id, w.volunteer) v
         LEFT JOIN account a ON a.id = w.created_by
         WHERE w."round" = {} AND {} ORDER BY w.created_at DESC, w.id
         """,

@@ -9,10 +9,10 @@ _SQL = resources.files("jiedui.store") / "sql"
 
 
 async def drop_views(connection: Any) -> None:
-    """Before tables change: a view would hold on to their columns."""
-    names = re.findall(r"^CREATE VIEW (\w+)", (_SQL / "views.sql").read_text("utf-8"), re.MULTILINE)
-    for name in reversed(names):
-        await connection.execute(f"DROP VIEW IF EXISTS {name}")
+    """Before tables change: a view, and what an older version built on it, would hold on to columns."""
+    made = re.findall(r"^CREATE (VIEW|FUNCTION) (\w+)", (_SQL / "views.sql").read_text("utf-8"), re.MULTILINE)
+    for kind, name in reversed(made):
+        await connection.execute(f"DROP {kind} IF EXISTS {name} CASCADE")
 
 
 async def install(connection: Any, colours: Sequence[str]) -> None:
