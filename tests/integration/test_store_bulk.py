@@ -6,12 +6,30 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from factories import NOW, TODAY, VILLAGE, a_household, a_region_tree, a_round, a_volunteer
+from factories import (
+    NOW,
+    TODAY,
+    VILLAGE,
+    a_coordinator,
+    a_household,
+    a_region_tree,
+    a_round,
+    a_volunteer,
+    an_account,
+)
+from planned import a_planned_round
 
+from jiedui.actor import Actor
+from jiedui.households import service as households
 from jiedui.households.tables import Need
-from jiedui.rounds.tables import LeftOut, Plan
+from jiedui.pairs.tables import Pair
+from jiedui.regions.service import save_regions
+from jiedui.regions.tables import Region
+from jiedui.rounds.publication import publish_round
+from jiedui.rounds.tables import Candidate, LeftOut, Plan
 from jiedui.store import bulk
 from jiedui.store.piccolo_conf import DB
+from jiedui.volunteers import intake as volunteers
 from jiedui.volunteers.tables import Volunteer
 
 
@@ -109,3 +127,43 @@ async def test_rows_go_into_a_table_that_guards_each_of_them(db):
             await bulk.insert(Volunteer, [a_row(3, capacity=1), a_row(4)])
         await savepoint.rollback_to()
         assert await Volunteer.count() == 2
+
+
+async def test_a_planner_that_looked_before_the_commit_is_told_better(clean_db):
+    async with DB.transaction():
+        await bulk.insert(Region, [a_village(n) for n in range(1000)])
+        await DB._run_in_new_connection("ANALYZE region")  # as it does by itself, and sees nobody's rows
+        assert await believed("region") == 0
+        await bulk.analyze(Region)
+    assert await believed("region") == 1000
+
+
+async def test_whoever_fills_tables_at_once_tells_the_planner(db):
+    await a_region_tree()
+    actor = a_coordinator(account_id=await an_account())
+    for _ in range(3):
+        await a_household()
+        await a_volunteer()
+    await save_regions(Actor.system(), [], NOW)
+    await households.save_records(actor, [], uuid4(), NOW)
+    await volunteers.save_records(actor, [], uuid4(), NOW)
+    assert await believed("region") == await Region.count()
+    assert await believed("household") == await believed("volunteer") == 3
+    round_id, plan_id = await a_planned_round(actor)
+    assert await believed("candidate") == await Candidate.count() > 0
+    await publish_round(actor, round_id, plan_id, NOW)
+    assert await believed("pair") == await Pair.count() > 0
+
+
+def a_village(n):
+    return {
+        "code": f"50023010{n:04d}",
+        "name": "某村",
+        "short_name": "某村",
+        "level": "village",
+        "position_source": "",
+    }
+
+
+async def believed(table):
+    return (await Region.raw("SELECT reltuples::int AS n FROM pg_class WHERE relname = {}", table))[0]["n"]

@@ -47,6 +47,7 @@ async def save_records(
             await _change(changed, import_id, now)
             done = await saving.tell(progress, SAVING, done, len(changed), len(records))
         await bulk.update(Household, compared.reworded)
+        await bulk.analyze(Household, Member, Need)
     return compared.saved()
 
 

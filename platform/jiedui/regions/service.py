@@ -15,6 +15,7 @@ from jiedui.regions import policy
 from jiedui.regions.codes import parent, significant, township
 from jiedui.regions.names import initials, short_name
 from jiedui.regions.tables import Region
+from jiedui.store import bulk
 from jiedui.store.columns import Row
 from jiedui.store.scope import in_area, scope
 
@@ -68,6 +69,7 @@ async def save_regions(actor: Actor, records: Iterable[RegionRecord], now: datet
                 action="DO UPDATE",
                 values=[column for column in Region.all_columns() if column is not Region.code],
             )
+        await bulk.analyze(Region)
         if touched:
             await record(
                 actor,

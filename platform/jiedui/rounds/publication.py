@@ -11,10 +11,12 @@ from jiedui.clock import today
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
 from jiedui.notices.service import notify_volunteers
+from jiedui.pairs.tables import Pair
 from jiedui.policies.service import pack_named
 from jiedui.rounds.pins import pins_against
 from jiedui.rounds.service import note, round_of
 from jiedui.rounds.tables import Plan, Round
+from jiedui.store import bulk
 from jiedui.store.columns import Row
 from jiedui.store.scope import scope
 
@@ -61,6 +63,7 @@ async def publish_round(actor: Actor, round_id: UUID, plan_id: UUID, now: dateti
             pairs = await _propose(round_row, plan_id, now)
             if not pairs:
                 raise Refused(N_("This plan holds no pair, so there is nothing to publish."))
+            await bulk.analyze(Pair)
             await note(actor, "round.publish", round_id, round_row["region_code"], now, pairs=len(pairs))
     except (asyncpg.CheckViolationError, asyncpg.UniqueViolationError) as error:
         raise Conflict(_OUT_OF_DATE) from error

@@ -72,6 +72,7 @@ async def _write(plan_id: Any, region_code: str, inputs: Inputs, answers: list[A
             await bulk.insert(Candidate, list(_candidates(plan_id, region_code, inputs, stage, said)))
             await bulk.insert(LeftOut, list(_left_out(plan_id, region_code, inputs, stage, said)))
             await bulk.insert(Newcomer, list(_newcomers(plan_id, said)))
+        await bulk.analyze(Candidate, LeftOut, Newcomer)
         await asked.answered(
             Plan,
             plan_id,

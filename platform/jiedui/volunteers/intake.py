@@ -69,6 +69,7 @@ async def save_records(
         await bulk.update(Volunteer, compared.reworded)
         for same in saving.in_chunks(compared.same, 5000):
             await recount(await says.settle([(row["id"], record) for row, record in same]), now)
+        await bulk.analyze(Volunteer, VettingCheck)
     return compared.saved()
 
 

@@ -52,8 +52,7 @@ SELECT v.id, v.number, masked_name(v.name) AS name, v.kind, v.capacity, v.region
 FROM volunteer v JOIN place p ON p.code = v.region_code;
 
 -- A family or a helper as the area of a round knows them: who has moved out of it lives nowhere that it is told of.
--- OFFSET 0 keeps them look-ups by key: with statistics that are missing or wrong the planner made them every round
--- times every family, and a list of thirty pairs took minutes.
+-- OFFSET 0 keeps them look-ups by key, or the planner may make them every round times every family.
 CREATE FUNCTION round_family("round" uuid, household uuid)
 RETURNS TABLE (id uuid, number text, name text, colour text, region_code text, village text, township text, township_code text)
 LANGUAGE sql STABLE AS $$
