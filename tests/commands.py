@@ -26,9 +26,11 @@ _UP = "import sys; print('up', flush=True); sys.stdin.read()"
 
 def environment(data: Path, **also: str) -> dict[str, str]:
     """Nothing of this process's settings but the folder: the command brings its own servers."""
+    port = str(closed_port())
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "TMPDIR")}
     return {
-        **kept, "JIEDUI_DATA": str(data), "JIEDUI_LANG": "en", "JIEDUI_PORT": str(closed_port()), **also
+        **kept, "JIEDUI_CONFIG": "", "JIEDUI_DATA": str(data), "JIEDUI_LANG": "en",
+        "JIEDUI_PORT": port, "JIEDUI_PUBLIC_URL": f"http://localhost:{port}", **also,
     }  # fmt: skip
 
 
@@ -78,7 +80,7 @@ def refused(data: Path, *arguments: str | Path, **also: str) -> str:
 def servers_up(data: Path) -> Iterator[None]:
     """Keeps the folder's servers running, so that each command in the block joins them."""
     with subprocess.Popen(
-        [sys.executable, "-m", "jiedui.launcher", sys.executable, "-c", _UP],
+        [sys.executable, "-m", "jiedui.launcher", "--new", sys.executable, "-c", _UP],
         env=environment(data),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -1,16 +1,44 @@
-"""Configuration: read once from the environment; a bad value names its variable and the fix."""
+"""Configuration: from one settings file and the environment; a bad value names its place and the fix."""
 
+import difflib
+import os
 import re
 import secrets
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jiedui.clock import SHIFT
+from jiedui.errors import DomainError
+from jiedui.i18n import N_, say
+
+ROOT = Path(__file__).parents[2]
+"""The checkout."""
+FILE = "JIEDUI_CONFIG"
+"""Names the settings file; empty, there is none. Unset, the first of PLACES that exists is taken."""
+PLACES = (ROOT / "jiedui.toml", Path("/etc/jiedui.toml"))
+VARIABLES = {
+    "data": "JIEDUI_DATA",
+    "database_url": "DATABASE_URL",
+    "redis_url": "REDIS_URL",
+    "secret": "JIEDUI_SECRET",
+    "public_url": "JIEDUI_PUBLIC_URL",
+    "host": "JIEDUI_HOST",
+    "port": "JIEDUI_PORT",
+    "policy": "JIEDUI_POLICY",
+    "demo": "JIEDUI_DEMO",
+    "language": "JIEDUI_LANG",
+}
+"""What the file may say, and the variable that says the same and goes before it."""
+_PATHS = {"data", "policy"}
+"""Relative ones are meant from the file's own folder."""
+_SHORTEST_SECRET = 32
 
 
-class SettingsError(ValueError):
-    """A variable that cannot be used, named with what to write instead."""
+class SettingsError(DomainError):
+    """A setting that cannot be used, named with what to write instead."""
 
 
 @dataclass(frozen=True)
@@ -34,68 +62,202 @@ class Settings:
         return bool(re.match(r"https://|http://(localhost|127\.0\.0\.1)(:|/|$)", self.public_url))
 
 
+def configure(environ: MutableMapping[str, str]) -> None:
+    """Let the settings file say what the environment does not, here and in every process started from here.
+
+    Raises SettingsError with the file and the key.
+    """
+    path = settings_file(environ)
+    environ[FILE] = str(path or "")
+    for name, value in (_values(path) if path else {}).items():
+        environ.setdefault(name, value)
+    environ["JIEDUI_DATA"] = str(Path(environ.get("JIEDUI_DATA") or ROOT / ".data").absolute())
+
+
+def settings_file(environ: Mapping[str, str]) -> Path | None:
+    """The file that is read, None where there is none. Raises SettingsError if the named one is not there."""
+    named = environ.get(FILE)
+    if named is None:
+        return next((path for path in PLACES if path.exists()), None)
+    if named and not Path(named).is_file():
+        raise SettingsError(N_("{name} names {path}, and there is no such file."), name=FILE, path=named)
+    return Path(named).absolute() if named else None
+
+
+def told_by(environ: Mapping[str, str]) -> str:
+    """Who says what the settings are, for people: the file, and the variables that say something else."""
+    path = settings_file(environ)
+    values = _values(path) if path else {}
+    others = sorted(name for name in VARIABLES.values() if environ.get(name, "") != values.get(name, ""))
+    file = (
+        str(path)
+        if path
+        else say(N_("no settings file; looked for {places}"), places=", ".join(map(str, PLACES)))
+    )
+    return "; ".join([file, *([", ".join(others)] if others else [])])
+
+
 def load(environ: Mapping[str, str]) -> Settings:
     """Settings from the environment. Raises SettingsError with the variable and the fix."""
-    data_dir = Path(environ.get("JIEDUI_DATA") or ".data").absolute()
+    data_dir = data_dir_of(environ)
     port = port_of(environ)
+    database_url, redis_url = addresses(environ)
     return Settings(
-        database_url=_url(environ, "DATABASE_URL", ("postgresql", "postgres")),
-        redis_url=_url(environ, "REDIS_URL", ("redis", "rediss", "unix")),
+        database_url=database_url,
+        redis_url=redis_url,
         data_dir=data_dir,
-        secret=_secret(environ.get("JIEDUI_SECRET"), data_dir),
+        secret=_secret(environ, data_dir),
         public_url=(environ.get("JIEDUI_PUBLIC_URL") or f"http://localhost:{port}").rstrip("/"),
         demo=_demo(environ),
         port=port,
     )
 
 
-def _url(environ: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str:
-    value = environ.get(name, "")
-    if value.split("://")[0] not in schemes:
-        raise SettingsError(
-            f"{name} is {'empty' if not value else 'not understood'}: write {schemes[0]}://… "
-            "or leave it out and start with ./dev, which brings its own servers"
-        )
-    return value
+def addresses(environ: Mapping[str, str]) -> tuple[str, str]:
+    """Of the database and of Redis or Valkey. Raises SettingsError for what is none."""
+    return (
+        _url(environ, "DATABASE_URL", ("postgresql", "postgres")),
+        _url(environ, "REDIS_URL", ("redis", "rediss", "unix")),
+    )
+
+
+def data_dir_of(environ: Mapping[str, str]) -> Path:
+    """The folder of the embedded servers' data and of the secret."""
+    return Path(environ.get("JIEDUI_DATA") or ROOT / ".data").absolute()
 
 
 def port_of(environ: Mapping[str, str]) -> int:
     """The port to serve on. Raises SettingsError."""
     value = environ.get("JIEDUI_PORT") or "8000"
     if not value.isascii() or not value.isdigit() or not 0 < int(value) < 65536:
-        raise SettingsError(f"JIEDUI_PORT is {value!r}: write a number from 1 to 65535")
+        raise SettingsError(N_("{name} is {value!r}: write a number from 1 to 65535"),
+                            name="JIEDUI_PORT", value=value)  # fmt: skip
     return int(value)
+
+
+def make_secret(environ: Mapping[str, str]) -> None:
+    """For a county that begins: a secret in the data folder, unless one is given or lies there."""
+    path = _secret_file(data_dir_of(environ))
+    if "JIEDUI_SECRET" in environ or path.exists():
+        return
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+    fresh.touch(mode=0o600)
+    fresh.write_text(secrets.token_urlsafe(48), encoding="ascii")
+    try:
+        path.hardlink_to(fresh)  # the first process wins, all read the same
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
+
+
+def place_of_secret(environ: Mapping[str, str]) -> str:
+    """Where the secret is read from, for people."""
+    return "JIEDUI_SECRET" if "JIEDUI_SECRET" in environ else str(_secret_file(data_dir_of(environ)))
+
+
+def _secret(environ: Mapping[str, str], data_dir: Path) -> bytes:
+    """Without the line break that an editor or `echo` leaves behind."""
+    place = place_of_secret(environ)
+    if "JIEDUI_SECRET" in environ:
+        value = os.fsencode(environ["JIEDUI_SECRET"])
+    else:
+        try:
+            value = _secret_file(data_dir).read_bytes()
+        except FileNotFoundError:
+            raise SettingsError(_NO_SECRET, place=place) from None
+        except OSError as error:
+            raise SettingsError(
+                N_("The secret in {place} cannot be read: {reason}"), place=place, reason=error.strerror
+            ) from error
+    value = value.rstrip(b"\r\n")
+    if len(value) < _SHORTEST_SECRET:
+        raise SettingsError(
+            N_("The secret in {place} is empty or shorter than {n} characters: put back the one that was "
+               "kept apart from the backups, or for a county that begins write a long random text"),
+            place=place, n=_SHORTEST_SECRET,
+        )  # fmt: skip
+    return value
+
+
+_NO_SECRET = N_(
+    "There is no secret in {place}, and this database is in use: what is sealed in it can be read only with "
+    "the secret it was written with. Put that file there (from where it is kept apart from the backups, or "
+    "from the first host of several), or set JIEDUI_SECRET"
+)
+
+
+def _secret_file(data_dir: Path) -> Path:
+    return data_dir / "secret"
+
+
+def _values(path: Path) -> dict[str, str]:
+    """The variables a settings file stands for. Raises SettingsError."""
+    try:
+        said = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(
+            N_("The settings in {path} cannot be read: {reason}"), path=path, reason=error.strerror
+        ) from error
+    except ValueError as error:
+        raise SettingsError(
+            N_("The settings in {path} are not understood: {reason}"), path=path, reason=error
+        ) from error
+    for key in said.keys() - VARIABLES.keys():
+        near = difflib.get_close_matches(key, VARIABLES, n=1)
+        raise SettingsError(
+            N_("{path} says {key}, which is no setting. {near}"), path=path, key=key,
+            near=f"→ {near[0]}" if near else ", ".join(VARIABLES),
+        )  # fmt: skip
+    values = {VARIABLES[key]: _value(path, key, value) for key, value in said.items()}
+    if path.stat().st_mode & 0o007 and (
+        "JIEDUI_SECRET" in values or any(re.search("//[^/]*:[^/]*@", value) for value in values.values())
+    ):
+        raise SettingsError(
+            N_(
+                "{path} holds a secret or a password and everybody on this machine may read it: "
+                "chmod 640 {path}"
+            ),
+            path=path,
+        )
+    return values
+
+
+def _value(path: Path, key: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if not isinstance(value, str | int):
+        raise SettingsError(
+            N_("{path} says {key} = {value!r}: write one text, number, true or false"),
+            path=path, key=key, value=value,
+        )  # fmt: skip
+    return str(path.parent / str(value)) if key in _PATHS and value else str(value)
+
+
+def _url(environ: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str:
+    value = environ.get(name, "")
+    if value.split("://")[0] not in schemes:
+        raise SettingsError(
+            N_(
+                "{name} is not understood: write {scheme}://… or leave it out, "
+                "and jiedui brings its own server"
+            ),
+            name=name,
+            scheme=schemes[0],
+        )
+    return value
 
 
 def _demo(environ: Mapping[str, str]) -> bool:
     demo = _flag(environ, "JIEDUI_DEMO")
     if environ.get(SHIFT) and not demo:
-        raise SettingsError(f"{SHIFT} is for the demonstration only: leave it out")
+        raise SettingsError(N_("{name} is for the demonstration only: leave it out"), name=SHIFT)
     return demo
 
 
 def _flag(environ: Mapping[str, str], name: str) -> bool:
     value = environ.get(name, "0")
     if value not in ("", "0", "1"):
-        raise SettingsError(f"{name} is {value!r}: write 1 or 0")
+        raise SettingsError(N_("{name} is {value!r}: write 1 or 0"), name=name, value=value)
     return value == "1"
-
-
-def _secret(value: str | None, data_dir: Path) -> bytes:
-    if value is not None:
-        if len(value) < 32:
-            raise SettingsError("JIEDUI_SECRET is shorter than 32 characters: write a long random text")
-        return value.encode()
-    path = data_dir / "secret"
-    if not path.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(f".{secrets.token_hex(4)}")
-        fresh.touch(mode=0o600)
-        fresh.write_text(secrets.token_urlsafe(48), encoding="ascii")
-        try:
-            path.hardlink_to(fresh)  # the first process wins, all read the same
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
-    return path.read_bytes()

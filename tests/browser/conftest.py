@@ -99,7 +99,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     data, clock = tmp_path_factory.mktemp("site"), held_clock()
     with servers_up(data):
-        done(data, "regions", "import", FENGDU / "regions.csv", **clock)
+        done(data, "regions", "import", FENGDU / "regions.csv", "--new", **clock)
         for role in ("coordinator", "administrator"):
             done(data, "account", role, "--role", role, "--region", COUNTY, "--name", "周敏",
                  "--passphrase", PASSPHRASE, **clock)  # fmt: skip
@@ -108,7 +108,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         env=environment(data, JIEDUI_PORT=str(port), JIEDUI_PUBLIC_URL=address, JIEDUI_LANG="", **clock),
     )
     try:
-        wait_until(lambda: server.poll() is not None or answers(f"{address}/healthz"), every=0.1)
+        wait_until(lambda: server.poll() is not None or answers(f"{address}/livez"), every=0.1)
         assert server.poll() is None, "the server ended"
         yield address
     finally:

@@ -11,5 +11,5 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> County:
     folder = tmp_path_factory.mktemp("chaos")
     with servers_up(folder):
         for name in ("regions.csv", "households.xlsx", "volunteers.xlsx"):
-            done(folder, name.split(".")[0], "import", FENGDU / name)
+            done(folder, name.split(".")[0], "import", FENGDU / name, "--new")
     return County(folder)

@@ -23,7 +23,7 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder whose servers run, with the regions in it."""
     folder = tmp_path_factory.mktemp("fengdu")
     with servers_up(folder):
-        done(folder, "regions", "import", FENGDU / "regions.csv")
+        done(folder, "regions", "import", FENGDU / "regions.csv", "--new")
         yield folder
 
 

@@ -42,7 +42,7 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder whose servers run, with regions and one household in it."""
     folder = tmp_path_factory.mktemp("refusals")
     with servers_up(folder):
-        done(folder, "regions", "import", FENGDU / "regions.csv")
+        done(folder, "regions", "import", FENGDU / "regions.csv", "--new")
         done(folder, "households", "import", ledger_file(folder, "households", household_row(1)))
         yield folder
 
@@ -124,7 +124,7 @@ def test_wrong_usage_ends_with_2_before_anything_starts(tmp_path: Path, argument
     [
         ("JIEDUI_PORT", "eighty", "JIEDUI_PORT is 'eighty': write a number"),
         ("JIEDUI_PORT", "70000", "JIEDUI_PORT is '70000': write a number"),
-        ("JIEDUI_SECRET", "short", "JIEDUI_SECRET is shorter than 32"),
+        ("JIEDUI_SECRET", "short", "The secret in JIEDUI_SECRET is empty or shorter than 32"),
         ("JIEDUI_DEMO", "yes", "JIEDUI_DEMO is 'yes': write 1 or 0"),
         ("DATABASE_URL", "mysql://localhost/x", "DATABASE_URL is not understood: write postgresql://"),
         ("DATABASE_URL", "postgresql://[x", "PostgreSQL does not answer at DATABASE_URL"),
@@ -136,6 +136,25 @@ def test_a_bad_setting_is_named_with_what_to_write(
     county: Path, variable: str, value: str, words: str, verb: tuple[str]
 ) -> None:
     assert words in refused(county, *verb, **{variable: value})
+
+
+@pytest.mark.parametrize("code", ["999999999999", "50023", "", "500230000000' OR 1", "五零零二三零"])
+@pytest.mark.parametrize("verb", ["account", "round"])
+def test_a_region_that_is_none_is_named(county: Path, code: str, verb: str) -> None:
+    words = {
+        "account": (
+            "account",
+            "wang",
+            "--role",
+            "coordinator",
+            "--name",
+            "王",
+            "--passphrase",
+            "long enough for one",
+        ),
+        "round": ("round", "run"),
+    }[verb]
+    assert f"There is no area with the code {code} among yours." in refused(county, *words, "--region", code)
 
 
 def test_a_database_that_is_away_or_somebody_elses_is_a_sentence(county: Path) -> None:
@@ -166,12 +185,12 @@ def test_a_port_that_somebody_serves_on_is_named_before_anything_starts(tmp_path
 
 def test_a_data_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert "set JIEDUI_DATA to a folder" in refused(tmp_path / "file", "migrate")
+    assert "set JIEDUI_DATA to a folder" in refused(tmp_path / "file", "migrate", "--new")
 
 
 def test_the_doctor_finds_a_healthy_folder_well(county: Path) -> None:
     printed = done(county, "doctor")
-    assert printed.count("✓") == 7
+    assert printed.count("✓") == 9
     assert "✗" not in printed
 
 
@@ -190,16 +209,13 @@ def test_the_doctor_names_what_is_not_reachable(county: Path, variable: str, add
     assert line in result.stdout
 
 
-def test_the_doctor_sends_a_fresh_folder_to_migrate_and_then_is_content(tmp_path: Path) -> None:
-    result = jiedui(tmp_path, "doctor")
-    assert result.returncode == 1
-    assert "run jiedui migrate" in result.stdout
-    assert "up to date" in done(tmp_path, "migrate")
+def test_the_doctor_is_content_with_a_county_that_has_just_begun(tmp_path: Path) -> None:
+    assert "up to date" in done(tmp_path, "migrate", "--new")
     assert "✗" not in done(tmp_path, "doctor")
 
 
 def test_two_commands_on_a_fresh_folder_both_do_their_work_and_leave_nobody_behind(tmp_path: Path) -> None:
-    command = [*JIEDUI, "regions", "import", FENGDU / "regions.csv"]
+    command = [*JIEDUI, "regions", "import", FENGDU / "regions.csv", "--new"]
     both = [
         subprocess.Popen(command, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for _ in range(2)
@@ -223,6 +239,7 @@ def test_help_needs_no_server(tmp_path: Path) -> None:
 
 
 def test_a_person_cannot_choose_the_clock(tmp_path: Path) -> None:
+    done(tmp_path, "migrate", "--new")
     told = jiedui(tmp_path, "doctor", JIEDUI_CLOCK_SHIFT="-2600000")
     assert told.returncode == 1
     assert "for the demonstration only" in told.stderr

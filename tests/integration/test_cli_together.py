@@ -21,7 +21,7 @@ HOLD = "import sys; print('up', flush=True); sys.stdin.read()"
 def holder(data: Path) -> subprocess.Popen[bytes]:
     """A command that starts the servers and needs them until it is released."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "jiedui.launcher", sys.executable, "-c", HOLD],
+        [sys.executable, "-m", "jiedui.launcher", "--new", sys.executable, "-c", HOLD],
         env=environment(data),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -103,14 +103,14 @@ async def test_a_command_joins_the_running_servers_and_leaves_them_running(
     tmp_path: Path, launcher: subprocess.Popen[bytes]
 ) -> None:
     before = living(tmp_path)
-    with servers_for({}, tmp_path) as servers:
+    with servers_for({}, tmp_path, new=True) as servers:
         assert servers == running_servers(tmp_path)
         assert await query(servers.database_url, "SELECT 1") == 1
     assert living(tmp_path) == before
 
 
 def test_a_command_starts_servers_for_its_own_duration(tmp_path: Path) -> None:
-    with servers_for({}, tmp_path) as servers:
+    with servers_for({}, tmp_path, new=True) as servers:
         assert running_servers(tmp_path) == servers
     assert running_servers(tmp_path) is None
 
@@ -259,13 +259,13 @@ def test_any_command_can_be_run_against_the_servers(tmp_path: Path) -> None:
     def run(*command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "jiedui.launcher", *command],
-            env={"PATH": os.environ["PATH"], "JIEDUI_DATA": str(tmp_path)},
+            env={"PATH": os.environ["PATH"], "JIEDUI_CONFIG": "", "JIEDUI_DATA": str(tmp_path)},
             capture_output=True,
             text=True,
             check=False,
         )
 
-    assert run("psql", "-Atc", "SELECT current_user").stdout == "jiedui\n"  # on servers of its own
+    assert run("--new", "psql", "-Atc", "SELECT current_user").stdout == "jiedui\n"  # on servers of its own
     with embedded_servers(tmp_path, durable=False):
         assert "PostgreSQL database dump complete" in run("pg_dump").stdout
         assert run("sh", "-c", "exit 7").returncode == 7

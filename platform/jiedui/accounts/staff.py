@@ -6,10 +6,11 @@ from uuid import UUID
 from jiedui.accounts import passwords, policy
 from jiedui.accounts.grants import ABOVE_COUNTY
 from jiedui.accounts.tables import Account
-from jiedui.actor import LEVELS, STAFF_ROLES, Actor, significant, within
+from jiedui.actor import COUNTRY, LEVELS, STAFF_ROLES, Actor, significant, within
 from jiedui.audit.service import record
 from jiedui.errors import Conflict, NotFound, Refused
 from jiedui.i18n import N_
+from jiedui.regions.tables import Region
 from jiedui.store.scope import scope
 
 NEAR_PEOPLE = frozenset({"vetting_officer", "safeguarding_officer"})
@@ -23,10 +24,11 @@ async def add_staff(
     policy.require(actor, "add")
     if role not in STAFF_ROLES:
         raise Refused(N_("Please choose one of the options."), field="role")
+    known = region_code == COUNTRY or await Region.exists().where(Region.code == region_code)
+    if not known or not within(actor.region_code, region_code):
+        raise NotFound(N_("There is no area with the code {code} among yours."), code=region_code)
     if role in NEAR_PEOPLE and LEVELS[len(significant(region_code))] in ABOVE_COUNTY:
         raise Refused(N_("An officer works for a county, a township or a village."), field="region_code")
-    if not within(actor.region_code, region_code):
-        raise NotFound(N_("There is no area with the code {code} among yours."), code=region_code)
     login = login.casefold()
     passwords.check_acceptable(passphrase, login=login)
     password_hash = await passwords.hash_passphrase(passphrase)

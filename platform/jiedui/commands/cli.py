@@ -4,12 +4,10 @@ Exit status: 0 done, 1 refused with a sentence on stderr, 2 wrong usage.
 """
 
 import asyncio
-import contextlib
 import json
 import os
-import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+import traceback
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -19,36 +17,64 @@ import click
 
 from jiedui.actor import STAFF_ROLES
 from jiedui.clock import today, utc_now
-from jiedui.errors import DomainError, Refused, Unavailable
+from jiedui.commands.inside import Group, inside, may_begin, servers
+from jiedui.commands.serving import nothing, refuse_no_address, refuse_taken_port, serve_all
+from jiedui.errors import DomainError, Refused
 from jiedui.i18n import N_, say
-from jiedui.launcher.processes import ServersGone, run_tree
-from jiedui.launcher.servers import Servers, servers_for
+from jiedui.launcher.errors import NoData
+from jiedui.launcher.servers import Servers
 from jiedui.policies.force import in_force
-from jiedui.settings import SettingsError, load, port_of
+from jiedui.settings import ROOT, configure, data_dir_of
 
 _PATH = click.Path(path_type=Path)
-_PATIENCE_SECONDS = 5
 
 
 def main() -> None:
     """Run the command; anything a person should know ends as one sentence on stderr."""
     try:
-        cli(standalone_mode=True)
+        configure(os.environ)
+        try:
+            cli(standalone_mode=True)
+        except NoData as nothing:
+            if not sys.stdin.isatty():
+                raise
+            click.echo(say(nothing.msgid, **nothing.params), err=True)
+            if not click.confirm(say(N_("Begin a new, empty county there?")), err=True):
+                sys.exit(1)
+            cli([*sys.argv[1:], "--new"], standalone_mode=True)
     except DomainError as refusal:
         click.echo(say(refusal.msgid, **refusal.params), err=True)
         sys.exit(1)
-    except SettingsError as error:
-        click.echo(str(error), err=True)
+    except asyncpg.InsufficientPrivilegeError as error:
+        click.echo(say(_NO_RIGHT, words=error.args[0]), err=True)
         sys.exit(1)
     except _ACCIDENTS as error:
         click.echo(say(_CUT_SHORT, words=str(error) or type(error).__name__), err=True)
         sys.exit(1)
+    except Exception as error:  # noqa: BLE001 -- the edge of the process: what it says may quote a person
+        click.echo(say(_UNFORESEEN, what=type(error).__name__, where=_innermost(error)), err=True)
+        sys.exit(1)
+
+
+def _innermost(error: Exception) -> str:
+    """The last place in our own code: file and line, nothing that was said or typed."""
+    ours = [at for at in traceback.extract_tb(error.__traceback__) if f"{ROOT}{os.sep}" in at.filename]
+    ours = [at for at in ours if "site-packages" not in at.filename] or ours
+    return f"{Path(ours[-1].filename).relative_to(ROOT)}:{ours[-1].lineno}" if ours else "?"
 
 
 _ACCIDENTS = (
-    OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InterfaceError
+    OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InterfaceError,
+    asyncpg.InsufficientResourcesError,
 )  # fmt: skip
 """A full disk, a server that went away: nobody's mistake, and no half-done work is kept."""
+_NO_RIGHT = N_(
+    "The user in DATABASE_URL may not do this: {words}. Let it own the database "
+    "(ALTER DATABASE … OWNER TO …), then run the same command again"
+)
+_UNFORESEEN = N_(
+    "This should not have happened, and nothing half-done was kept. Please report: {what} at {where}"
+)
 _CUT_SHORT = N_("Cut short: {words}. Nothing half-done was kept; please run the same command again.")
 
 
@@ -65,7 +91,7 @@ def _writable(context: click.Context, option: click.Parameter, path: Path | None
     return path
 
 
-@click.group(help=__doc__)
+@click.group(help=__doc__, cls=Group)
 @click.version_option(package_name="jiedui")
 def cli() -> None:
     pass
@@ -82,7 +108,7 @@ def migrate() -> None:
 
 
 def _ledger_command(kind: str, help_text: str) -> click.Group:
-    @click.group(name=kind, help=help_text)
+    @click.group(name=kind, help=help_text, cls=Group)
     def group() -> None:
         pass
 
@@ -110,7 +136,7 @@ cli.add_command(_ledger_command("households", "The households' ledger."))
 cli.add_command(_ledger_command("volunteers", "The volunteers' ledger."))
 
 
-@cli.group("round", help="Pairing rounds.")
+@cli.group("round", help="Pairing rounds.", cls=Group)
 def round_() -> None:
     pass
 
@@ -198,21 +224,23 @@ def add_account(login: str, role: str, region: str, name: str, passphrase: str) 
 def demo(once: bool) -> None:
     """The demonstration county: import, run its round, serve."""
     os.environ["JIEDUI_DEMO"] = "1"
+    may_begin()
     from jiedui.commands.demo import hold_clock, prepare
 
     if not once:
-        _refuse_taken_port()
-    hold_clock(_data_dir(), os.environ)
+        refuse_taken_port()
+    hold_clock(data_dir_of(os.environ), os.environ)
     if once:
         inside(prepare)
     else:
-        _serve_all(prepare)
+        serve_all(prepare)
 
 
 @cli.command()
 def serve() -> None:
     """The web server and a worker, with the embedded servers where none are given."""
-    _serve_all(_nothing)
+    refuse_no_address()
+    serve_all(nothing)
 
 
 @cli.command()
@@ -224,7 +252,7 @@ def worker() -> None:
 
         work_on()
 
-    inside(_nothing, then=work)
+    inside(nothing, then=work)
 
 
 @cli.command()
@@ -232,106 +260,9 @@ def doctor() -> None:
     """What is configured, reachable and out of date."""
     from jiedui.commands.doctor import examine
 
-    with _servers():
+    with servers(look=False):
         healthy = asyncio.run(examine(click.echo))
     sys.exit(0 if healthy else 1)
-
-
-def inside(work: Callable[[], Awaitable[None]], then: Callable[[Servers], None] | None = None) -> None:
-    """Run `work` with servers, a migrated database and a pool; then `then`, while the servers still run."""
-
-    async def run() -> None:
-        await _reach_database()
-        from jiedui.commands.migrate import migrate as bring_up_to_date
-        from jiedui.store.piccolo_conf import DB
-
-        await bring_up_to_date(utc_now())
-        await DB.start_connection_pool(min_size=0, max_size=5)
-        try:
-            await work()
-        finally:
-            await DB.close_connection_pool()
-
-    with _servers(lasting=then is not None) as servers:
-        asyncio.run(run())
-        if then is not None:
-            then(servers)
-
-
-async def _nothing() -> None:
-    pass
-
-
-async def _reach_database() -> None:
-    """One clear sentence, before Piccolo, which warns about the same at length."""
-    try:
-        connection = await asyncpg.connect(os.environ["DATABASE_URL"], timeout=_PATIENCE_SECONDS)
-    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        words = str(error) or type(error).__name__
-        raise Unavailable(N_("PostgreSQL does not answer at DATABASE_URL: {words}"), words=words) from error
-    await connection.close()
-
-
-def _data_dir() -> Path:
-    return Path(os.environ.get("JIEDUI_DATA") or ".data").absolute()
-
-
-@contextlib.contextmanager
-def _servers(*, lasting: bool = False) -> Iterator[Servers]:
-    """The servers, with their addresses put where every process of ours reads them."""
-    data_dir = _data_dir()
-    given = {name: os.environ.get(name, "") for name in ("DATABASE_URL", "REDIS_URL")}
-    with servers_for(os.environ, data_dir, lasting=lasting) as servers:
-        os.environ["DATABASE_URL"] = servers.database_url
-        os.environ["REDIS_URL"] = servers.redis_url
-        os.environ["JIEDUI_DATA"] = str(data_dir)
-        try:
-            load(os.environ)  # a bad value is told now, whichever command reads it later
-            in_force()
-            yield servers
-        finally:
-            os.environ.update(given)
-
-
-def _serve_all(prepare: Callable[[], Awaitable[None]]) -> None:
-    """Serve until told to stop; should a server of ours die, everything is started again."""
-    _refuse_taken_port()
-    while True:
-        try:
-            inside(prepare, then=_tree)
-        except ServersGone as gone:
-            click.echo(say(gone.msgid), err=True)
-            prepare = _nothing
-        else:
-            return
-
-
-def _refuse_taken_port() -> None:
-    """Web servers share a port without a word (SO_REUSEPORT): each would get some of the other's requests."""
-    host, port = os.environ.get("JIEDUI_HOST") or "127.0.0.1", port_of(os.environ)
-    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    with socket.socket(family, kind) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(address)
-        except OSError as error:
-            raise Unavailable(
-                N_("Port {port} cannot be used: {words}. Set JIEDUI_PORT to another number."),
-                port=port,
-                words=error.strerror or str(error),
-            ) from error
-
-
-def _tree(servers: Servers) -> None:
-    click.echo(say(N_("Open {url} in a browser. Ctrl-C ends everything."), url=load(os.environ).public_url))
-    run_tree(
-        {
-            "web": [sys.executable, "-m", "jiedui.web.server"],
-            "worker": [sys.executable, "-m", "jiedui.worker"],
-        },
-        os.environ,
-        servers.all_alive,
-    )
 
 
 def _write(path: Path, document: Any) -> None:

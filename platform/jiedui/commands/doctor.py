@@ -10,9 +10,11 @@ import asyncpg
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from jiedui.errors import DomainError
 from jiedui.i18n import N_, say
 from jiedui.policies.force import in_force
-from jiedui.settings import Settings, load
+from jiedui.settings import Settings, load, place_of_secret, told_by
+from jiedui.store import keys
 
 _ENOUGH_DISK = 2 * 1024**3
 _FAULTS = (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError, RedisError)
@@ -25,6 +27,8 @@ async def examine(tell: Callable[[str], None]) -> bool:
     for title, look in _LOOKS:
         try:
             words, fine = await look(settings)
+        except DomainError as refusal:
+            words, fine = say(refusal.msgid, **refusal.params), False
         except _FAULTS as error:
             words, fine = str(error) or type(error).__name__, False
         well = well and fine
@@ -38,6 +42,10 @@ Look = Callable[[Settings], Awaitable[tuple[str, bool]]]
 async def _product(settings: Settings) -> tuple[str, bool]:
     mode = say(N_("demonstration")) if settings.demo else say(N_("production"))
     return f"jiedui {version('jiedui')}, {mode}, {settings.public_url}", True
+
+
+async def _configured(settings: Settings) -> tuple[str, bool]:
+    return told_by(os.environ), True
 
 
 async def _database(settings: Settings) -> tuple[str, bool]:
@@ -62,6 +70,16 @@ async def _migrations(settings: Settings) -> tuple[str, bool]:
     return (
         say(N_("{n} missing: run jiedui migrate"), n=len(missing)) if missing else say(N_("up to date"))
     ), (not missing)
+
+
+async def _key(settings: Settings) -> tuple[str, bool]:
+    place = place_of_secret(os.environ)
+    connection = await asyncpg.connect(settings.database_url, timeout=5)
+    try:
+        await keys.require_fitting(connection, place)
+    finally:
+        await connection.close()
+    return say(N_("{fingerprint}, in {place}"), fingerprint=keys.fingerprint(), place=place), True
 
 
 async def _policy(settings: Settings) -> tuple[str, bool]:
@@ -124,7 +142,9 @@ async def _disk(settings: Settings) -> tuple[str, bool]:
 
 _LOOKS: tuple[tuple[str, Look], ...] = (
     (N_("Product"), _product),
+    (N_("Settings"), _configured),
     (N_("PostgreSQL"), _database),
+    (N_("Secret"), _key),
     (N_("Migrations"), _migrations),
     (N_("Policy"), _policy),
     (N_("Redis or Valkey"), _redis),

@@ -12,7 +12,7 @@ async def migrate(now: datetime) -> int:
 
     from jiedui.policies.force import in_force
     from jiedui.policies.service import store_packs
-    from jiedui.store import schema
+    from jiedui.store import keys, schema
     from jiedui.store.piccolo_conf import DB
 
     chatter = io.StringIO()
@@ -28,5 +28,6 @@ async def migrate(now: datetime) -> int:
             raise RuntimeError(f"{result.message}\n{chatter.getvalue()}")
         await schema.install(transaction.connection, in_force().colours)
         await store_packs(now)
+        await keys.remember(now)
         applied: int = await Migration.count() - before
     return applied

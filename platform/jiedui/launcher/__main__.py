@@ -9,23 +9,27 @@ import sys
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from jiedui.launcher.errors import ServerError
+from jiedui.errors import DomainError
+from jiedui.i18n import N_, say
 from jiedui.launcher.postgres import binaries
 from jiedui.launcher.servers import erase, servers_for
+from jiedui.settings import configure, data_dir_of
 
 
 def main(arguments: list[str]) -> int:
     """The command's own exit status; 1 with a sentence if there are no servers, 2 if no command."""
-    data_dir = Path(os.environ.get("JIEDUI_DATA") or ".data")
+    new = arguments[:1] == ["--new"]
+    arguments = arguments[1:] if new else arguments
     try:
+        configure(os.environ)
+        data_dir = data_dir_of(os.environ)
         match arguments:
             case []:
-                print("usage: python -m jiedui.launcher COMMAND [ARGUMENT…]", file=sys.stderr)
+                print("usage: python -m jiedui.launcher [--new] COMMAND [ARGUMENT…]", file=sys.stderr)
                 return 2
             case ["--erase"]:
-                erase(data_dir)
-                return 0
-        with servers_for(os.environ, data_dir) as servers:
+                return _erase(data_dir)
+        with servers_for(os.environ, data_dir, new=new) as servers:
             environ = {
                 **os.environ,
                 "DATABASE_URL": servers.database_url,
@@ -34,9 +38,24 @@ def main(arguments: list[str]) -> int:
                 "PATH": f"{binaries()}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
             }
             return subprocess.run(arguments, env=environ, check=False).returncode  # noqa: S603 - the person's own
-    except (ServerError, OSError) as error:
+    except DomainError as refusal:
+        print(say(refusal.msgid, **refusal.params), file=sys.stderr)
+    except OSError as error:
         print(error, file=sys.stderr)
+    return 1
+
+
+def _erase(data_dir: Path) -> int:
+    """Forget everything, once somebody has typed that she means it."""
+    print(say(_FORGET, folder=data_dir), end=" ", flush=True)
+    if sys.stdin.readline().strip() != "forget":
+        print(say(N_("Nothing was changed.")), file=sys.stderr)
         return 1
+    erase(data_dir)
+    return 0
+
+
+_FORGET = N_('Everything in {folder} is forgotten: people, rounds, pairs, accounts. Type "forget" to go on:')
 
 
 def _for_tools(database_url: str) -> dict[str, str]:

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from jiedui.i18n import N_, say
 from jiedui.launcher.account import account_for
-from jiedui.launcher.errors import ServerError
+from jiedui.launcher.errors import NoData, ServerError
 from jiedui.launcher.place import Place
 from jiedui.launcher.postgres import Postgres
 from jiedui.launcher.valkey import Valkey
+from jiedui.settings import told_by
 
 _START_SECONDS = 300
 """Until a server that lives and does not answer is taken to hang: a busy machine makes a cluster slowly."""
@@ -65,11 +66,14 @@ def running_servers(data_dir: Path) -> Servers | None:
 
 
 @contextlib.contextmanager
-def servers_for(environ: Mapping[str, str], data_dir: Path, *, lasting: bool = False) -> Iterator[Servers]:
+def servers_for(
+    environ: Mapping[str, str], data_dir: Path, *, lasting: bool = False, new: bool = False
+) -> Iterator[Servers]:
     """Each server as the environment names it; else the one running here; else one started for the block.
 
     One started here also outlasts the block of whoever joined it, unless this block is `lasting`: one that
-    runs until a person ends it, who then means all of it.
+    runs until a person ends it, who then means all of it. Raises NoData where no data are kept, unless a
+    `new` county may begin there.
     """
     with contextlib.ExitStack() as stack:
         started: list[subprocess.Popen[bytes]] = []
@@ -86,6 +90,8 @@ def servers_for(environ: Mapping[str, str], data_dir: Path, *, lasting: bool = F
             return server.url
 
         postgres, valkey = _servers(data_dir)
+        if not (new or environ.get("DATABASE_URL") or postgres.cluster.exists()):
+            raise NoData(place=data_dir, settings=told_by(environ))
         addresses = address("DATABASE_URL", postgres), address("REDIS_URL", valkey)
         yield Servers(*addresses, started=tuple(started))
 

@@ -5,6 +5,7 @@ import os
 import tomllib
 from pathlib import Path
 
+from jiedui.i18n import N_
 from jiedui.settings import SettingsError
 from jiedui_pairing.policy import Pack, from_data, standard
 
@@ -23,6 +24,12 @@ def in_force() -> Pack:
     try:
         return from_data(tomllib.loads(Path(path).read_text("utf-8")))
     except OSError as error:
-        raise SettingsError(f"{VARIABLE} is {path!r}, which cannot be read: {error.strerror}") from error
+        raise SettingsError(
+            N_("{name} is {path!r}, which cannot be read: {reason}"),
+            name=VARIABLE, path=path, reason=error.strerror,
+        ) from error  # fmt: skip
     except ValueError as error:
-        raise SettingsError(f"{VARIABLE} is {path!r}, which is no policy pack: {error}") from error
+        raise SettingsError(
+            N_("{name} is {path!r}, which is no policy pack: {reason}"),
+            name=VARIABLE, path=path, reason=error,
+        ) from error  # fmt: skip

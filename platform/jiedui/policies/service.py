@@ -29,9 +29,10 @@ async def store_packs(now: datetime) -> None:
     own = in_force()
     if own is not standard() and await pack_named(own.name, own.version) != own:
         raise SettingsError(
-            f"{VARIABLE}: version {own.version} of {own.name} is stored already and says something else; "
-            "give what the file says now a new version"
-        )
+            N_("{name}: version {version} of {policy} is stored already and says something else; "
+               "give what the file says now a new version"),
+            name=VARIABLE, version=own.version, policy=own.name,
+        )  # fmt: skip
 
 
 async def pack_named(name: str, version: int | None = None) -> Pack:

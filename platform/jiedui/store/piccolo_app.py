@@ -11,6 +11,7 @@ APP_CONFIG = AppConfig(
     migrations_folder_path=str(Path(jiedui_migrations.__file__).parent),
     table_classes=table_finder(
         modules=[
+            "jiedui.store.tables",
             "jiedui.web.tables",
             "jiedui.regions.tables",
             "jiedui.accounts.tables",

@@ -1,0 +1,119 @@
+"""What every command works in: servers, a database that is the county's, and its secret.
+
+Only a command that is told so (--new) begins a county; one that looks in the wrong place makes nothing there.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import asyncpg
+import click
+
+from jiedui.clock import utc_now
+from jiedui.errors import Unavailable
+from jiedui.i18n import N_
+from jiedui.launcher.errors import NoData
+from jiedui.launcher.servers import Servers, servers_for
+from jiedui.policies.force import in_force
+from jiedui.settings import addresses, data_dir_of, load, make_secret, place_of_secret, told_by
+
+_PATIENCE_SECONDS = 5
+_NEW = "jiedui.new"
+
+
+class Command(click.Command):
+    """Every command may begin a county, none does so unasked."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.append(
+            click.Option(
+                ["--new"],
+                is_flag=True,
+                expose_value=False,
+                callback=_note,
+                help="Begin an empty county if none is kept here yet.",
+            )
+        )
+
+
+class Group(click.Group):
+    command_class = Command
+
+
+def _note(context: click.Context, option: click.Parameter, new: bool) -> None:
+    context.meta[_NEW] = new
+
+
+_NEW = "jiedui.new"
+
+
+def may_begin() -> None:
+    """This command may begin a county without being told."""
+    click.get_current_context().meta[_NEW] = True
+
+
+def inside(work: Callable[[], Awaitable[None]], then: Callable[[Servers], None] | None = None) -> None:
+    """Run `work` with servers, a migrated database and a pool; then `then`, while the servers still run."""
+
+    async def run() -> None:
+        from jiedui.commands.migrate import migrate as bring_up_to_date
+        from jiedui.store.piccolo_conf import DB
+
+        await bring_up_to_date(utc_now())
+        await DB.start_connection_pool(min_size=0, max_size=5)
+        try:
+            await work()
+        finally:
+            await DB.close_connection_pool()
+
+    with servers(lasting=then is not None) as found:
+        asyncio.run(run())
+        if then is not None:
+            then(found)
+
+
+async def _look_at(new: bool) -> None:
+    """One clear sentence where it does not answer, holds nothing, or was written with another secret."""
+    try:
+        connection = await asyncpg.connect(os.environ["DATABASE_URL"], timeout=_PATIENCE_SECONDS)
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        words = str(error) or type(error).__name__
+        raise Unavailable(N_("PostgreSQL does not answer at DATABASE_URL: {words}"), words=words) from error
+    try:
+        if await connection.fetchval("SELECT to_regclass('migration')"):
+            from jiedui.store.keys import require_fitting
+
+            await require_fitting(connection, place_of_secret(os.environ))
+        elif new:
+            make_secret(os.environ)
+        else:
+            where = await connection.fetchval("SELECT current_database()")
+            raise NoData(place=f"PostgreSQL: {where}", settings=told_by(os.environ))
+    finally:
+        await connection.close()
+
+
+@contextlib.contextmanager
+def servers(*, lasting: bool = False, look: bool = True) -> Iterator[Servers]:
+    """The servers, with their addresses put where every process of ours reads them.
+
+    Unless nobody shall `look`, the database is one that this command may work on.
+    """
+    new = bool(click.get_current_context().meta.get(_NEW))
+    given = {name: os.environ.get(name, "") for name in ("DATABASE_URL", "REDIS_URL")}
+    with servers_for(os.environ, data_dir_of(os.environ), lasting=lasting, new=new) as found:
+        os.environ["DATABASE_URL"] = found.database_url
+        os.environ["REDIS_URL"] = found.redis_url
+        try:
+            addresses(os.environ)
+            if look:
+                asyncio.run(_look_at(new))
+            load(os.environ)  # a bad value is told now, whichever command reads it later
+            in_force()
+            yield found
+        finally:
+            os.environ.update(given)
