@@ -11,6 +11,7 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.template import TemplateConfig
 from redis.asyncio import Redis
 
+from jiedui import log
 from jiedui.accounts import access
 from jiedui.accounts import pages as accounts
 from jiedui.accounts.limits import Limits
@@ -31,7 +32,7 @@ from jiedui.regions import pages as regions
 from jiedui.rounds import pages as rounds
 from jiedui.settings import Settings, load
 from jiedui.volunteers import pages as volunteers
-from jiedui.web import cookies, errors, forgery, headers, once, page, pages, rendering
+from jiedui.web import cookies, edge, errors, forgery, headers, once, page, pages, rendering
 from jiedui.wiring import LEDGERS
 
 ROUTERS: list[Router] = [
@@ -84,6 +85,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> L
         logging_config=None,
         debug=False,
     )
+    app.asgi_handler = edge.around(app.asgi_handler)
     access.check_declared(app)
     app.state.pages = page.addresses(app)
     return app
@@ -91,6 +93,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> L
 
 def app() -> Litestar:
     """For `granian --interface asgi --factory jiedui.asgi:app`: settings from the environment."""
+    log.begin()
     return create_app(load(os.environ))
 
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+from jiedui import log
 from jiedui.clock import machine_now, utc_now
 from jiedui.followups.service import ensure_due
 from jiedui.jobs.service import Handler, run_one
@@ -69,7 +70,7 @@ async def drain(now: datetime) -> None:
 
 def main() -> None:
     """Run a worker in this process until SIGINT or SIGTERM."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    log.begin()
     asyncio.run(_until_signal())
 
 

@@ -32,7 +32,7 @@ async def address(servers, clean_db, redis):
         env={**os.environ, "JIEDUI_PUBLIC_URL": address},
     )
     try:
-        wait_until(lambda: answers(f"{address}/healthz"), every=0.1)
+        wait_until(lambda: answers(f"{address}/livez"), every=0.1)
         yield address
     finally:
         server.terminate()

@@ -173,7 +173,8 @@ FREE = {
     door.replace(":", " ", 1)
     for door in [
         "GET:/",
-        "GET:/healthz",
+        "GET:/livez",
+        "GET:/readyz",
         "POST:/language",
         "GET:/static/{file_path}",
         "GET:/login",

@@ -47,7 +47,8 @@ MOST_READ = 1_000_000
 if each is joined with every family of every round it is 16 million.
 """
 NO_LISTS = {
-    "/", "/healthz", "/static/{file_path:path}", "/login", "/login/volunteer", "/login/volunteer/code",
+    "/", "/livez", "/readyz", "/static/{file_path:path}", "/login", "/login/volunteer",
+    "/login/volunteer/code",
     "/join", "/join/code", "/h/{token:str}", "/h/{token:str}/answered", "/me/profile", "/me/profile/offer",
     "/me/proposals/{pair_id:uuid}", "/jobs/{job_id:uuid}/progress", "/rounds/new", "/rounds/preview",
     "/regions/import", "/regions/import/{import_id:uuid}", "/regions/import/{import_id:uuid}/findings.csv",

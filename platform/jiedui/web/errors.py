@@ -1,10 +1,9 @@
 """One voice for everything that goes wrong: a page, a fragment for htmx, or JSON."""
 
 import logging
-import secrets
-import traceback
 from typing import Any, cast
 
+from asyncpg import CannotConnectNowError, PostgresConnectionError
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
@@ -39,14 +38,17 @@ _SENTENCES = {
 }
 
 
+_AWAY = (RedisGone, RedisSlow, ConnectionError, PostgresConnectionError, CannotConnectNowError)
+"""A server that went away, or is just coming back."""
+
+
 def exception_handlers() -> ExceptionHandlersMap:
     """What the application is given; nothing reaches the framework's own pages."""
     return {
         LoginNeeded: _to_login,
         DomainError: _domain,
         HTTPException: _http,
-        RedisGone: _unreachable,
-        RedisSlow: _unreachable,
+        **dict.fromkeys(_AWAY, _unreachable),
         Exception: _unknown,
     }
 
@@ -70,14 +72,14 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any
 
 
 def _unreachable(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    logger.warning("Redis cannot be reached: %s", type(error).__name__)
+    logger.warning("%s: a server cannot be reached", type(error).__name__)
     return _render(request, Unavailable(), 503)
 
 
 def _unknown(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    reference = secrets.token_hex(4).upper()
-    route = request.scope.get("path_template") or "-"
-    logger.error("%s %s failed, reference %s\n%s", request.method, route, reference, _places(error))
+    reference = cast(dict[str, Any], request.scope)["number"]
+    named = {"route": request.scope.get("path_template") or "-", "request": reference}
+    logger.error("%s failed", request.method, exc_info=error, extra={"named": named})
     sentence = DomainError(
         N_("This should not have happened, and nothing was changed. Please tell us the number {reference}."),
         reference=reference,
@@ -109,14 +111,3 @@ def _render(request: Request[Any, Any, Any], error: DomainError, status: int) ->
 
 def _wants_json(request: Request[Any, Any, Any]) -> bool:
     return request.headers.get("accept", "").split(",")[0].split(";")[0].strip().endswith("json")
-
-
-def _places(error: BaseException) -> str:
-    # the message of an exception may quote what a person typed; the place where it arose does not
-    lines = []
-    cause: BaseException | None = error
-    while cause is not None:
-        frames = traceback.extract_tb(cause.__traceback__)
-        lines += [type(cause).__name__, *(f"  {at.filename}:{at.lineno} {at.name}" for at in frames)]
-        cause = cause.__cause__ or cause.__context__
-    return "\n".join(lines)
