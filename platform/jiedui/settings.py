@@ -28,11 +28,15 @@ VARIABLES = {
     "host": "JIEDUI_HOST",
     "port": "JIEDUI_PORT",
     "policy": "JIEDUI_POLICY",
+    "backup_folder": "JIEDUI_BACKUP_FOLDER",
+    "backup_key": "JIEDUI_BACKUP_KEY",
+    "backup_days": "JIEDUI_BACKUP_DAYS",
+    "backup_then": "JIEDUI_BACKUP_THEN",
     "demo": "JIEDUI_DEMO",
     "language": "JIEDUI_LANG",
 }
 """What the file may say, and the variable that says the same and goes before it."""
-_PATHS = {"data", "policy"}
+_PATHS = {"data", "policy", "backup_folder"}
 """Relative ones are meant from the file's own folder."""
 _SHORTEST_SECRET = 32
 
@@ -106,7 +110,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         database_url=database_url,
         redis_url=redis_url,
         data_dir=data_dir,
-        secret=_secret(environ, data_dir),
+        secret=secret_of(environ),
         public_url=(environ.get("JIEDUI_PUBLIC_URL") or f"http://localhost:{port}").rstrip("/"),
         demo=_demo(environ),
         port=port,
@@ -157,14 +161,14 @@ def place_of_secret(environ: Mapping[str, str]) -> str:
     return "JIEDUI_SECRET" if "JIEDUI_SECRET" in environ else str(_secret_file(data_dir_of(environ)))
 
 
-def _secret(environ: Mapping[str, str], data_dir: Path) -> bytes:
-    """Without the line break that an editor or `echo` leaves behind."""
+def secret_of(environ: Mapping[str, str]) -> bytes:
+    """The secret, without the line break that an editor or `echo` leaves behind. Raises SettingsError."""
     place = place_of_secret(environ)
     if "JIEDUI_SECRET" in environ:
         value = os.fsencode(environ["JIEDUI_SECRET"])
     else:
         try:
-            value = _secret_file(data_dir).read_bytes()
+            value = _secret_file(data_dir_of(environ)).read_bytes()
         except FileNotFoundError:
             raise SettingsError(_NO_SECRET, place=place) from None
         except OSError as error:

@@ -24,7 +24,7 @@ from jiedui.i18n import N_, say
 from jiedui.launcher.errors import NoData
 from jiedui.launcher.servers import Servers
 from jiedui.policies.force import in_force
-from jiedui.settings import ROOT, configure, data_dir_of
+from jiedui.settings import ROOT, configure, data_dir_of, told_by
 
 _PATH = click.Path(path_type=Path)
 
@@ -255,13 +255,55 @@ def worker() -> None:
     inside(nothing, then=work)
 
 
+@cli.command("backup")
+def take_backup() -> None:
+    """A backup of the database: sealed for the operator's key, and read back before it is called one."""
+    from jiedui.commands.backing_up import back_up
+
+    with servers():
+        asyncio.run(back_up(os.environ, utc_now(), click.echo))
+
+
+@cli.command("backup-key")
+@click.argument("file", type=_PATH)
+def make_backup_key(file: Path) -> None:
+    """Write a new private key to FILE, which belongs away from this machine, and print the public one."""
+    from jiedui.backups.sealing import make_key
+
+    public = make_key(file)
+    click.echo(say(N_("Keep {file} away from this machine, and in jiedui.toml write:"), file=file))
+    click.echo(f'backup_key = "{public}"')
+
+
+@cli.command("restore")
+@click.argument("file", type=_PATH, callback=_readable)
+@click.option(
+    "--key", "key_file", type=_PATH, callback=_readable, required=True, help="The private key's file."
+)
+def restore_backup(file: Path, key_file: Path) -> None:
+    """Restore the backup FILE into an empty database (with --new), the secret being in its place."""
+    from jiedui.commands.backing_up import bring_back
+
+    with servers(look=False):
+        asyncio.run(bring_back(os.environ, file, key_file, click.echo))
+
+
+@cli.command("drill")
+def try_backup() -> None:
+    """Restore the newest backup somewhere else and compare it: a backup that was never tried is none."""
+    from jiedui.commands.backing_up import drill
+
+    drill(os.environ, click.echo)
+
+
 @cli.command()
 def doctor() -> None:
     """What is configured, reachable and out of date."""
     from jiedui.commands.doctor import examine
 
+    told = told_by(os.environ)  # before servers of our own say where they are
     with servers(look=False):
-        healthy = asyncio.run(examine(click.echo))
+        healthy = asyncio.run(examine(click.echo, told))
     sys.exit(0 if healthy else 1)
 
 

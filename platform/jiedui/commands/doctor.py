@@ -13,17 +13,18 @@ from redis.exceptions import RedisError
 from jiedui.errors import DomainError
 from jiedui.i18n import N_, say
 from jiedui.policies.force import in_force
-from jiedui.settings import Settings, load, place_of_secret, told_by
+from jiedui.settings import Settings, load, place_of_secret
 from jiedui.store import keys
 
 _ENOUGH_DISK = 2 * 1024**3
 _FAULTS = (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError, RedisError)
 
 
-async def examine(tell: Callable[[str], None]) -> bool:
-    """Tell of every part whether it is well; says whether all are."""
+async def examine(tell: Callable[[str], None], told: str) -> bool:
+    """Tell of every part whether it is well, and who `told` the settings; says whether all are well."""
     settings = load(os.environ)
     well = True
+    tell(f"✓ {say(N_('Settings'))}: {told}")
     for title, look in _LOOKS:
         try:
             words, fine = await look(settings)
@@ -42,10 +43,6 @@ Look = Callable[[Settings], Awaitable[tuple[str, bool]]]
 async def _product(settings: Settings) -> tuple[str, bool]:
     mode = say(N_("demonstration")) if settings.demo else say(N_("production"))
     return f"jiedui {version('jiedui')}, {mode}, {settings.public_url}", True
-
-
-async def _configured(settings: Settings) -> tuple[str, bool]:
-    return told_by(os.environ), True
 
 
 async def _database(settings: Settings) -> tuple[str, bool]:
@@ -142,7 +139,6 @@ async def _disk(settings: Settings) -> tuple[str, bool]:
 
 _LOOKS: tuple[tuple[str, Look], ...] = (
     (N_("Product"), _product),
-    (N_("Settings"), _configured),
     (N_("PostgreSQL"), _database),
     (N_("Secret"), _key),
     (N_("Migrations"), _migrations),

@@ -7,12 +7,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from jiedui.errors import DomainError
 from jiedui.i18n import N_, say
-from jiedui.launcher.postgres import binaries
 from jiedui.launcher.servers import erase, servers_for
+from jiedui.launcher.tools import tool_environment
 from jiedui.settings import configure, data_dir_of
 
 
@@ -31,11 +30,9 @@ def main(arguments: list[str]) -> int:
                 return _erase(data_dir)
         with servers_for(os.environ, data_dir, new=new) as servers:
             environ = {
-                **os.environ,
+                **tool_environment(os.environ, servers.database_url),
                 "DATABASE_URL": servers.database_url,
                 "REDIS_URL": servers.redis_url,
-                **_for_tools(servers.database_url),
-                "PATH": f"{binaries()}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
             }
             return subprocess.run(arguments, env=environ, check=False).returncode  # noqa: S603 - the person's own
     except DomainError as refusal:
@@ -56,20 +53,6 @@ def _erase(data_dir: Path) -> int:
 
 
 _FORGET = N_('Everything in {folder} is forgotten: people, rounds, pairs, accounts. Type "forget" to go on:')
-
-
-def _for_tools(database_url: str) -> dict[str, str]:
-    """The address in the variables that psql, pg_dump and their like read."""
-    url = urlsplit(database_url)
-    query = dict(parse_qsl(url.query))
-    found = {
-        "PGHOST": query.get("host") or url.hostname,
-        "PGPORT": query.get("port") or str(url.port or ""),
-        "PGUSER": unquote(url.username or ""),
-        "PGPASSWORD": unquote(url.password or ""),
-        "PGDATABASE": unquote(url.path.lstrip("/")),
-    }
-    return {name: value for name, value in found.items() if value}
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from jiedui.settings import load
+from jiedui.settings import secret_of
 
 _NONCE = 12
 
@@ -37,5 +37,5 @@ def keyed_hash(value: str, purpose: str) -> str:
 
 @functools.cache
 def _key(purpose: str) -> bytes:
-    secret = load(os.environ).secret
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(secret)
+    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode())
+    return derive.derive(secret_of(os.environ))

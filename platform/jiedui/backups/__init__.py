@@ -1,0 +1,1 @@
+"""Backups: taken, encrypted, read back, restored, and tried before they are needed."""

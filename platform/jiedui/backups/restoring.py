@@ -1,0 +1,104 @@
+"""Restoring: a backup is read whole before anything is written, and then all of it is restored or nothing."""
+
+import asyncio
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import asyncpg
+from pyrage import x25519
+
+from jiedui.backups.content import Content, read_whole
+from jiedui.backups.errors import BackupRefused
+from jiedui.i18n import N_
+from jiedui.launcher.errors import ServerError
+from jiedui.launcher.postgres import MAJOR, binaries
+from jiedui.launcher.tools import tool_environment
+from jiedui.settings import place_of_secret
+from jiedui.store import keys
+
+OLDEST = 15
+"""The oldest major version of a given PostgreSQL that the product is tried with."""
+_SINCE_17 = b"SET transaction_timeout = 0;\n"
+
+
+async def restore(
+    environ: Mapping[str, str], path: Path, key: x25519.Identity, tell: Callable[[str], None] = lambda _: None
+) -> Content:
+    """Into the empty database in the environment, whose secret must be the backup's.
+
+    Raises BackupRefused, WrongSecret; whatever it raises, the database is as empty as it was.
+    """
+    tell(N_("Reading the whole backup"))
+    content = await asyncio.to_thread(read_whole, path, key)
+    if content.secret != keys.fingerprint():
+        raise keys.WrongSecret(
+            place=place_of_secret(environ), print=f" ({content.secret} ≠ {keys.fingerprint()})"
+        )
+    major = await _refuse_unfit(environ, content)
+    tell(N_("Restoring"))
+    await asyncio.to_thread(_write, environ, path, key, keep_timeout=major >= 17)
+    await _compare(environ, content)
+    return content
+
+
+async def _refuse_unfit(environ: Mapping[str, str], content: Content) -> int:
+    """The server's major version, once it is known to take this backup."""
+    connection = await asyncpg.connect(environ["DATABASE_URL"])
+    try:
+        major = int(await connection.fetchval("SHOW server_version_num")) // 10000
+        if await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"):
+            raise BackupRefused(
+                N_("This database is not empty: a backup is restored into an empty one only.")
+            )
+    finally:
+        await connection.close()
+    if not OLDEST <= major <= int(MAJOR):
+        raise ServerError(
+            N_("PostgreSQL {found} is not supported: {oldest} to {newest} are."),
+            found=major, oldest=OLDEST, newest=MAJOR,
+        )  # fmt: skip
+    return major
+
+
+def _write(environ: Mapping[str, str], path: Path, key: x25519.Identity, *, keep_timeout: bool) -> None:
+    """The SQL through psql, in one transaction."""
+    command = [
+        str(binaries() / "psql"),
+        "--no-psqlrc",
+        "--quiet",
+        "--single-transaction",
+        "--set=ON_ERROR_STOP=1",
+    ]
+    with (
+        tempfile.TemporaryFile() as words,
+        subprocess.Popen(  # noqa: S603 -- our own binary
+            command, env=tool_environment(environ, environ["DATABASE_URL"]),
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=words,
+        ) as process,
+    ):  # fmt: skip
+        assert process.stdin is not None  # noqa: S101 -- for the type checker
+        give = process.stdin.write
+        try:
+            read_whole(path, key, lambda line: (line == _SINCE_17 and not keep_timeout) or give(line))
+            process.stdin.close()
+        except BrokenPipeError:
+            pass  # it stopped at an error, which its own words tell
+        except BaseException:
+            process.kill()  # it must not take the end of what came for the end of all
+            raise
+        if process.wait() != 0:
+            words.seek(0)
+            said = words.read().decode(errors="replace").strip().splitlines()
+            raise BackupRefused(N_("PostgreSQL refused the backup: {words}"), words=(said or ["?"])[0][:300])
+
+
+async def _compare(environ: Mapping[str, str], content: Content) -> None:
+    connection = await asyncpg.connect(environ["DATABASE_URL"])
+    try:
+        for name, rows in content.rows.items():
+            if await connection.fetchval(f'SELECT count(*) FROM "{name}"') != rows:  # noqa: S608 -- its own names
+                raise BackupRefused(N_("{table} came back with another number of rows."), table=name)
+    finally:
+        await connection.close()

@@ -1,0 +1,90 @@
+"""Backups on the command line: what each step is called, where backups lie, and how a trial is run."""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from jiedui.backups import restoring, sealing, taking
+from jiedui.backups.errors import BackupRefused
+from jiedui.i18n import N_, say
+from jiedui.launcher.servers import embedded_servers
+from jiedui.settings import SettingsError, data_dir_of
+
+Tell = Callable[[str], None]
+
+
+def folder_of(environ: Mapping[str, str]) -> Path:
+    """Where backups lie."""
+    return Path(environ.get("JIEDUI_BACKUP_FOLDER") or data_dir_of(environ) / "backups").absolute()
+
+
+async def back_up(environ: Mapping[str, str], now: datetime, tell: Tell) -> None:
+    """Take one, forget the old, carry it away where the operator says so."""
+    days = _days(environ)
+    folder = folder_of(environ)
+    taken = await taking.take(environ, folder, now, lambda step: tell(f"{say(step)} …"))
+    tell(
+        say(
+            N_("{path}: {rows} rows of {tables} tables, {size:.1f} MB, read back whole."),
+            path=taken.path,
+            rows=taken.rows,
+            tables=taken.tables,
+            size=taken.size / 1e6,
+        )
+    )
+    if old := taking.forget_old(folder, days, now):
+        tell(say(N_("Removed, older than {days} days: {n}."), days=days, n=len(old)))
+    if command := environ.get("JIEDUI_BACKUP_THEN"):
+        taking.hand_on(command, taken.path)
+        tell(say(N_("Carried away: {command}"), command=command))
+
+
+async def bring_back(environ: Mapping[str, str], file: Path, key_file: Path, tell: Tell) -> None:
+    """Restore a file with the operator's key."""
+    key = sealing.read_key(key_file)
+    content = await restoring.restore(environ, file, key, lambda step: tell(f"{say(step)} …"))
+    tell(
+        say(
+            N_("Restored: {rows} rows of {tables} tables, as they were on {at:%Y-%m-%d %H:%M} UTC."),
+            rows=sum(content.rows.values()),
+            tables=len(content.rows),
+            at=content.taken_at,
+        )
+    )
+
+
+def drill(environ: Mapping[str, str], tell: Tell) -> None:
+    """Restore the newest backup into servers of its own, forgotten afterwards. Raises BackupRefused."""
+    folder = folder_of(environ)
+    taken = taking.taken_in(folder)
+    if not taken:
+        raise BackupRefused(N_("There is no backup in {folder}."), folder=folder)
+    at, file = taken[-1]
+    key, began = sealing.own_key(data_dir_of(environ)), time.monotonic()
+    with (
+        tempfile.TemporaryDirectory(prefix="jiedui-drill-") as scratch,
+        embedded_servers(Path(scratch)) as servers,
+    ):
+        there = {**environ, "DATABASE_URL": servers.database_url}
+        content = asyncio.run(restoring.restore(there, file, key, lambda step: tell(f"{say(step)} …")))
+    tell(
+        say(
+            N_("{file}, taken {at:%Y-%m-%d %H:%M}: {rows} rows came back, the secret fits; {seconds:.0f} s."),
+            file=file.name,
+            at=at,
+            rows=sum(content.rows.values()),
+            seconds=time.monotonic() - began,
+        )
+    )
+
+
+def _days(environ: Mapping[str, str]) -> int:
+    value = environ.get("JIEDUI_BACKUP_DAYS") or "30"
+    if not value.isascii() or not value.isdigit() or not 0 < int(value) < 100_000:
+        raise SettingsError(
+            N_("{name} is {value!r}: write a number of days"), name="JIEDUI_BACKUP_DAYS", value=value
+        )
+    return int(value)

@@ -1,0 +1,194 @@
+"""A backup is closed to others and proven before it is called one; it comes back whole or not at all."""
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from commands import FENGDU, done, refused, servers_up
+from ledger_files import household_row, ledger_file
+
+from jiedui.backups import sealing
+from jiedui.backups.content import read_whole
+from jiedui.backups.errors import BackupRefused
+from jiedui.backups.taking import forget_old, taken_in
+
+NAME = household_row(1)["name"]
+
+
+@pytest.fixture(scope="module")
+def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A county with one household, its servers up; beside its folder the operator's key."""
+    folder = tmp_path_factory.mktemp("county") / "data"
+    with servers_up(folder):
+        done(folder, "regions", "import", FENGDU / "regions.csv", "--new")
+        done(folder, "households", "import", ledger_file(folder.parent, "households", household_row(1)))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def key(county: Path) -> Path:
+    """The operator's private key."""
+    done(county, "backup-key", county.parent / "key")
+    return county.parent / "key"
+
+
+@pytest.fixture(scope="module")
+def said(key: Path) -> dict[str, str]:
+    """The settings of who backs up."""
+    return {"JIEDUI_BACKUP_KEY": str(sealing.read_key(key).to_public())}
+
+
+@pytest.fixture(scope="module")
+def backup(county: Path, said: dict[str, str]) -> Path:
+    """One backup of the county."""
+    printed = done(county, "backup", **said)
+    assert "read back whole" in printed
+    ((_, path),) = taken_in(county / "backups")
+    return path
+
+
+def knows_her(folder: Path) -> bool:
+    file = ledger_file(folder.parent, "households", household_row(1))
+    return "0 new, 0 changed, 1 unchanged" in done(folder, "households", "import", file)
+
+
+def test_a_backup_is_closed_to_others_and_says_nothing_in_clear(backup: Path) -> None:
+    assert backup.stat().st_mode & 0o777 == 0o600
+    assert backup.parent.stat().st_mode & 0o777 == 0o700
+    assert [path.name for path in backup.parent.iterdir()] == [backup.name]
+    content = backup.read_bytes()
+    assert content.startswith(b"age-encryption.org/v1\n")
+    for word in (NAME.encode(), b"household", b"PGDMP"):
+        assert word not in content
+
+
+def test_it_comes_back_whole_on_another_machine(
+    county: Path, backup: Path, key: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "secret").write_bytes((county / "secret").read_bytes())
+    assert "Restored:" in done(other, "restore", backup, "--key", key, "--new")
+    assert knows_her(other)
+
+
+@pytest.mark.parametrize("secret", [None, b"another long random text of more than thirty-two", b""])
+def test_without_its_secret_it_is_refused(
+    backup: Path, key: Path, tmp_path: Path, secret: bytes | None
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    if secret is not None:
+        (other / "secret").write_bytes(secret)
+    sentence = refused(other, "restore", backup, "--key", key, "--new")
+    assert str(other / "secret") in sentence
+    (other / "secret").unlink(missing_ok=True)
+    assert "No county is kept" in refused(other, "migrate"), "nothing was written"
+
+
+def test_a_county_that_is_there_is_not_restored_over(county: Path, backup: Path, key: Path) -> None:
+    assert "is not empty" in refused(county, "restore", backup, "--key", key)
+    assert knows_her(county)
+
+
+def test_another_key_does_not_open_it(backup: Path, county: Path, tmp_path: Path) -> None:
+    done(county, "backup-key", tmp_path / "another")
+    assert "sealed for another key" in refused(county, "restore", backup, "--key", tmp_path / "another")
+    assert "holds no private key" in refused(
+        county, "restore", backup, "--key", backup.parent.parent / "secret"
+    )
+
+
+def damages(whole: bytes) -> Iterator[bytes]:
+    """Fifty ways for a file to be hurt: a bit, a byte, a piece less, more, twice, in another order."""
+    rng = random.Random(7)
+    for n in range(10):
+        at, other = sorted(rng.sample(range(len(whole)), 2))
+        yield whole[:at] + bytes([whole[at] ^ (1 << (n % 8))]) + whole[at + 1 :]
+        yield whole[:at]
+        yield whole[:at] + rng.randbytes(16) + whole[at:]
+        yield whole[:at] + whole[other:]
+        yield whole[:other] + whole[at:]
+
+
+def test_a_backup_damaged_in_fifty_ways_is_refused_each_time(backup: Path, key: Path, tmp_path: Path) -> None:
+    whole, private, tried = backup.read_bytes(), sealing.read_key(key), 0
+    assert read_whole(backup, private).rows["household"] == 1
+    for hurt in damages(whole):
+        (tmp_path / "hurt.age").write_bytes(hurt)
+        with pytest.raises(BackupRefused):
+            read_whole(tmp_path / "hurt.age", private)
+        tried += 1
+    assert tried == 50
+
+
+@pytest.mark.parametrize("content", [b"", b"PGDMP", b"a" * 10_000, b"age-encryption.org/v1\n"])
+def test_a_file_that_is_no_backup_is_refused(county: Path, key: Path, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "file").write_bytes(content)
+    assert "cannot be opened" in refused(county, "restore", tmp_path / "file", "--key", key)
+
+
+def test_something_else_sealed_for_the_key_is_no_backup(key: Path, tmp_path: Path) -> None:
+    private = sealing.read_key(key)
+    for content in (b"", b"{}\n", b"no line", b"x" * 2_000_000):
+        with (tmp_path / "plain").open("w+b") as plain, (tmp_path / "file").open("wb") as sealed:
+            plain.write(content)
+            plain.seek(0)
+            sealing.seal(plain, sealed, [private.to_public()])
+        with pytest.raises(BackupRefused, match="holds no dump"):
+            read_whole(tmp_path / "file", private)
+
+
+def test_without_a_key_nothing_is_taken(county: Path) -> None:
+    assert "jiedui backup-key FILE" in refused(county, "backup")
+    assert "is no public key" in refused(county, "backup", JIEDUI_BACKUP_KEY="age1nothing")
+
+
+def test_a_key_is_never_overwritten(county: Path, key: Path) -> None:
+    before = key.read_text()
+    assert "never overwritten" in refused(county, "backup-key", key)
+    assert key.read_text() == before
+    assert key.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_backup_is_carried_away_and_says_so_when_that_fails(
+    county: Path, said: dict[str, str], tmp_path: Path
+) -> None:
+    folder = {"JIEDUI_BACKUP_FOLDER": str(tmp_path / "kept")}
+    assert "Carried away" in done(
+        county, "backup", **said, **folder, JIEDUI_BACKUP_THEN=f"cp {{file}} {tmp_path}/"
+    )
+    ((_, path),) = taken_in(tmp_path / "kept")
+    assert (tmp_path / path.name).read_bytes() == path.read_bytes()
+    other = {
+        "JIEDUI_BACKUP_FOLDER": str(tmp_path / "other"),
+        "JIEDUI_BACKUP_THEN": "sh -c 'echo no room >&2; exit 3'",
+    }
+    assert "backup_then failed (3): no room" in refused(county, "backup", **said, **other)
+    assert len(taken_in(tmp_path / "other")) == 1
+
+
+def test_a_drill_says_that_it_came_back_and_leaves_nothing(
+    county: Path, backup: Path, tmp_path: Path
+) -> None:
+    printed = done(county, "drill", TMPDIR=str(tmp_path))
+    assert backup.name in printed
+    assert "rows came back, the secret fits" in printed
+    assert list(tmp_path.iterdir()) == []
+    assert "There is no backup" in refused(county, "drill", JIEDUI_BACKUP_FOLDER=str(tmp_path))
+
+
+def test_old_backups_go_and_the_newest_never(tmp_path: Path) -> None:
+    now = datetime(2026, 11, 28, 4, tzinfo=UTC)
+    for days in (40, 31, 29, 1):
+        at = now - timedelta(days=days)
+        (tmp_path / f"jiedui-{at:%Y%m%dT%H%M%S}.age").touch()
+    (tmp_path / "jiedui-of-somebody.age").touch()
+    assert [path.name for path in forget_old(tmp_path, 30, now)] == [
+        "jiedui-20261019T040000.age", "jiedui-20261028T040000.age"
+    ]  # fmt: skip
+    assert len(list(tmp_path.iterdir())) == 3
+    forget_old(tmp_path, 1, now + timedelta(days=300))
+    assert [path.name for _, path in taken_in(tmp_path)] == ["jiedui-20261127T040000.age"]
