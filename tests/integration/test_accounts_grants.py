@@ -34,6 +34,7 @@ from jiedui.households.lists import HouseholdFilter, households_of
 from jiedui.households.tables import Household
 from jiedui.policies.service import pack_named
 from jiedui.policies.tables import PolicyPack
+from jiedui.regions.tables import Region
 from jiedui.volunteers.tables import Volunteer
 
 CITY, OTHER_CITY = "500200000000", "510100000000"
@@ -154,6 +155,8 @@ async def test_a_city_whose_policy_says_so_runs_its_rounds_and_sees_its_people()
 
 @pytest.mark.parametrize("role", ["vetting_officer", "safeguarding_officer"])
 async def test_an_officer_works_for_a_county_or_less(role):
+    await a_region_tree()
+    await Region(code=CITY, name="某市", short_name="某市", level="city").save()
     how = {"login": role, "passphrase": "a sentence nobody guesses", "name": "专员", "now": NOW}
     await add_staff(Actor.system(), role=role, region_code=COUNTY, **how)
     with pytest.raises(Refused):
