@@ -10,6 +10,7 @@ import pytest_asyncio
 from jinja2 import ChoiceLoader, DictLoader
 from litestar import Litestar, Response, Router, get, post
 
+from jiedui import log
 from jiedui.asgi import create_app
 from jiedui.errors import Conflict, Refused
 from jiedui.web.forms import blank, read_form
@@ -152,9 +153,9 @@ async def test_what_breaks_is_answered_with_a_number_and_logged_without_what_was
     assert answer.status_code == 500
     assert answer.headers["content-security-policy"]
     (record,) = (record for record in caplog.records if record.name == "jiedui.web")
-    logged = record.getMessage()
-    assert record.args[2] in answer.text
-    assert "GET /trial/broken failed" in logged and "ValueError" in logged
+    logged = log._Line().format(record)
+    assert record.named["request"] in answer.text
+    assert "GET failed" in logged and "route=/trial/broken" in logged and "ValueError" in logged
     assert "test_web_pages.py" in logged
     for private in ("13812345678", "李女士"):
         assert private not in logged and private not in answer.text
