@@ -13,6 +13,8 @@ from datetime import date, datetime, timedelta
 from datetime import time as dt_time
 from pathlib import Path
 
+from ledger_files import household_row, ledger_file
+
 from jiedui.clock import SHANGHAI, SHIFT, machine_now
 
 JIEDUI = (sys.executable, "-m", "jiedui")
@@ -93,6 +95,21 @@ def servers_up(data: Path) -> Iterator[None]:
         finally:
             process.stdin.close()
             process.wait(PATIENCE)
+
+
+@contextlib.contextmanager
+def county_up(data: Path) -> Iterator[None]:
+    """The servers of a county with Fengdu's regions and one household."""
+    with servers_up(data):
+        done(data, "regions", "import", FENGDU / "regions.csv", "--new")
+        done(data, "households", "import", ledger_file(data, "households", household_row(1)))
+        yield
+
+
+def knows_her(data: Path) -> bool:
+    """Whether that household is there, as it was."""
+    file = ledger_file(data, "households", household_row(1))
+    return "0 new, 0 changed, 1 unchanged" in done(data, "households", "import", file)
 
 
 def children(pid: int) -> list[int]:

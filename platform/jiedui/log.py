@@ -20,7 +20,7 @@ _QUIET_SECONDS = 60
 def begin() -> None:
     """Let every logger of this process write so."""
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(_Line())
+    handler.setFormatter(Line())
     handler.addFilter(_OnceAMinute())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would quote addresses with their queries
@@ -37,7 +37,9 @@ def places(error: BaseException) -> str:
     return "\n".join(lines)
 
 
-class _Line(logging.Formatter):
+class Line(logging.Formatter):
+    """What a line looks like."""
+
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, SHANGHAI).isoformat(timespec="milliseconds")
         named = getattr(record, "named", {})

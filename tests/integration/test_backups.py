@@ -1,18 +1,19 @@
 """A backup is closed to others and proven before it is called one; it comes back whole or not at all."""
 
+import io
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from commands import FENGDU, done, refused, servers_up
-from ledger_files import household_row, ledger_file
+from commands import county_up, done, jiedui, knows_her, refused
+from ledger_files import household_row
 
 from jiedui.backups import sealing
 from jiedui.backups.content import read_whole
 from jiedui.backups.errors import BackupRefused
-from jiedui.backups.taking import forget_old, taken_in
+from jiedui.backups.taking import _Following, forget_old, taken_in
 
 NAME = household_row(1)["name"]
 
@@ -21,9 +22,7 @@ NAME = household_row(1)["name"]
 def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A county with one household, its servers up; beside its folder the operator's key."""
     folder = tmp_path_factory.mktemp("county") / "data"
-    with servers_up(folder):
-        done(folder, "regions", "import", FENGDU / "regions.csv", "--new")
-        done(folder, "households", "import", ledger_file(folder.parent, "households", household_row(1)))
+    with county_up(folder):
         yield folder
 
 
@@ -47,11 +46,6 @@ def backup(county: Path, said: dict[str, str]) -> Path:
     assert "read back whole" in printed
     ((_, path),) = taken_in(county / "backups")
     return path
-
-
-def knows_her(folder: Path) -> bool:
-    file = ledger_file(folder.parent, "households", household_row(1))
-    return "0 new, 0 changed, 1 unchanged" in done(folder, "households", "import", file)
 
 
 def test_a_backup_is_closed_to_others_and_says_nothing_in_clear(backup: Path) -> None:
@@ -192,3 +186,17 @@ def test_old_backups_go_and_the_newest_never(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 3
     forget_old(tmp_path, 1, now + timedelta(days=300))
     assert [path.name for _, path in taken_in(tmp_path)] == ["jiedui-20261127T040000.age"]
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 100_000])
+def test_no_part_of_what_a_backup_says_is_lost_in_pieces(size: int) -> None:
+    following = _Following(b"a line\n", io.BytesIO(b"and a dump"))
+    pieces = list(iter(lambda: following.read(size), b""))
+    assert b"".join(pieces) == b"a line\nand a dump"
+    assert max(map(len, pieces)) <= max(size, 7)
+
+
+@pytest.mark.parametrize("verb", ["backup", "drill", "doctor"])
+def test_what_looks_at_a_county_never_begins_one(tmp_path: Path, verb: str) -> None:
+    assert jiedui(tmp_path / "data", verb, "--new").returncode == 2
+    assert not (tmp_path / "data").exists()

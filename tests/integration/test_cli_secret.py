@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commands import COUNTY, FENGDU, done, jiedui, refused, servers_up
+from commands import COUNTY, county_up, done, jiedui, knows_her, refused
 from ledger_files import household_row, ledger_file
 from served_county import County
 
@@ -27,9 +27,7 @@ COMMANDS = [
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A county with one household, its servers up."""
     folder = tmp_path_factory.mktemp("secrets")
-    with servers_up(folder):
-        done(folder, "regions", "import", FENGDU / "regions.csv", "--new")
-        done(folder, "households", "import", ledger_file(folder, "households", household_row(1)))
+    with county_up(folder):
         yield folder
 
 
@@ -50,11 +48,6 @@ def secret_is(folder: Path, content: bytes | None) -> Iterator[None]:
 
 def given(folder: Path, command: tuple[str, ...]) -> list[str]:
     return [str(folder / "households.xlsx") if word == "FILE" else word for word in command]
-
-
-def knows_her(folder: Path) -> bool:
-    file = ledger_file(folder, "households", household_row(1))
-    return "0 new, 0 changed, 1 unchanged" in done(folder, "households", "import", file)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

@@ -153,7 +153,7 @@ async def test_what_breaks_is_answered_with_a_number_and_logged_without_what_was
     assert answer.status_code == 500
     assert answer.headers["content-security-policy"]
     (record,) = (record for record in caplog.records if record.name == "jiedui.web")
-    logged = log._Line().format(record)
+    logged = log.Line().format(record)
     assert record.named["request"] in answer.text
     assert "GET failed" in logged and "route=/trial/broken" in logged and "ValueError" in logged
     assert "test_web_pages.py" in logged

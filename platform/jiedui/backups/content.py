@@ -78,7 +78,7 @@ def _as_sql(path: Path, key: x25519.Identity) -> Iterator[tuple[Callable[[], Con
     """Two things run beside the reader: one unseals, pg_restore turns what it gets into SQL."""
     command = [str(binaries() / "pg_restore"), "--no-owner", "--no-privileges", "--file=-"]
     with subprocess.Popen(  # noqa: S603 -- our own binary
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:
         assert process.stdin is not None  # noqa: S101 -- for the type checker
         assert process.stdout is not None  # noqa: S101

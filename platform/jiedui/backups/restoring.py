@@ -28,7 +28,8 @@ async def restore(
 ) -> Content:
     """Into the empty database in the environment, whose secret must be the backup's.
 
-    Raises BackupRefused, WrongSecret; whatever it raises, the database is as empty as it was.
+    Raises BackupRefused, WrongSecret, ServerError; the database is then as empty as it was, unless the
+    sentence is that a table came back otherwise than it was counted.
     """
     tell(N_("Reading the whole backup"))
     content = await asyncio.to_thread(read_whole, path, key)
@@ -63,14 +64,8 @@ async def _refuse_unfit(environ: Mapping[str, str], content: Content) -> int:
 
 
 def _write(environ: Mapping[str, str], path: Path, key: x25519.Identity, *, keep_timeout: bool) -> None:
-    """The SQL through psql, in one transaction."""
-    command = [
-        str(binaries() / "psql"),
-        "--no-psqlrc",
-        "--quiet",
-        "--single-transaction",
-        "--set=ON_ERROR_STOP=1",
-    ]
+    """The SQL through psql, in one transaction, committed once the backup was read to its end again."""
+    command = [str(binaries() / "psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
     with (
         tempfile.TemporaryFile() as words,
         subprocess.Popen(  # noqa: S603 -- our own binary
@@ -81,13 +76,12 @@ def _write(environ: Mapping[str, str], path: Path, key: x25519.Identity, *, keep
         assert process.stdin is not None  # noqa: S101 -- for the type checker
         give = process.stdin.write
         try:
+            give(b"BEGIN;\n")
             read_whole(path, key, lambda line: (line == _SINCE_17 and not keep_timeout) or give(line))
+            give(b"COMMIT;\n")
             process.stdin.close()
         except BrokenPipeError:
             pass  # it stopped at an error, which its own words tell
-        except BaseException:
-            process.kill()  # it must not take the end of what came for the end of all
-            raise
         if process.wait() != 0:
             words.seek(0)
             said = words.read().decode(errors="replace").strip().splitlines()

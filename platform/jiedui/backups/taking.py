@@ -178,6 +178,7 @@ class _Following(io.BytesIO):
     def read(self, size: int | None = -1) -> bytes:
         size = -1 if size is None else size
         if self._line:
-            given, self._line = self._line[:size] if size >= 0 else self._line, b""
+            given = self._line if size < 0 else self._line[:size]
+            self._line = self._line[len(given) :]
             return given
         return self._pipe.read(size)

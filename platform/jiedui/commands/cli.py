@@ -255,7 +255,7 @@ def worker() -> None:
     inside(nothing, then=work)
 
 
-@cli.command("backup")
+@cli.command("backup", cls=click.Command)
 def take_backup() -> None:
     """A backup of the database: sealed for the operator's key, and read back before it is called one."""
     from jiedui.commands.backing_up import back_up
@@ -264,7 +264,7 @@ def take_backup() -> None:
         asyncio.run(back_up(os.environ, utc_now(), click.echo))
 
 
-@cli.command("backup-key")
+@cli.command("backup-key", cls=click.Command)
 @click.argument("file", type=_PATH)
 def make_backup_key(file: Path) -> None:
     """Write a new private key to FILE, which belongs away from this machine, and print the public one."""
@@ -288,7 +288,7 @@ def restore_backup(file: Path, key_file: Path) -> None:
         asyncio.run(bring_back(os.environ, file, key_file, click.echo))
 
 
-@cli.command("drill")
+@cli.command("drill", cls=click.Command)
 def try_backup() -> None:
     """Restore the newest backup somewhere else and compare it: a backup that was never tried is none."""
     from jiedui.commands.backing_up import drill
@@ -296,7 +296,7 @@ def try_backup() -> None:
     drill(os.environ, click.echo)
 
 
-@cli.command()
+@cli.command(cls=click.Command)
 def doctor() -> None:
     """What is configured, reachable and out of date."""
     from jiedui.commands.doctor import examine

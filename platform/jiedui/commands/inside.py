@@ -25,7 +25,7 @@ _NEW = "jiedui.new"
 
 
 class Command(click.Command):
-    """Every command may begin a county, none does so unasked."""
+    """A command that may begin a county, and does not do so unasked."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -46,9 +46,6 @@ class Group(click.Group):
 
 def _note(context: click.Context, option: click.Parameter, new: bool) -> None:
     context.meta[_NEW] = new
-
-
-_NEW = "jiedui.new"
 
 
 def may_begin() -> None:
