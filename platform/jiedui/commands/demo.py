@@ -86,7 +86,8 @@ async def _print_logins(actor: Actor, plan_id: UUID) -> None:
         ("administrator", "admin", N_("Administrator of the demonstration")),
         ("coordinator", "fengdu", N_("Coordinator of Fengdu county")),
     )
-    console.print(f"[bold]{say(N_('Synthetic people only. One login per role:'))}[/bold]")
+    only = say(N_("Synthetic people only. One login per role:"))
+    console.print(f"[bold]{only}[/bold]")
     for role, login, name in staff:
         if not await staff_login_exists(login):
             await add_staff(

@@ -24,7 +24,8 @@ async def examine(tell: Callable[[str], None], told: str) -> bool:
     """Tell of every part whether it is well, and who `told` the settings; says whether all are well."""
     settings = load(os.environ)
     well = True
-    tell(f"✓ {say(N_('Settings'))}: {told}")
+    title = say(N_("Settings"))
+    tell(f"✓ {title}: {told}")
     for title, look in _LOOKS:
         try:
             words, fine = await look(settings)
