@@ -50,20 +50,21 @@ def given(folder: Path, command: tuple[str, ...]) -> list[str]:
     return [str(folder / "households.xlsx") if word == "FILE" else word for word in command]
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+WRONG = {
+    "another": (OTHER.encode(), "does not fit this database"),
+    "lost": (None, "There is no secret in"),
+    "empty": (b"", "is empty or shorter than 32"),
+    "a line break": (b"\n", "is empty or shorter than 32"),
+}
+
+
+# All commands go through one door, so every command with one fault and one command with every fault.
 @pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (OTHER.encode(), "does not fit this database"),
-        (None, "There is no secret in"),
-        (b"", "is empty or shorter than 32"),
-        (b"\n", "is empty or shorter than 32"),
-    ],
-    ids=["another", "lost", "empty", "a line break"],
+    ("command", "kind"),
+    [(command, "lost") for command in COMMANDS] + [(("serve",), kind) for kind in WRONG if kind != "lost"],
 )
-def test_a_wrong_secret_stops_every_command(
-    folder: Path, command: tuple[str, ...], content: bytes | None, words: str
-) -> None:
+def test_a_wrong_secret_stops_every_command(folder: Path, command: tuple[str, ...], kind: str) -> None:
+    content, words = WRONG[kind]
     file = ledger_file(folder, "households", household_row(1))
     file.rename(folder / "households.xlsx")
     with secret_is(folder, content):
