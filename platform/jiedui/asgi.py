@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+from granian.utils.proxies import wrap_asgi_with_proxy_headers
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.plugins.htmx import HTMXRequest
@@ -85,7 +86,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> L
         logging_config=None,
         debug=False,
     )
-    app.asgi_handler = edge.around(app.asgi_handler)
+    app.asgi_handler = edge.around(wrap_asgi_with_proxy_headers(app.asgi_handler, settings.trusted_proxies))
     access.check_declared(app)
     app.state.pages = page.addresses(app)
     return app

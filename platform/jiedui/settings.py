@@ -1,6 +1,7 @@
 """Configuration: from one settings file and the environment; a bad value names its place and the fix."""
 
 import difflib
+import ipaddress
 import os
 import re
 import secrets
@@ -27,6 +28,7 @@ VARIABLES = {
     "public_url": "JIEDUI_PUBLIC_URL",
     "host": "JIEDUI_HOST",
     "port": "JIEDUI_PORT",
+    "trusted_proxies": "JIEDUI_TRUSTED_PROXIES",
     "policy": "JIEDUI_POLICY",
     "backup_folder": "JIEDUI_BACKUP_FOLDER",
     "backup_key": "JIEDUI_BACKUP_KEY",
@@ -59,6 +61,8 @@ class Settings:
     demo: bool
     """The demonstration: one-time codes are readable in the operator's message console."""
     port: int
+    trusted_proxies: list[str]
+    """Addresses and networks whose word on where a request comes from is believed."""
 
     @property
     def secure_cookies(self) -> bool:
@@ -114,6 +118,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         public_url=(environ.get("JIEDUI_PUBLIC_URL") or f"http://localhost:{port}").rstrip("/"),
         demo=_demo(environ),
         port=port,
+        trusted_proxies=_networks(environ, "JIEDUI_TRUSTED_PROXIES", "127.0.0.1, ::1"),
     )
 
 
@@ -251,6 +256,21 @@ def _url(environ: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str
             scheme=schemes[0],
         )
     return value
+
+
+def _networks(environ: Mapping[str, str], name: str, unless_said: str) -> list[str]:
+    value = environ.get(name, unless_said)
+    parts = [part.strip() for part in value.split(",") if part.strip()]
+    try:
+        for part in parts:
+            ipaddress.ip_network(part)
+    except ValueError as error:
+        raise SettingsError(
+            N_("{name} is {value!r}: write addresses or networks with commas between them, "
+               "such as 127.0.0.1, 10.0.0.0/24"),
+            name=name, value=value,
+        ) from error  # fmt: skip
+    return parts
 
 
 def _demo(environ: Mapping[str, str]) -> bool:

@@ -5,6 +5,7 @@ import logging
 import pytest
 from factories import a_household, a_region_tree
 
+from jiedui.accounts.service import LOGINS_FROM
 from jiedui.web import pages
 
 
@@ -81,3 +82,35 @@ async def test_ready_means_that_both_servers_answer(visitor, app, monkeypatch):
     answer = await visitor.get("/readyz")
     assert (answer.status_code, answer.json()) == (503, {"database": "away", "redis": "ok"})
     assert (await visitor.get("/livez")).status_code == 200
+
+
+async def is_stopped(visitor, **headers):
+    """Whether an attempt to log in comes too soon; passed on by a proxy that says where it comes from."""
+    form = {"login": "nobody", "passphrase": "a wrong passphrase"}
+    return "次数太多" in (await visitor.submit("/login", form, headers=headers)).text
+
+
+async def test_attempts_are_counted_by_the_address_that_a_trusted_proxy_names(app, visitor):
+    for _ in range(LOGINS_FROM.times):
+        await app.state.limits.admit((LOGINS_FROM, "203.0.113.9"))
+    assert await is_stopped(visitor, **{"X-Forwarded-For": "203.0.113.9"})
+    assert await is_stopped(visitor, **{"X-Forwarded-For": "198.51.100.7, 203.0.113.9"}), "a made-up start"
+    assert not await is_stopped(visitor, **{"X-Forwarded-For": "203.0.113.8"})
+    assert not await is_stopped(visitor)
+
+
+async def test_whoever_is_no_trusted_proxy_cannot_take_another_address(app, visitor):
+    for _ in range(LOGINS_FROM.times):
+        await app.state.limits.admit((LOGINS_FROM, "203.0.113.9"))
+    visitor._transport.client = ("203.0.113.9", 4711)
+    assert await is_stopped(visitor, **{"X-Forwarded-For": "203.0.113.8"})
+
+
+@pytest.mark.parametrize("path", ["/login", "/join"])
+async def test_a_form_without_its_cookie_hears_where_the_site_is(app, visitor, path):
+    await visitor.get(path)
+    visitor.cookies.clear()  # what a browser does with them over plain http
+    answer = await visitor.submit(path, {"login": "nobody"})
+    assert answer.status_code == 403
+    assert app.state.settings.public_url in answer.text
+    assert "Cookie" in answer.text

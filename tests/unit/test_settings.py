@@ -1,5 +1,6 @@
 """One settings file, found by every command; the environment goes before it; what is wrong is named."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from jiedui.settings import SettingsError, configure, load, make_secret, told_by
 
 SECRET = "a long random text, longer than thirty-two"
 SERVERS = {"DATABASE_URL": "postgresql:///x", "REDIS_URL": "unix:///x"}
+WHOLE = {**SERVERS, "JIEDUI_SECRET": SECRET}
 
 
 @pytest.fixture
@@ -145,3 +147,14 @@ def test_the_example_says_every_setting_with_its_variable():
     for key, variable in settings.VARIABLES.items():
         lines = [line for line in example.splitlines() if line.startswith(f"#{key} = ")]
         assert [line.endswith(f"# {variable}") for line in lines] == [True], key
+
+
+@pytest.mark.parametrize("value", ["*", "proxy.example", "10.0.0.0/99", "127.0.0.1 ::1", "10.0.0.1/8"])
+def test_a_trusted_proxy_is_an_address_or_a_network(value: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(repr(value))):
+        load({**WHOLE, "JIEDUI_TRUSTED_PROXIES": value})
+
+
+def test_nobody_may_be_trusted_and_the_machine_itself_is_unless_said_otherwise() -> None:
+    assert load(WHOLE).trusted_proxies == ["127.0.0.1", "::1"]
+    assert load({**WHOLE, "JIEDUI_TRUSTED_PROXIES": ""}).trusted_proxies == []

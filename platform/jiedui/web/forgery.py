@@ -33,6 +33,16 @@ class Forged(Forbidden):
     msgid = N_("This page has been open too long, or was not opened here. Please reload it and send again.")
 
 
+class NoCookie(Forbidden):
+    """A form of somebody not logged in, without what its token is made from."""
+
+    msgid = N_(
+        "Your browser sent this form without the cookie that belongs to it: cookies are not allowed, the "
+        "page was open for more than a day, or the site was opened at another address than {url} "
+        "(with https, where it says so). Please open it there and send again."
+    )
+
+
 def token(request: Request[Any, Any, Any]) -> str:
     """The token for forms in the answer to this request."""
     if request.scope.get("auth"):
@@ -92,7 +102,7 @@ def _expected(request: Request[Any, Any, Any]) -> str:
         return sign(request.app.state.settings.secret, "session", request.scope["auth"])
     seed = _seed(request)
     if seed is None:
-        raise Forged
+        raise NoCookie(url=request.app.state.settings.public_url)
     return sign(request.app.state.settings.secret, "seed", seed)
 
 

@@ -61,6 +61,9 @@ def page(
             "actor": request.scope.get("user"),
             "language": language_of(request),
             "wants_fragment": wants_fragment(request),
+            "secure_address": request.app.state.settings.public_url
+            if request.app.state.cookies.secure
+            else "",
             "at": "" if request.method in forgery.SAFE else at or _page_above(request),
             **context,
         },
@@ -108,7 +111,7 @@ def home_of(actor: Actor) -> str:
 
 
 def client_address(request: Request[Any, Any, Any]) -> str:
-    """Where a request comes from, for limits; behind a proxy the server is told which one to believe."""
+    """Where a request comes from, for limits; what a proxy says of it is believed if it is a trusted one."""
     return request.client.host if request.client else "-"
 
 

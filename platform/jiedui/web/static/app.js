@@ -7,6 +7,9 @@
     requestAnimationFrame(() => { announcer().textContent = text; });
   };
 
+  // Browsers drop the site's cookies where nobody can vouch for the connection: say so before anything is typed.
+  if (!isSecureContext) document.getElementById("in-clear")?.removeAttribute("hidden");
+
   // A page that answers a form stands where it can be opened: neither Back nor Reload offers to send it again.
   const { at } = document.body.dataset;
   if (at) history.replaceState(history.state, "", at);
