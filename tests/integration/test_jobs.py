@@ -97,6 +97,7 @@ async def test_a_job_that_kills_every_worker_is_given_up_with_a_sentence() -> No
     row = await job_of(a_coordinator(), job_id)
     assert (row["state"], seen) == ("failed", [])
     assert "given up" in str(recalled(row["error"]))
+    assert service.is_accident(row["error"])
 
 
 async def test_a_worker_that_is_told_to_stop_uses_up_no_attempt() -> None:

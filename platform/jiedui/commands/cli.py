@@ -299,10 +299,10 @@ def try_backup() -> None:
 @cli.command(cls=click.Command)
 def doctor() -> None:
     """What is configured, reachable and out of date."""
-    from jiedui.commands.doctor import examine
-
     told = told_by(os.environ)  # before servers of our own say where they are
     with servers(look=False):
+        from jiedui.commands.doctor import examine
+
         healthy = asyncio.run(examine(click.echo, told))
     sys.exit(0 if healthy else 1)
 

@@ -2,21 +2,32 @@
 
 import os
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
+from typing import Any
 
 import asyncpg
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from jiedui.backups.taking import taken_in
+from jiedui.clock import utc_now
+from jiedui.commands.backing_up import folder_of
 from jiedui.errors import DomainError
 from jiedui.i18n import N_, say
+from jiedui.jobs.service import is_accident
+from jiedui.notices.service import post_office
 from jiedui.policies.force import in_force
 from jiedui.settings import Settings, load, place_of_secret
-from jiedui.store import keys
+from jiedui.store import keys, releases
 
 _ENOUGH_DISK = 2 * 1024**3
+_RECENT = timedelta(days=7)
+_BACKUP_EVERY = timedelta(days=2)
+_CLOCKS_APART = 5
+"""Seconds: leases, codes and sessions of several hosts are judged by their own clocks."""
 _FAULTS = (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError, RedisError)
 
 
@@ -46,16 +57,23 @@ async def _product(settings: Settings) -> tuple[str, bool]:
     return f"jiedui {version('jiedui')}, {mode}, {settings.public_url}", True
 
 
-async def _database(settings: Settings) -> tuple[str, bool]:
+@asynccontextmanager
+async def _asked(settings: Settings) -> AsyncIterator[Any]:
     connection = await asyncpg.connect(settings.database_url, timeout=5)
     try:
-        return str(await connection.fetchval("SHOW server_version")), True
+        yield connection
     finally:
         await connection.close()
 
 
+async def _database(settings: Settings) -> tuple[str, bool]:
+    async with _asked(settings) as database:
+        return str(await database.fetchval("SHOW server_version")), True
+
+
 async def _migrations(settings: Settings) -> tuple[str, bool]:
-    await _database(settings)  # Piccolo would warn of the same at length
+    async with _asked(settings) as database:  # also because Piccolo would warn of the same at length
+        await releases.require_known(database)
     from piccolo.apps.migrations.commands.check import CheckMigrationManager
 
     from jiedui.store.piccolo_conf import DB  # noqa: F401 -- the manager finds the engine through it
@@ -72,30 +90,24 @@ async def _migrations(settings: Settings) -> tuple[str, bool]:
 
 async def _key(settings: Settings) -> tuple[str, bool]:
     place = place_of_secret(os.environ)
-    connection = await asyncpg.connect(settings.database_url, timeout=5)
-    try:
-        await keys.require_fitting(connection, place)
-    finally:
-        await connection.close()
+    async with _asked(settings) as database:
+        await keys.require_fitting(database, place)
     return say(N_("{fingerprint}, in {place}"), fingerprint=keys.fingerprint(), place=place), True
 
 
 async def _policy(settings: Settings) -> tuple[str, bool]:
     pack = in_force()
-    connection = await asyncpg.connect(settings.database_url, timeout=5)
-    try:
-        stored = await connection.fetchval(
+    async with _asked(settings) as database:
+        stored = await database.fetchval(
             "SELECT count(*) FROM policy_pack WHERE name = $1 AND version = $2", pack.name, pack.version
         )
-        ranks = await connection.fetchval(
+        ranks = await database.fetchval(
             "SELECT array_agg(severity(code) ORDER BY place) FROM unnest($1::text[]) WITH ORDINALITY"
             " AS colour (code, place)", list(pack.colours),
         )  # fmt: skip
-        strange = await connection.fetchval(
+        strange = await database.fetchval(
             "SELECT count(*) FROM household WHERE active AND colour <> ALL ($1::text[])", list(pack.colours)
         )
-    finally:
-        await connection.close()
     said = f"{pack.name} {pack.version}"
     if not stored or ranks != list(range(1, len(pack.colour) + 1)):
         return say(N_("{policy} is not in the database yet: run jiedui migrate"), policy=said), False
@@ -116,19 +128,55 @@ async def _redis(settings: Settings) -> tuple[str, bool]:
 
 
 async def _worker(settings: Settings) -> tuple[str, bool]:
-    connection = await asyncpg.connect(settings.database_url, timeout=5)
-    try:
-        late = await connection.fetchval(
+    now = datetime.now(UTC)
+    async with _asked(settings) as database:
+        late = await database.fetchval(
             "SELECT count(*) FROM job WHERE state IN ('queued', 'running')"
             " AND greatest(run_after, coalesce(lease_until, run_after)) < $1",
-            datetime.now(UTC) - timedelta(minutes=1),
+            now - timedelta(minutes=1),
         )
-        failed = await connection.fetchval("SELECT count(*) FROM job WHERE state = 'failed'")
-    finally:
-        await connection.close()
-    return say(
-        N_("{late} jobs wait longer than a minute, {failed} have failed"), late=late, failed=failed
-    ), not late
+        failed = await database.fetch(
+            "SELECT kind, error FROM job WHERE state = 'failed' AND finished_at > $1", now - _RECENT
+        )
+    kinds = sorted({job["kind"] for job in failed if is_accident(job["error"])})
+    words = say(N_("{late} jobs wait longer than a minute"), late=late)
+    if kinds:
+        msgid = N_("failed by accident in the last {days} days: {kinds}")
+        words += "; " + say(msgid, days=_RECENT.days, kinds=", ".join(kinds))
+    return words, not late and not kinds
+
+
+async def _channels(settings: Settings) -> tuple[str, bool]:
+    async with _asked(settings) as database:
+        held = await database.fetchval(
+            "SELECT count(*) FROM notice WHERE state = 'held' AND hold_reason = 'no_gateway'"
+        )
+    ways = post_office(settings, utc_now).channels
+    words = ", ".join(sorted(ways))
+    if held:
+        words += "; " + say(N_("{n} notices are held, for there is no gateway for their way"), n=held)
+    return words, not held
+
+
+async def _clock(settings: Settings) -> tuple[str, bool]:
+    async with _asked(settings) as database:
+        theirs = await database.fetchval("SELECT clock_timestamp()")
+    apart = abs((theirs - datetime.now(UTC)).total_seconds())
+    return say(N_("{seconds:.0f} s from the database's"), seconds=apart), apart < _CLOCKS_APART
+
+
+async def _backups(settings: Settings) -> tuple[str, bool]:
+    if settings.demo:
+        return say(N_("none, for the people are made up")), True
+    folder = folder_of(os.environ)
+    async with _asked(settings) as database:
+        began = await database.fetchval("SELECT min(ran_on) FROM migration")
+    newest = max((at for at, _ in taken_in(folder)), default=None)
+    # A county that began today has nothing to lose yet; from then on a night may be missed, not two.
+    fine = (newest or began.astimezone()) > datetime.now(UTC) - _BACKUP_EVERY
+    if newest is None:
+        return say(N_("none in {folder} yet"), folder=folder), fine
+    return say(N_("the newest is of {at:%Y-%m-%d %H:%M}, in {folder}"), at=newest, folder=folder), fine
 
 
 async def _disk(settings: Settings) -> tuple[str, bool]:
@@ -145,6 +193,9 @@ _LOOKS: tuple[tuple[str, Look], ...] = (
     (N_("Migrations"), _migrations),
     (N_("Policy"), _policy),
     (N_("Redis or Valkey"), _redis),
-    (N_("Work waiting"), _worker),
+    (N_("Jobs"), _worker),
+    (N_("Ways of telling"), _channels),
+    (N_("Clock"), _clock),
+    (N_("Backups"), _backups),
     (N_("Disk"), _disk),
 )

@@ -74,7 +74,7 @@ def inside(work: Callable[[], Awaitable[None]], then: Callable[[Servers], None] 
 
 
 async def _look_at(new: bool) -> None:
-    """One clear sentence where it does not answer, holds nothing, or was written with another secret."""
+    """One sentence where it does not answer, holds nothing, has another secret or is a later release's."""
     try:
         connection = await asyncpg.connect(os.environ["DATABASE_URL"], timeout=_PATIENCE_SECONDS)
     except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -82,9 +82,10 @@ async def _look_at(new: bool) -> None:
         raise Unavailable(N_("PostgreSQL does not answer at DATABASE_URL: {words}"), words=words) from error
     try:
         if await connection.fetchval("SELECT to_regclass('migration')"):
-            from jiedui.store.keys import require_fitting
+            from jiedui.store import keys, releases
 
-            await require_fitting(connection, place_of_secret(os.environ))
+            await keys.require_fitting(connection, place_of_secret(os.environ))
+            await releases.require_known(connection)
         elif new:
             make_secret(os.environ)
         else:

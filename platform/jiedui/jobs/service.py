@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from jiedui.actor import Actor
-from jiedui.errors import DomainError, NotFound, kept
+from jiedui.errors import DomainError, NotFound, kept, recalled
 from jiedui.i18n import N_
 from jiedui.jobs import policy
 from jiedui.jobs.tables import Job
@@ -121,6 +121,11 @@ async def ask_to_stop(actor: Actor, job_id: UUID) -> None:
     await Job.update({Job.stop_requested: True}).where(
         Job.id == job_id, policy.visible(actor), Job.state.is_in(["queued", "running"])
     )
+
+
+def is_accident(error: str) -> bool:
+    """Whether a job that failed with this error met with an accident; else a person was told why not."""
+    return recalled(error).msgid in (DomainError.msgid, _WORKERS_DIED)
 
 
 async def run_one(handlers: dict[str, Handler], worker: str, now: datetime) -> bool:
