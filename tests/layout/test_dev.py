@@ -53,7 +53,7 @@ def dev(checkout: Path, *arguments: str, **how: object) -> tuple[int, str]:
     before = sorted(checkout.rglob("*"))
     run = subprocess.run(
         [str(checkout / "dev"), *arguments],
-        env={"PATH": f"{checkout.parent}/bin:/usr/bin:/bin", "PIP_INDEX_URL": "http://127.0.0.1:9"},
+        env={"PATH": f"{checkout.parent}/bin:/usr/bin:/bin"},
         capture_output=True,
         text=True,
         check=False,
@@ -83,6 +83,26 @@ def test_what_is_not_set_up_says_so_and_installs_nothing(checkout: Path, command
     status, words = dev(checkout, command)
     assert status == 1
     assert "run ./dev setup" in words
+
+
+@pytest.mark.parametrize("command", ["setup", "demo", "test", "check"])
+def test_what_nobody_set_up_is_installed_by_these(checkout: Path, command: str) -> None:
+    shutil.rmtree(checkout / ".venv")
+    stubs = checkout.parent / "bin"
+    stubs.mkdir()
+    program(
+        stubs / "uv", '#!/bin/sh\n[ "$1" = --version ] && echo uv 0.9.0 || { echo asked to $1; exit 1; }\n'
+    )
+    run = subprocess.run(
+        [str(checkout / "dev"), command],
+        env={"PATH": f"{stubs}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "asked to venv" in run.stderr
+    assert "could not be installed" in run.stderr
 
 
 def test_a_security_update_of_python_changes_nothing(checkout: Path) -> None:
