@@ -11,6 +11,8 @@ class DomainError(Exception):
 
     status_code = 400
     msgid = N_("That did not work. Nothing was changed.")
+    heading: str | None = None
+    """What stands above the sentence on a page, where the status says too little."""
     counted = False
     """Whether what was written before it stays written: a wrong code is a try, though it is refused."""
 

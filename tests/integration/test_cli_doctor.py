@@ -67,7 +67,10 @@ def test_a_job_that_nobody_takes(county: County) -> None:
 
 def test_notices_that_no_gateway_takes(county: County) -> None:
     county.ask(HOLD, "no_gateway")
-    assert "1 notices are held, for there is no gateway" in found(county)
+    said = found(county)
+    assert said.startswith(
+        "✗ Ways of telling: Call, Letter, Through the village; 1 notices are held, for there is no"
+    )
 
 
 def test_a_notice_held_for_another_reason_is_the_coordinators(county: County) -> None:

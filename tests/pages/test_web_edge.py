@@ -114,3 +114,4 @@ async def test_a_form_without_its_cookie_hears_where_the_site_is(app, visitor, p
     assert answer.status_code == 403
     assert app.state.settings.public_url in answer.text
     assert "Cookie" in answer.text
+    assert "这份表单没有收下" in answer.text

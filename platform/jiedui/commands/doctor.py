@@ -18,6 +18,7 @@ from jiedui.commands.backing_up import folder_of
 from jiedui.errors import DomainError
 from jiedui.i18n import N_, say
 from jiedui.jobs.service import is_accident
+from jiedui.notices.console import CHANNELS
 from jiedui.notices.service import post_office
 from jiedui.policies.force import in_force
 from jiedui.settings import Settings, load, place_of_secret
@@ -152,7 +153,7 @@ async def _channels(settings: Settings) -> tuple[str, bool]:
             "SELECT count(*) FROM notice WHERE state = 'held' AND hold_reason = 'no_gateway'"
         )
     ways = post_office(settings, utc_now).channels
-    words = ", ".join(sorted(ways))
+    words = ", ".join(say(CHANNELS[way]) for way in sorted(ways))
     if held:
         words += "; " + say(N_("{n} notices are held, for there is no gateway for their way"), n=held)
     return words, not held

@@ -25,6 +25,12 @@ from jiedui_notifications.sealing import ADDRESS, BODY
 from jiedui_notifications.tables import Delivery, Notice
 
 _TOKEN = re.compile(r"(/h/)[\w-]+")
+CHANNELS = {
+    "sms": N_("Text message"),
+    "call": N_("Call"),
+    "village": N_("Through the village"),
+    "letter": N_("Letter"),
+}
 HOLD_REASONS = {
     "no_contact": N_("The ledger says nobody may contact her. Nothing leaves."),
     "no_number": N_("There is no telephone number in the ledger."),

@@ -68,6 +68,7 @@ async def show_console(request: PageRequest) -> Response[Any]:
         wanted=wanted,
         previous="/notices?" + urlencode(narrowed | {"before": listed.before}) if listed.before else "",
         next="/notices?" + urlencode(narrowed | {"after": listed.after}) if listed.after else "",
+        channels=console.CHANNELS,
         hold_reasons=console.HOLD_REASONS,
         details=console.DETAILS,
     )

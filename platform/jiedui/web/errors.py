@@ -97,7 +97,7 @@ def _render(request: Request[Any, Any, Any], error: DomainError, status: int) ->
     if wants_fragment(request):
         headers |= {"HX-Retarget": "#alerts", "HX-Reswap": "innerHTML", "HX-Push-Url": "false"}
         return page(request, "alert.html", status_code=status, headers=headers, error=error)
-    heading = _HEADINGS.get(status, N_("That did not work"))
+    heading = error.heading or _HEADINGS.get(status, N_("That did not work"))
     return page(
         request,
         "error.html",

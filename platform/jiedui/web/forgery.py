@@ -30,10 +30,11 @@ _SEED_SECONDS = 24 * 3600
 class Forged(Forbidden):
     """Perhaps only a page left open over a logout."""
 
+    heading = N_("This form was not taken")
     msgid = N_("This page has been open too long, or was not opened here. Please reload it and send again.")
 
 
-class NoCookie(Forbidden):
+class NoCookie(Forged):
     """A form of somebody not logged in, without what its token is made from."""
 
     msgid = N_(
