@@ -210,7 +210,7 @@ async def _import_households(county: County, a: int, b: int) -> None:
     )
     known = helper["volunteer"] if helper else _of(county.volunteers, b)
     other = await Volunteer.select().where(Volunteer.id == known).first()
-    sealed, what = (other["phone"], "volunteer.phone") if a % 4 == 3 else (row["phone"], "household.phone")
+    sealed, what = (other["phone"], "volunteer.phone") if a // 4 == 2 else (row["phone"], "household.phone")
     phone = unseal(sealed, what) if sealed else None
     children = [Child("小孩", _of(list(BIRTHS), b + n)) for n in range(a % 3)]
     record = _record(
@@ -229,7 +229,7 @@ async def _import_volunteers(county: County, a: int, b: int) -> None:
         capacity=4, record_checked_on=_of(list(checked), b), trained=b % 3 == 0,
         phone=unseal(row["phone"], "volunteer.phone"),
     )  # fmt: skip
-    await _import(county, "volunteers", _of([*county.staff, county.township], b // 3), record)
+    await _import(county, "volunteers", county.township if a >= 6 else _of(county.staff, b), record)
 
 
 def _record(made: Any, row: dict[str, Any], who: str, village: str, **said: Any) -> Any:
@@ -279,17 +279,9 @@ DEEDS: dict[str, Callable[[County, int, int], Awaitable[None]]] = {
     "import volunteers": _import_volunteers, "move": _move, "time": _time_passes,
 }  # fmt: skip
 LIKELY = (
-    "publish",
-    "publish",
-    "reinstate",
-    "accept",
-    "agree",
-    "accept",
-    "agree",
-    "resume",
-    "visit",
-    "reveal",
-)
+    "publish", "publish", "reinstate", "accept", "agree", "accept", "agree", "resume", "visit", "reveal",
+    "import volunteers", "import volunteers", "by hand", "by hand",
+)  # fmt: skip
 
 
 @dataclass
@@ -398,7 +390,9 @@ async def a_county() -> AsyncIterator[County]:
             a_coordinator(account_id=await an_account()),
             a_coordinator(account_id=await an_account()),
         ]
-        for household, volunteer, state in ((0, 0, "active"), (1, 1, "active"), (2, 1, "accepted")):
+        for household, volunteer, state in (
+            (0, 0, "active"), (1, 1, "active"), (2, 1, "accepted"), (3, 2, "proposed"),
+        ):  # fmt: skip
             await a_pair(county.households[household], county.volunteers[volunteer], state=state)
         county.township = a_coordinator(TOWNSHIP, account_id=await an_account(region_code=TOWNSHIP))
         county.states = {pair["id"]: pair["state"] for pair in (await bare_rows()).pairs.values()}
@@ -425,7 +419,7 @@ def done() -> Iterator[Counter[str]]:
     counted: Counter[str] = Counter()
     yield counted
     print(dict(counted))
-    assert min(counted[name] for name in DEEDS) >= RUNS // 10, counted
+    assert min(counted[name] for name in DEEDS) >= RUNS // 20, counted
 
 
 @settings(
