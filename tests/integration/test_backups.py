@@ -1,11 +1,13 @@
 """A backup is closed to others and proven before it is called one; it comes back whole or not at all."""
 
+import asyncio
 import io
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import asyncpg
 import pytest
 from commands import county_up, done, jiedui, knows_her, refused
 from ledger_files import household_row
@@ -13,7 +15,9 @@ from ledger_files import household_row
 from jiedui.backups import sealing
 from jiedui.backups.content import read_whole
 from jiedui.backups.errors import BackupRefused
+from jiedui.backups.restoring import understood
 from jiedui.backups.taking import _Following, forget_old, taken_in
+from jiedui.launcher.servers import embedded_servers
 
 NAME = household_row(1)["name"]
 
@@ -162,6 +166,42 @@ def test_a_backup_is_carried_away_and_says_so_when_that_fails(
     }
     assert "backup_then failed (3): no room" in refused(county, "backup", **said, **other)
     assert len(taken_in(tmp_path / "other")) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "since"),
+    [
+        (b"SET transaction_timeout = 0;\n", 17),
+        (b"ALTER TABLE ONLY public.household ALTER COLUMN name SET (pg_attver=26530368);\n", None),
+        (b"ALTER TABLE ONLY public.household ALTER COLUMN name SET STORAGE MAIN;\n", 15),
+        (b"SET statement_timeout = 0;\n", 15),
+        (b"9f0c\tALTER TABLE ONLY public.x ALTER COLUMN y SET (pg_attver=1);\n", 15),
+    ],
+)
+def test_what_a_server_does_not_know_is_left_out_and_nothing_else(line: bytes, since: int | None) -> None:
+    taken = [major for major in (15, 16, 17, 18) if understood(line, major)]
+    assert taken == ([] if since is None else list(range(since, 19)))
+
+
+def test_where_postgresql_stops_its_words_are_said(
+    county: Path, backup: Path, key: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_bytes((county / "secret").read_bytes())
+    with embedded_servers(tmp_path / "servers") as servers:
+        asyncio.run(_ask(servers.database_url, "CREATE FUNCTION today_here() RETURNS date RETURN now()"))
+        given = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
+        sentence = refused(tmp_path, "restore", backup, "--key", key, "--new", **given)
+        tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+        assert asyncio.run(_ask(servers.database_url, tables)) == 0
+    assert 'PostgreSQL refused the backup: ERROR:  function "today_here" already exists' in sentence
+
+
+async def _ask(url: str, query: str) -> object:
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetchval(query)
+    finally:
+        await connection.close()
 
 
 def test_a_drill_says_that_it_came_back_and_leaves_nothing(

@@ -1,6 +1,8 @@
 """Restoring: a backup is read whole before anything is written, and then all of it is restored or nothing."""
 
 import asyncio
+import contextlib
+import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
@@ -21,6 +23,8 @@ from jiedui.store import keys
 OLDEST = 15
 """The oldest major version of a given PostgreSQL that the product is tried with."""
 _SINCE_17 = b"SET transaction_timeout = 0;\n"
+_OF_ONE_SERVER = re.compile(rb"ALTER TABLE ONLY \S+ ALTER COLUMN \S+ SET \(pg_attver=\d+\);\n")
+"""What newly patched servers note for themselves and others refuse; a pg_dump from before copies it."""
 
 
 async def restore(
@@ -39,7 +43,7 @@ async def restore(
         )
     major = await _refuse_unfit(environ, content)
     tell(N_("Restoring"))
-    await asyncio.to_thread(_write, environ, path, key, keep_timeout=major >= 17)
+    await asyncio.to_thread(_write, environ, path, key, major)
     await _compare(environ, content)
     return content
 
@@ -63,7 +67,12 @@ async def _refuse_unfit(environ: Mapping[str, str], content: Content) -> int:
     return major
 
 
-def _write(environ: Mapping[str, str], path: Path, key: x25519.Identity, *, keep_timeout: bool) -> None:
+def understood(line: bytes, major: int) -> bool:
+    """Whether a server of this major version takes a line of the dump's SQL; no row needs one it does not."""
+    return (line != _SINCE_17 or major >= 17) and not _OF_ONE_SERVER.fullmatch(line)
+
+
+def _write(environ: Mapping[str, str], path: Path, key: x25519.Identity, major: int) -> None:
     """The SQL through psql, in one transaction, committed once the backup was read to its end again."""
     command = [str(binaries() / "psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
     with (
@@ -77,11 +86,12 @@ def _write(environ: Mapping[str, str], path: Path, key: x25519.Identity, *, keep
         give = process.stdin.write
         try:
             give(b"BEGIN;\n")
-            read_whole(path, key, lambda line: (line == _SINCE_17 and not keep_timeout) or give(line))
+            read_whole(path, key, lambda line: understood(line, major) and give(line))
             give(b"COMMIT;\n")
             process.stdin.close()
-        except BrokenPipeError:
-            pass  # it stopped at an error, which its own words tell
+        except BrokenPipeError:  # it stopped at an error, which its own words tell
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
         if process.wait() != 0:
             words.seek(0)
             said = words.read().decode(errors="replace").strip().splitlines()
