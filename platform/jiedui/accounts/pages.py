@@ -56,10 +56,12 @@ async def staff_enter(request: PageRequest) -> Response[Any]:
     form = await read_form(request, StaffLogin)
     if form.ok:
         try:
-            actor = await service.log_in_staff(
-                form.value.login, form.value.passphrase, **_circumstances(request)
+            return await service.log_in_staff(
+                form.value.login,
+                form.value.passphrase,
+                lambda actor: enter(request, actor, form.value.next),
+                **_circumstances(request),
             )
-            return await enter(request, actor, form.value.next)
         except (Refused, TooMany) as refused:
             form.refuse(refused)
     return page(request, "accounts/login.html", form=form, status_code=form.status)

@@ -1,8 +1,9 @@
 """Use cases of accounts: who is this, may they come in."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from jiedui.accounts import codes, passwords
@@ -22,6 +23,7 @@ LOGINS_BY_NAME = Rule("login-name", 10, 15 * 60)
 LOGINS_FROM = Rule("login-address", 60, 5 * 60)
 LOGINS_IN_ALL = Rule("login-all", 1000, 5 * 60)
 NOWHERE = "0" * 12
+Entered = TypeVar("Entered")
 
 
 async def actor_of(account_id: UUID, now: datetime) -> Actor | None:
@@ -41,8 +43,18 @@ async def actor_of(account_id: UUID, now: datetime) -> Actor | None:
     return replace(actor, granted=granted, runs_rounds=city_runs)
 
 
-async def log_in_staff(login: str, passphrase: str, *, address: str, limits: Limits, now: datetime) -> Actor:
-    """Who this is. Raises Refused, the same for a wrong name as for a wrong passphrase; TooMany."""
+async def log_in_staff(
+    login: str,
+    passphrase: str,
+    enter: Callable[[Actor], Awaitable[Entered]],
+    *,
+    address: str,
+    limits: Limits,
+    now: datetime,
+) -> Entered:
+    """Let her `enter` and give what that gives. Raises Refused, the same for a wrong name as for a wrong
+    passphrase; TooMany.
+    """
     login = login.casefold()
     await limits.admit((LOGINS_BY_NAME, login), (LOGINS_FROM, address), (LOGINS_IN_ALL, ""))
     row = (
@@ -51,11 +63,17 @@ async def log_in_staff(login: str, passphrase: str, *, address: str, limits: Lim
         .first()
     )
     right = await passwords.matches(row["password_hash"] if row else None, passphrase)
-    actor = await actor_of(row["id"], now) if row and right else None
-    if actor is None:
-        raise Refused(N_("Login name or passphrase is not right."), field="login")
-    await _note_login(actor, now)
-    return actor
+    if row and right:
+        async with scope(Actor.system(), now):
+            # Held until her session has begun: whoever changes the passphrase is before that, or ends it.
+            same = Account.select(Account.id).where(
+                Account.id == row["id"], Account.password_hash == row["password_hash"]
+            )
+            actor = await actor_of(row["id"], now) if await same.lock_rows("SHARE").first() else None
+            if actor is not None:
+                await _note_login(actor, now)
+                return await enter(actor)
+    raise Refused(N_("Login name or passphrase is not right."), field="login")
 
 
 async def request_login_code(phone: str, *, address: str, limits: Limits, now: datetime) -> None:
