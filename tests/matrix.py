@@ -157,6 +157,7 @@ async def a_world() -> World:
                           checked_on=TODAY, standing="stated", created_at=NOW)  # fmt: skip
     await stated.save()
     colleague = await an_account(region_code=CITY, name="市里人")
+    await an_account(region_code=VILLAGE, login="staff-of-the-village", name="独七")
     grant = await grants.give(desk, colleague, "household", household, "复核", 7, NOW)
     candidate = await Candidate.select(Candidate.id).where(Candidate.plan == plan_id).first()
     world.volunteer = volunteer
@@ -170,12 +171,13 @@ async def a_world() -> World:
         "question_id": UUID(str(question.id)), "grant_id": grant, "concern_id": UUID(str(concern.id)),
         "check_id": UUID(str(stated.id)), "claim_id": claim,
         "candidate_id": candidate["id"], "colleague": colleague,
+        "staff": "staff-of-the-village",
         **{f"pair:{state}": pair for state, pair in pairs.items()},
         **{f"notice:{name}": notice for name, notice in listed.items()},
     }  # fmt: skip
     world.marks = [
         *(str(one) for name, one in world.ids.items() if name != "colleague"),
-        "龚独一", "晏独二", "席独三", "蔺独四", "独五的事", "独六", "T7777",
+        "龚独一", "晏独二", "席独三", "蔺独四", "独五的事", "独六", "独七", "T7777",
     ]  # fmt: skip
     return world
 

@@ -20,6 +20,7 @@ from matrix import Person, World, a_world, everybody, services
 from redis.asyncio import Redis
 
 from jiedui.accounts.limits import Limits
+from jiedui.accounts.sessions import Sessions
 from jiedui.actor import Actor
 from jiedui.errors import DomainError
 from jiedui.ledgers.ledger import subjects
@@ -61,6 +62,7 @@ PUBLIC = {
         rounds.problem.load rounds.runs.run_plan
         """,
     "a step inside a deed whose service has asked": """
+        accounts.grants.end_all_of
         audit.service.record consents.service.give consents.service.withdraw pairs.concerns.write_concern
         pairs.disclosure.helper_of pairs.disclosure.families volunteers.register.told
         volunteers.alike.alike volunteers.alike.barred
@@ -90,8 +92,11 @@ ASKED: dict[tuple[tuple[str, ...], str], str] = {
     (("audits",), ""): "audit.lists.entries_of audit.lists.kinds_of",
     ((*VETS, "helps", "shown"), VILLAGE): "consents.service.given volunteers.register.one_volunteer",
     (("reads",), ""): "desks.figures.figures_of",
+    (("administers",), ""): "accounts.staff.staff_of",
     (("administers",), VILLAGE): """
-        accounts.staff.add_staff regions.service.save_regions regions.service.forecast_regions
+        accounts.staff.add_staff accounts.staff.change_passphrase accounts.staff.close_staff
+        accounts.staff.one_of_staff accounts.staff.open_staff
+        regions.service.save_regions regions.service.forecast_regions
         """,
     (DESK, ""): """
         households.service.forecast_records households.service.save_records volunteers.intake.forecast_records
@@ -353,6 +358,10 @@ PLAIN: dict[str, Any] = {
     "content": b"x", "header": "某列", "dry_run": True, "meanings": {"某列": "remark"},
 }  # fmt: skip
 OWN: dict[str, dict[str, Any]] = {
+    **{
+        f"accounts.staff.{deed}": {"login": "staff"}
+        for deed in ("change_passphrase", "close_staff", "one_of_staff", "open_staff")
+    },
     "accounts.grants.give": {"kind": "household", "subject_id": "household_id", "account_id": "colleague"},
     "households.file.open_card": {"purpose": "contact"},
     "jobs.service.job_about": {"subject_id": "plan_id"},
@@ -404,7 +413,8 @@ def arguments(name: str, function: Any, world: World, *, real: bool) -> dict[str
         what = OWN.get(name, {}).get(parameter.name, parameter.name)
         what = "pair:active" if what == "pair_id" else what
         if isinstance(what, str) and what in world.ids:
-            given[parameter.name] = world.ids[what] if real or what == "colleague" else uuid4()
+            nobody = uuid4() if isinstance(world.ids[what], UUID) else str(uuid4())
+            given[parameter.name] = world.ids[what] if real or what == "colleague" else nobody
         elif parameter.name in ("household_ids", "volunteer_ids"):
             given[parameter.name] = [world.ids[what.removesuffix("s")] if real else uuid4()]
         elif parameter.name in OWN.get(name, {}):
@@ -435,8 +445,8 @@ async def outcome(function: Any, actor: Actor, given: dict[str, Any]) -> tuple[s
         finally:
             await before.rollback_to()
     words = said[1]
-    for value in given.values():
-        if isinstance(value, UUID) or (isinstance(value, str) and re.fullmatch("[0-9]{12}", value)):
+    for name, value in given.items():
+        if isinstance(value, UUID) or name == "login" or re.fullmatch("[0-9]{12}", str(value)):
             words = words.replace(str(value), "¤")
     return said[0], words
 
@@ -444,6 +454,7 @@ async def outcome(function: Any, actor: Actor, given: dict[str, Any]) -> tuple[s
 async def test_every_service_function_asks_whoever_calls_it(db: None, redis: Redis) -> None:
     world = await a_world()
     world.rows["limits"] = Limits(redis, b"only for tests")
+    world.rows["sessions"] = Sessions(redis, lambda: NOW)
     people, known = await everybody(world), dict(services())
     listed = EXPECTED.keys() | UNASKED
     assert known.keys() - listed == set(), "say who may use these"

@@ -9,7 +9,10 @@ from factories import a_volunteer, an_account
 from planned import alike
 
 from jiedui.accounts.passwords import hash_passphrase
+from jiedui.accounts.sessions import Sessions
+from jiedui.accounts.staff import change_passphrase, close_staff
 from jiedui.accounts.tables import Account, OneTimeCode
+from jiedui.actor import Actor
 from jiedui.store.vault import keyed_hash, seal, unseal
 from jiedui_notifications.sealing import PARAMS
 from jiedui_notifications.tables import Notice
@@ -81,6 +84,22 @@ async def test_guessing_a_passphrase_ends_after_ten_tries(visitor, officer):
         assert (await visitor.submit("/login", {"login": "fengdu", "passphrase": "wrong"})).status_code == 422
     refused = await visitor.submit("/login", {"login": "fengdu", "passphrase": PASSPHRASE})
     assert "次数太多" in refused.text
+
+
+@pytest.mark.parametrize("deed", ["closed", "another passphrase"])
+async def test_who_is_logged_in_is_led_to_the_door_once_her_account_is(app, visitor, officer, redis, deed):
+    await visitor.submit("/login", {"login": "fengdu", "passphrase": PASSPHRASE})
+    assert (await visitor.get("/desk")).status_code == 200
+    elsewhere = Sessions(redis, app.state.clock)
+    if deed == "closed":
+        await close_staff(Actor.system(), "fengdu", elsewhere, app.state.clock())
+    else:
+        await change_passphrase(Actor.system(), "fengdu", "nine new lanterns", elsewhere, app.state.clock())
+    answer = await visitor.get("/desk")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=/desk")
+    await visitor.get(answer.headers["location"])
+    again = await visitor.submit("/login", {"login": "fengdu", "passphrase": "nine new lanterns"})
+    assert again.status_code == (422 if deed == "closed" else 303)
 
 
 async def test_a_planted_session_id_is_never_adopted(app, visitor, officer):

@@ -52,7 +52,7 @@ async def give(
             expires_at=now + timedelta(days=days),
         )  # fmt: skip
         await CaseGrant.insert(grant)
-        await _note(actor, "grant.give", grant.id, kind, colleague, now)
+        await _note(actor, "grant.give", grant.id, kind, actor.region_code, colleague, now)
     return UUID(str(grant.id))
 
 
@@ -75,7 +75,22 @@ async def end(actor: Actor, grant_id: UUID, now: datetime) -> None:
             colleague = await Account.select(Account.id, Account.region_code).where(
                 Account.id == grant["account"]
             ).first()  # fmt: skip
-            await _note(actor, "grant.end", grant_id, grant["subject_kind"], colleague or {}, now)
+            await _note(
+                actor, "grant.end", grant_id, grant["subject_kind"], actor.region_code, colleague or {}, now
+            )
+
+
+async def end_all_of(actor: Actor, colleague: Row, now: datetime) -> int:
+    """Show somebody who leaves nothing more, whichever county did; returns how many cases it were."""
+    ended = (
+        await CaseGrant.update({CaseGrant.ended_at: now, CaseGrant.ended_by: actor.account_id})
+        .where(CaseGrant.account == colleague["id"], _open("case_grant", now))
+        .returning(CaseGrant.id, CaseGrant.subject_kind, CaseGrant.region_code)
+    )
+    for grant in ended:
+        county = grant["region_code"]
+        await _note(actor, "grant.end", grant["id"], grant["subject_kind"], county, colleague, now)
+    return len(ended)
 
 
 async def given_by(actor: Actor, now: datetime, *, after: str = "", before: str = "") -> Page:
@@ -134,9 +149,11 @@ async def _is_ours(actor: Actor, kind: str, subject_id: UUID) -> bool:
     return pair is not None and within(actor.region_code, pair["home"])
 
 
-async def _note(actor: Actor, action: str, grant_id: UUID, kind: str, colleague: Row, now: datetime) -> None:
+async def _note(
+    actor: Actor, action: str, grant_id: UUID, kind: str, county: str, colleague: Row, now: datetime
+) -> None:
     """One entry in the county's records and one where the colleague works."""
-    for region_code in (actor.region_code, colleague["region_code"]):
+    for region_code in (county, colleague["region_code"]):
         await record(
             actor, action=action, subject=("case_grant", grant_id), region_code=region_code, now=now,
             detail={"account": colleague["id"], "kind": kind},

@@ -88,14 +88,22 @@ class Sessions:
         """Log out."""
         await self._redis.delete(_key(session_id))
 
+    async def open_of(self, account_id: UUID) -> int:
+        """How often an account is logged in."""
+        keys = await self._keys(account_id)
+        return int(await self._redis.exists(*keys)) if keys else 0
+
     async def end_all(self, account_id: UUID) -> int:
         """Log an account out everywhere (new passphrase, other role, no longer active); returns how often."""
-        keys = await cast(Awaitable[list[bytes]], self._redis.zrange(_of(account_id), 0, -1))
+        keys = await self._keys(account_id)
         if not keys:
             return 0
         ended = await self._redis.delete(*keys)
         await self._redis.zrem(_of(account_id), *keys)
         return int(ended)
+
+    async def _keys(self, account_id: UUID) -> list[bytes]:
+        return await cast(Awaitable[list[bytes]], self._redis.zrange(_of(account_id), 0, -1))
 
 
 def _key(session_id: str) -> str:

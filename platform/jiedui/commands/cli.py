@@ -15,8 +15,8 @@ from typing import Any
 import asyncpg
 import click
 
-from jiedui.actor import STAFF_ROLES
 from jiedui.clock import today, utc_now
+from jiedui.commands import staff
 from jiedui.commands.inside import Group, inside, may_begin, servers
 from jiedui.commands.serving import nothing, refuse_no_address, refuse_taken_port, serve_all
 from jiedui.errors import DomainError, Refused
@@ -192,31 +192,8 @@ def show_round(round_id: Any, out: Path | None) -> None:
     inside(run)
 
 
-@cli.command("account")
-@click.argument("login")
-@click.option("--role", type=click.Choice(STAFF_ROLES), required=True)
-@click.option("--region", required=True, help="The area's 12-digit code; 000000000000 is the whole country.")
-@click.option("--name", required=True, help="The person's name, as colleagues see it.")
-@click.password_option("--passphrase", prompt="Passphrase", help="At least 12 characters.")
-def add_account(login: str, role: str, region: str, name: str, passphrase: str) -> None:
-    """Let a member of staff log in as LOGIN."""
-
-    async def run() -> None:
-        from jiedui.accounts.staff import add_staff
-        from jiedui.actor import Actor
-
-        await add_staff(
-            Actor.system(),
-            role=role,
-            login=login,
-            passphrase=passphrase,
-            name=name,
-            region_code=region,
-            now=utc_now(),
-        )
-        click.echo(say(N_("{name} can log in as {login}."), name=name, login=login))
-
-    inside(run)
+for command in (staff.account, staff.accounts, staff.close, staff.open_again, staff.passphrase):
+    cli.add_command(command)
 
 
 @cli.command()
