@@ -9,6 +9,7 @@ from pathlib import Path
 
 from jiedui.backups import restoring, sealing, taking
 from jiedui.backups.errors import BackupRefused
+from jiedui.clock import SHANGHAI
 from jiedui.i18n import N_, say
 from jiedui.launcher.servers import embedded_servers
 from jiedui.settings import SettingsError, data_dir_of
@@ -48,10 +49,10 @@ async def bring_back(environ: Mapping[str, str], file: Path, key_file: Path, tel
     content = await restoring.restore(environ, file, key, lambda step: tell(f"{say(step)} …"))
     tell(
         say(
-            N_("Restored: {rows} rows of {tables} tables, as they were on {at:%Y-%m-%d %H:%M} UTC."),
+            N_("Restored: {rows} rows of {tables} tables, as they were on {at:%Y-%m-%d %H:%M}."),
             rows=sum(content.rows.values()),
             tables=len(content.rows),
-            at=content.taken_at,
+            at=content.taken_at.astimezone(SHANGHAI),
         )
     )
 
