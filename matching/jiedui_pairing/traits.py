@@ -84,6 +84,8 @@ class Reader:
         known = {*HOUSEHOLD, *VOLUNTEER, *BY_NAME, WAY, COMMON}
         if unknown := set(self.reads) - known:
             raise ValueError(f"{self.name} reads {sorted(unknown)}: there is only {sorted(known)}")
+        if twice := HOUSEHOLD.keys() & VOLUNTEER.keys() & set(self.reads):
+            raise ValueError(f"{self.name} reads {sorted(twice)} of both sides: each needs a name of its own")
 
     def traits(self, of: Mapping[str, Any]) -> list[str]:
         """Those it reads of HOUSEHOLD, VOLUNTEER or BY_NAME."""

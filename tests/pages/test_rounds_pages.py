@@ -33,6 +33,7 @@ from jiedui.policies.service import store_packs
 from jiedui.rounds.pins import pin
 from jiedui.rounds.service import days_allowed, open_round, queue_plan
 from jiedui.rounds.tables import Candidate, Pin, Plan, Round
+from jiedui_pairing.rules import RULES
 
 SECOND_VILLAGE = "500230101202"
 ENGLISH = {"accept-language": "en"}
@@ -394,7 +395,9 @@ async def test_families_left_out_are_listed_with_reasons_in_plain_words(coordina
     await a_volunteer(region_code=FAR_VILLAGE, reach_km=1, record_checked_on=None)
     round_id, _ = await a_planned_round()
     left_out = f"/rounds/{round_id}/plans/1/left-out"
-    shown = text_of(await coordinator.get(left_out))
+    page = await coordinator.get(left_out)
+    assert [rule.name for rule in RULES if f'<option value="{rule.name}"' not in page.text] == []
+    shown = text_of(page)
     assert "2 volunteers offer it: 2 are not cleared to meet children." in shown
     assert "No volunteer of this area offers what this family asks for." in shown
     assert "田*" in shown

@@ -262,6 +262,12 @@ def test_only_what_there_is_can_be_declared():
         only_those_with("shoe_size", 38)
 
 
+def test_a_trait_of_both_sides_would_be_the_familys_for_both(monkeypatch):
+    monkeypatch.setitem(traits.VOLUNTEER, "minor", traits.VOLUNTEER["cleared"])
+    with pytest.raises(ValueError, match=r"new reads \['minor'\] of both sides"):
+        only_those_with("minor", 1)
+
+
 @pytest.mark.parametrize("answer", [True, np.ones(3, dtype=np.bool_), np.ones(1, dtype=np.int64)])
 def test_a_rule_answers_yes_or_no_for_every_pair(answer):
     demand = first_helpers(*a_round(20, 10), PACK, DATED)

@@ -34,10 +34,13 @@ CHECKS = {
 NOBODY_OFFERS = "offers"
 TAKEN = "taken"
 _RULES = {rule.name: rule for rule in RULES}
-REASON_FILTERS = {
+_SHORT = {
     "minors": N_("Not cleared to meet children"),
     "distance": N_("Too far away"),
     "capacity": N_("No free place"),
+}
+REASON_FILTERS = {
+    **{rule.name: _SHORT.get(rule.name, rule.refuses) for rule in RULES},
     TAKEN: N_("Went to other families"),
     NOBODY_OFFERS: N_("Nobody offers it"),
 }
