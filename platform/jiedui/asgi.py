@@ -102,7 +102,7 @@ def app() -> Litestar:
 async def _connected(app: Litestar) -> AsyncIterator[None]:
     from jiedui.store.piccolo_conf import DB
 
-    await DB.start_connection_pool(min_size=1, max_size=10)
+    await DB.start_connection_pool(max_size=10)
     try:
         yield
     finally:

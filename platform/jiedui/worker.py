@@ -19,6 +19,7 @@ from jiedui.pairs.safety import announce, watch
 from jiedui.pairs.service import expire_overdue
 from jiedui.plans.what_if import run_what_if
 from jiedui.rounds.runs import run_plan
+from jiedui.store.away import is_away
 from jiedui.store.piccolo_conf import DB
 from jiedui.web.sent import forget_sent
 from jiedui.wiring import LEDGERS
@@ -43,7 +44,7 @@ _log = logging.getLogger("jiedui.worker")
 
 async def work(stop: asyncio.Event) -> None:
     """Work until told to stop; the job in hand is put back for the next worker."""
-    await DB.start_connection_pool(min_size=1, max_size=5)
+    await DB.start_connection_pool(max_size=5)
     name = f"{os.uname().nodename}:{os.getpid()}"
     # A daemon: nobody who stops this worker should wait for a compiler.
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
@@ -88,8 +89,11 @@ async def _again_and_again(once: Callable[[], Awaitable[bool]], stop: asyncio.Ev
             busy = await asyncio.create_task(_coroutine(once))
         except asyncio.CancelledError:
             raise
-        except Exception:  # noqa: BLE001 -- the edge of the process: one bad job must not end the worker
-            _log.exception("a piece of work failed")
+        except Exception as error:  # noqa: BLE001 -- the edge of the process: one bad job must not end the worker
+            if is_away(error):
+                _log.warning("%s: a server cannot be reached", type(error).__name__)
+            else:
+                _log.exception("a piece of work failed")
             busy = False
         if not busy:
             with contextlib.suppress(TimeoutError):

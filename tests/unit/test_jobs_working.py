@@ -1,10 +1,13 @@
 """Long work in a thread: its answer or its error comes back, its steps are told, a stop is heard."""
 
+import asyncio
 import time
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from jiedui.jobs import service
 from jiedui.jobs.service import Silent, Stopped
 from jiedui.jobs.threads import in_thread
 
@@ -45,3 +48,19 @@ async def test_a_stop_reaches_the_thread_and_waits_for_its_end() -> None:
         await in_thread(work, STEPS, progress)
     assert ended == [True]
     assert progress.told == [("Writing", 1, 2)] * 2
+
+
+async def test_a_lease_is_kept_up_again_once_the_database_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    beats: list[str] = []
+    again = asyncio.Event()
+
+    async def raw(*_: object) -> None:
+        beats.append("")
+        if len(beats) < 3:
+            raise ConnectionError
+        again.set()
+
+    monkeypatch.setattr(service, "BEAT_SECONDS", 0)
+    monkeypatch.setattr(service.Job, "raw", raw)
+    async with service._heartbeat(uuid4()):
+        await asyncio.wait_for(again.wait(), 60)

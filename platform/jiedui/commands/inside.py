@@ -11,8 +11,11 @@ from typing import Any
 
 import asyncpg
 import click
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from jiedui.clock import utc_now
+from jiedui.commands.waiting import patiently
 from jiedui.errors import Unavailable
 from jiedui.i18n import N_
 from jiedui.launcher.errors import NoData
@@ -54,23 +57,40 @@ def may_begin() -> None:
 
 
 def inside(work: Callable[[], Awaitable[None]], then: Callable[[Servers], None] | None = None) -> None:
-    """Run `work` with servers, a migrated database and a pool; then `then`, while the servers still run."""
+    """Run `work` with servers, a migrated database and a pool; then `then`, while the servers still run.
+
+    What goes on with `then` is a service: it waits for servers that were given and do not answer yet.
+    """
 
     async def run() -> None:
         from jiedui.commands.migrate import migrate as bring_up_to_date
         from jiedui.store.piccolo_conf import DB
 
         await bring_up_to_date(utc_now())
-        await DB.start_connection_pool(min_size=0, max_size=5)
+        await DB.start_connection_pool(max_size=5)
         try:
             await work()
         finally:
             await DB.close_connection_pool()
 
+    waits = then is not None and bool(os.environ.get("DATABASE_URL"))
     with servers(lasting=then is not None) as found:
-        asyncio.run(run())
+        patiently(lambda: asyncio.run(run()), waits=waits)  # it may have gone again since it was looked at
         if then is not None:
             then(found)
+
+
+async def _ask_redis() -> None:
+    client = Redis.from_url(
+        os.environ["REDIS_URL"], socket_timeout=_PATIENCE_SECONDS, socket_connect_timeout=_PATIENCE_SECONDS
+    )
+    try:
+        await client.ping()
+    except (OSError, ValueError, RedisError) as error:
+        words = str(error) or type(error).__name__
+        raise Unavailable(N_("Redis or Valkey does not answer at REDIS_URL: {words}"), words=words) from error
+    finally:
+        await client.aclose()
 
 
 async def _look_at(new: bool) -> None:
@@ -109,7 +129,10 @@ def servers(*, lasting: bool = False, look: bool = True) -> Iterator[Servers]:
         try:
             addresses(os.environ)
             if look:
-                asyncio.run(_look_at(new))
+                waits = lasting and bool(given["DATABASE_URL"])
+                patiently(lambda: asyncio.run(_look_at(new)), waits=waits)
+            if lasting:
+                patiently(lambda: asyncio.run(_ask_redis()), waits=bool(given["REDIS_URL"]))
             load(os.environ)  # a bad value is told now, whichever command reads it later
             in_force()
             yield found

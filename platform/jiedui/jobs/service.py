@@ -15,6 +15,7 @@ from jiedui.errors import DomainError, NotFound, kept, recalled
 from jiedui.i18n import N_
 from jiedui.jobs import policy
 from jiedui.jobs.tables import Job
+from jiedui.store.away import is_away
 from jiedui.store.scope import scope
 
 LEASE = timedelta(seconds=20)
@@ -232,9 +233,14 @@ async def _heartbeat(job_id: UUID) -> AsyncIterator[None]:
     async def beat() -> None:
         while True:
             await asyncio.sleep(BEAT_SECONDS)
-            await Job.raw(
-                "UPDATE job SET lease_until = now() + {} WHERE id = {} AND state = 'running'", LEASE, job_id
-            )
+            try:
+                await Job.raw(
+                    "UPDATE job SET lease_until = now() + {} WHERE id = {} AND state = 'running'",
+                    LEASE, job_id,
+                )  # fmt: skip
+            except Exception as error:
+                if not is_away(error):  # it comes back, and the work may go on meanwhile
+                    raise
 
     task = _fresh_task(beat())
     try:

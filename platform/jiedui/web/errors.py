@@ -3,15 +3,13 @@
 import logging
 from typing import Any, cast
 
-from asyncpg import CannotConnectNowError, PostgresConnectionError
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
-from redis.exceptions import ConnectionError as RedisGone
-from redis.exceptions import TimeoutError as RedisSlow
 
 from jiedui.errors import DomainError, Forbidden, LoginNeeded, NotFound, Unavailable
 from jiedui.i18n import N_, translate
+from jiedui.store.away import is_away
 from jiedui.web.page import language_of, page, see_other, wants_fragment
 
 logger = logging.getLogger("jiedui.web")
@@ -38,17 +36,12 @@ _SENTENCES = {
 }
 
 
-_AWAY = (RedisGone, RedisSlow, ConnectionError, PostgresConnectionError, CannotConnectNowError)
-"""A server that went away, or is just coming back."""
-
-
 def exception_handlers() -> ExceptionHandlersMap:
     """What the application is given; nothing reaches the framework's own pages."""
     return {
         LoginNeeded: _to_login,
         DomainError: _domain,
         HTTPException: _http,
-        **dict.fromkeys(_AWAY, _unreachable),
         Exception: _unknown,
     }
 
@@ -77,6 +70,8 @@ def _unreachable(request: Request[Any, Any, Any], error: Exception) -> Response[
 
 
 def _unknown(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    if is_away(error):
+        return _unreachable(request, error)
     reference = cast(dict[str, Any], request.scope)["number"]
     named = {"route": request.scope.get("path_template") or "-", "request": reference}
     logger.error("%s failed", request.method, exc_info=error, extra={"named": named})

@@ -1,0 +1,55 @@
+"""Whether a server is away and will come back, or was never to be reached with these settings."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import Any
+
+import asyncpg
+from redis import exceptions as redis
+
+_AWAY = (
+    ConnectionError, TimeoutError, redis.ConnectionError, redis.TimeoutError,
+    asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError, asyncpg.TooManyConnectionsError,
+)  # fmt: skip
+_MISTAKES = (
+    PermissionError, ssl.SSLError, redis.AuthenticationError, redis.AuthorizationError,
+    asyncpg.ProtocolViolationError,
+)  # fmt: skip
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether this came of a server that is away, just going or just coming back."""
+    return any(isinstance(one, _AWAY) or _was_closed(one) for one in _causes(error))
+
+
+def is_mistake(error: BaseException) -> bool:
+    """Whether waiting is no cure: a wrong password, a certificate, a host that nobody knows."""
+    return any(
+        isinstance(one, _MISTAKES) or (isinstance(one, socket.gaierror) and one.errno != socket.EAI_AGAIN)
+        for one in _causes(error)
+    )
+
+
+async def connect(*args: Any, **kwargs: Any) -> Any:
+    """asyncpg's, where all that keeps a connection from coming about is a server that is away.
+
+    Else a socket that is gone with its server would look like a file of ours that is missing.
+    """
+    try:
+        return await asyncpg.connect(*args, **kwargs)
+    except OSError as error:
+        raise ConnectionError(str(error) or type(error).__name__) from error
+
+
+def _was_closed(error: BaseException) -> bool:
+    """What asyncpg says of a connection that went away between two statements."""
+    return isinstance(error, asyncpg.InterfaceError) and "connection is closed" in str(error)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and what it came of: ending a transaction on a lost connection fails in its own words."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
