@@ -94,15 +94,20 @@ def settings_file(environ: Mapping[str, str]) -> Path | None:
 
 def told_by(environ: Mapping[str, str]) -> str:
     """Who says what the settings are, for people: the file, and the variables that say something else."""
-    path = settings_file(environ)
-    values = _values(path) if path else {}
-    others = sorted(name for name in VARIABLES.values() if environ.get(name, "") != values.get(name, ""))
+    path, others = settings_file(environ), only_here(environ)
     file = (
         str(path)
         if path
         else say(N_("no settings file; looked for {places}"), places=", ".join(map(str, PLACES)))
     )
     return "; ".join([file, *([", ".join(others)] if others else [])])
+
+
+def only_here(environ: Mapping[str, str]) -> list[str]:
+    """The variables that say something else than the file: known to this shell alone."""
+    path = settings_file(environ)
+    values = {"JIEDUI_DATA": str(ROOT / ".data"), **(_values(path) if path else {})}
+    return sorted(name for name in VARIABLES.values() if environ.get(name, "") != values.get(name, ""))
 
 
 def load(environ: Mapping[str, str]) -> Settings:

@@ -55,7 +55,7 @@ def test_a_variable_goes_before_the_file_and_is_told(places):
     places[0].write_text("port = 8001\nhost = '0.0.0.0'")
     said = configured(JIEDUI_PORT="9000", JIEDUI_HOST="0.0.0.0")
     assert said["JIEDUI_PORT"] == "9000"
-    assert told_by(said) == f"{places[0]}; JIEDUI_DATA, JIEDUI_PORT"
+    assert told_by(said) == f"{places[0]}; JIEDUI_PORT"
 
 
 def test_without_a_file_the_data_lie_in_the_checkout_wherever_the_command_is_given(places, monkeypatch):

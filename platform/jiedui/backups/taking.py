@@ -47,7 +47,7 @@ async def take(
 
     Nothing half written bears a backup's name. Raises BackupRefused, OSError (a full disk).
     """
-    operators = sealing.public_key(_operators(environ))
+    operators = sealing.public_key(operators_key(environ))
     own = sealing.own_key(data_dir_of(environ))
     path, partial = _place(folder, now)
     try:
@@ -109,7 +109,8 @@ def _closed_to_others(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
-def _operators(environ: Mapping[str, str]) -> str:
+def operators_key(environ: Mapping[str, str]) -> str:
+    """The public key that backups are sealed for. Raises BackupRefused where none is set."""
     if not (text := environ.get("JIEDUI_BACKUP_KEY")):
         raise BackupRefused(
             N_(

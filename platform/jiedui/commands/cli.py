@@ -18,6 +18,7 @@ import click
 from jiedui.clock import today, utc_now
 from jiedui.commands import staff
 from jiedui.commands.inside import Group, inside, may_begin, servers
+from jiedui.commands.service import service
 from jiedui.commands.serving import nothing, refuse_no_address, refuse_taken_port, serve_all
 from jiedui.errors import DomainError, Refused
 from jiedui.i18n import N_, say
@@ -271,6 +272,9 @@ def try_backup() -> None:
     from jiedui.commands.backing_up import drill
 
     drill(os.environ, click.echo)
+
+
+cli.add_command(service)
 
 
 @cli.command(cls=click.Command)
