@@ -18,14 +18,15 @@ class Relay:
         self._ends: list[socket.socket] = []
         self._lock = threading.Lock()
 
-    def mend(self) -> None:
-        """Let connections through."""
+    def mend(self, *, mute: bool = False) -> None:
+        """Let connections through; `mute`: take them, and let nothing through."""
         listening = socket.socket()
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(("127.0.0.1", self.port))
         listening.listen(64)
         self._listening = listening
-        threading.Thread(target=self._take, args=(listening,), daemon=True).start()
+        if not mute:
+            threading.Thread(target=self._take, args=(listening,), daemon=True).start()
 
     def cut(self) -> None:
         """End every connection and refuse new ones."""

@@ -182,6 +182,17 @@ def test_a_process_that_starts_while_a_server_is_away_needs_nobody_to_start_it_a
         run.answers("/readyz", 200)
 
 
+def test_a_database_that_takes_a_connection_and_says_nothing_is_away_as_well(away: Away) -> None:
+    away.cables["DATABASE_URL"].cut()
+    away.cables["DATABASE_URL"].mend(mute=True)
+    with away.running(*PYTHON, "jiedui.web.server") as run:
+        run.answers("/livez", 200)
+        assert run.status(LINK) == 503
+        away.cables["DATABASE_URL"].cut()
+        away.cables["DATABASE_URL"].mend()
+        assert run.status(LINK) == 404
+
+
 def test_a_worker_that_starts_while_the_database_is_away_works_once_it_is_back(away: Away) -> None:
     away.cables["DATABASE_URL"].cut()
     with away.running(*PYTHON, "jiedui.worker") as run:
