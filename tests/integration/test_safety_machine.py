@@ -172,11 +172,13 @@ async def _visit(county: County, a: int, b: int) -> None:
 
 
 async def _reveal(county: County, a: int, b: int) -> None:
+    """Perhaps on a day that the house has not looked at yet: a check may have run out since."""
+    now = county.now + timedelta(days=(0, 1, 40, 200)[b % 4])
     pair = await county.pair_in(a, "proposed", "accepted", "active", "paused", "closed")
     row = await Pair.select().where(Pair.id == pair).first()
     rows = await bare_rows()
-    allowed = rows.may_meet(rows.pairs[str(pair)], today(county.now))
-    number = await service.show_phone(county.hers[row["volunteer"]], pair, county.now)
+    allowed = rows.may_meet(rows.pairs[str(pair)], today(now))
+    number = await service.show_phone(county.hers[row["volunteer"]], pair, now)
     assert allowed and row["state"] == "active", f"{number} was shown"
 
 
