@@ -144,3 +144,35 @@ def test_a_file_that_another_user_left_is_named_before_anything_is_installed(che
     assert status == 1
     assert words.startswith(f"{left} belongs to ")
     assert "network" not in words
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [("nowhere.tar", "There is no"), ("words.tar", "is no archive that"), ("empty", "holds no bundle")],
+)
+def test_what_is_no_bundle_is_refused_before_anything_is_made(checkout: Path, place: str, said: str) -> None:
+    (checkout / "words.tar").write_text("no archive", encoding="utf-8")
+    (checkout / "empty").mkdir()
+    status, words = dev(checkout, "setup", "--from", str(checkout / place))
+    assert status == 1
+    assert place in words
+    assert said in words
+
+
+def test_a_bundle_for_another_machine_or_of_another_release_is_refused(checkout: Path) -> None:
+    made_for = checkout / "bundle/for"
+    made_for.parent.mkdir()
+    made_for.write_text("Python 3.1 Linux abacus\n1 2\n3 4\n", encoding="utf-8")
+    status, words = dev(checkout, "setup", "--from", str(checkout / "bundle"))
+    assert status == 1
+    assert "This bundle is for Python 3.1 Linux abacus, and here is Python 3." in words
+    here = words.split("and here is ")[1].split(":")[0]
+    made_for.write_text(f"{here}\n1 2\n3 4\n", encoding="utf-8")
+    status, words = dev(checkout, "setup", "--from", str(checkout / "bundle"))
+    assert (status, "of another release than this checkout" in words) == (1, True)
+
+
+def test_a_bundle_is_made_of_a_git_checkout_only(checkout: Path) -> None:
+    status, words = dev(checkout, "bundle")
+    assert status == 1
+    assert "is made from a git checkout" in words
