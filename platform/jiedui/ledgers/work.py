@@ -108,10 +108,23 @@ async def _actor(job: JobRow, row: Row, ledger: Ledger) -> Actor:
 @contextmanager
 def _file(row: Row, ledger: Ledger) -> Iterator[Path]:
     """The ledger as a file of this process alone, gone afterwards; a finding in a csv names it."""
-    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
-        path = Path(folder) / ledger.file_name
-        path.write_bytes(uploads.content_of(row))
-        yield path
+    name, content = ledger.file_name, uploads.content_of(row)
+    try:
+        folder = _folder_with(name, content, _MEMORY)
+    except OSError:  # none here, not for this user, or full
+        folder = _folder_with(name, content, None)
+    with folder as path:
+        yield Path(path) / name
+
+
+def _folder_with(name: str, content: bytes, place: Path | None) -> tempfile.TemporaryDirectory[str]:
+    folder = tempfile.TemporaryDirectory(dir=place)
+    try:
+        (Path(folder.name) / name).write_bytes(content)
+    except OSError:
+        folder.cleanup()
+        raise
+    return folder
 
 
 def _unread(unknown: list[UnknownHeader]) -> dict[str, Any]:
