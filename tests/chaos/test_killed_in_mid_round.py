@@ -2,12 +2,24 @@
 
 import os
 import signal
+import subprocess
 import time
 from collections import Counter
 from functools import partial
 
 import pytest
-from commands import COUNTY, PATIENCE, kill_9, living, servers_up, wait_until
+from commands import (
+    COUNTY,
+    JIEDUI,
+    PATIENCE,
+    done,
+    environment,
+    held_clock,
+    kill_9,
+    living,
+    servers_up,
+    wait_until,
+)
 from served_county import County
 
 PAIRS = 1959
@@ -49,6 +61,15 @@ def made_once_and_whole(county: County, round_id: str, plan_id: str) -> None:
     )
     assert county.one('SELECT state FROM "round" WHERE id = $1', round_id) == "draft"
     assert county.one('SELECT count(*) FROM pair WHERE "round" = $1', round_id) == 0
+
+
+def working(county: County, dated: str) -> list[str]:
+    """The plans of a day's round that somebody is at."""
+    query = (
+        'SELECT plan.id FROM plan JOIN "round" ON "round".id = plan."round" JOIN job ON subject_id = plan.id '
+        "WHERE dated = $1::text::date AND job.state = 'running'"
+    )
+    return [str(row["id"]) for row in county.ask(query, dated)]
 
 
 def let_the_lease_pass(county: County, plan_id: str) -> None:
@@ -140,6 +161,21 @@ def test_kill_9_of_everything_at_once_loses_nothing(county: County) -> None:
         assert nothing_half_made(county, plan_id)
         let_the_lease_pass(county, plan_id)
         made_once_and_whole(county, round_id, plan_id)
+
+
+def test_a_round_of_the_command_line_that_was_killed_is_given_again_and_goes_on(county: County) -> None:
+    """No worker runs beside it: nobody but the same command can end what it began."""
+    run = ("round", "run", "--region", COUNTY, "--on", "2026-11-11")
+    with servers_up(county.folder):
+        environ = environment(county.folder, **held_clock())
+        process = subprocess.Popen([*JIEDUI, *run], env=environ, stdout=subprocess.DEVNULL)
+        wait_until(lambda: bool(working(county, run[-1])), every=0.005)
+        process.kill()
+        process.wait()
+        (plan,) = working(county, run[-1])
+        let_the_lease_pass(county, plan)
+        assert "1,952 pairs" in done(county.folder, *run, **held_clock())
+        made_once_and_whole(county, county.one('SELECT "round" FROM plan WHERE id = $1', plan), plan)
 
 
 def test_ctrl_c_in_mid_round_puts_the_job_back_at_once(county: County) -> None:

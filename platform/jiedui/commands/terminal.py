@@ -42,24 +42,33 @@ async def import_watched(actor: Actor, kind: str, path: Path, *, dry_run: bool) 
 
 
 async def run_plan_watched(actor: Actor, region: str, dated: date, policy: str) -> tuple[UUID, UUID]:
-    """Open a round, run a plan of it here or in a worker that is faster, and show how far it is."""
+    """Open a round, run a plan of it here or in a worker that is faster, and show how far it is.
+
+    One that was begun and cut short is gone on with.
+    """
     from jiedui.jobs.service import latest_job, run_one
-    from jiedui.rounds.service import open_round, queue_plan
+    from jiedui.rounds.service import open_round, plan_in_work, queue_plan
     from jiedui.worker import HANDLERS
 
     round_id = await open_round(actor, region, dated, policy, utc_now())
-    plan_id = await queue_plan(actor, round_id, utc_now())
-    with _bar() as tell:
-        working: asyncio.Task[bool] | None = None
-        while (job := await latest_job(plan_id)) and job["state"] in ("queued", "running"):
-            tell(job["step"] or N_("Pairing"), job["done_units"], job["total_units"])
-            # A task each time: should the other worker die, its job is taken over here.
-            working = working or asyncio.create_task(run_one(HANDLERS, "terminal", machine_now()))
-            if (await asyncio.wait([working], timeout=_TELL_SECONDS))[0]:
-                busy, working = working.result(), None
-                await asyncio.sleep(0 if busy else _TELL_SECONDS)
+    plan_id = await plan_in_work(actor, round_id) or await queue_plan(actor, round_id, utc_now())
+    working: asyncio.Task[bool] | None = None
+    try:
+        with _bar() as tell:
+            while (job := await latest_job(plan_id)) and job["state"] in ("queued", "running"):
+                tell(job["step"] or N_("Pairing"), job["done_units"], job["total_units"])
+                # A task each time: should the other worker die, its job is taken over here.
+                working = working or asyncio.create_task(run_one(HANDLERS, "terminal", machine_now()))
+                if (await asyncio.wait([working], timeout=_TELL_SECONDS))[0]:
+                    busy, working = working.result(), None
+                    await asyncio.sleep(0 if busy else _TELL_SECONDS)
         if working is not None:
             await working
+    except BaseException:  # Ctrl-C too
+        if working is not None:  # its job is put back; what it ends with says no more than this
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+        raise
     if job is None or job["state"] != "done":
         raise recalled(job["error"] if job else "")
     return round_id, plan_id

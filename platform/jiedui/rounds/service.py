@@ -72,6 +72,18 @@ async def queue_plan(actor: Actor, round_id: UUID, now: datetime) -> UUID:
     return plan_id
 
 
+async def plan_in_work(actor: Actor, round_id: UUID) -> UUID | None:
+    """The plan of a round that is asked for and not answered yet; whose job was lost is nobody's work."""
+    policy.require(actor, "read")
+    rows = await Plan.raw(
+        f'SELECT p.id FROM plan p WHERE p."round" = {{}} AND {{}} AND p.state IN {asked.WAITING} '  # noqa: S608
+        f"AND NOT {asked.lost('p')}",
+        round_id,
+        policy.visible(actor, "p"),
+    )
+    return rows[0]["id"] if rows else None
+
+
 async def cancel_round(actor: Actor, round_id: UUID, now: datetime) -> None:
     """Put a draft aside; it stays for the record. Raises Conflict when it is no draft any more."""
     async with scope(actor, now):
