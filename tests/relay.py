@@ -1,11 +1,15 @@
-"""A relay before one of the embedded servers, as if it stood on another machine: its cable can be cut."""
+"""Relays before the embedded servers, as if these stood on another machine: their cables can be cut."""
 
 import contextlib
 import selectors
 import socket
 import threading
+from pathlib import Path
+from urllib.parse import quote, unquote
 
 from commands import closed_port
+
+from jiedui.launcher.servers import running_servers
 
 
 class Relay:
@@ -47,6 +51,41 @@ class Relay:
                 with self._lock:
                     self._ends += [near, far]
                 threading.Thread(target=_pass_on, args=(near, far), daemon=True).start()
+
+
+class Cabled:
+    """Both servers that run on a folder, each at the end of a cable; by the variable that names it."""
+
+    def __init__(self, folder: Path) -> None:
+        found = running_servers(folder)
+        assert found is not None, "the servers do not run"
+        self._passwords = {
+            name: (folder / name / "password").read_text("ascii") for name in ("postgres", "valkey")
+        }
+        sockets = found.database_url.partition("?host=")[2].partition("&")[0]
+        self.cables = {
+            "DATABASE_URL": Relay(f"{unquote(sockets)}/.s.PGSQL.5432"),
+            "REDIS_URL": Relay(unquote(found.redis_url.rpartition("@")[2].partition("?")[0])),
+        }
+
+    def addresses(self, **passwords: str) -> dict[str, str]:
+        """What the variables say then, perhaps with other `passwords`."""
+        known = {name: quote(word, safe="") for name, word in {**self._passwords, **passwords}.items()}
+        postgres, valkey = self.cables.values()
+        return {
+            "DATABASE_URL": f"postgresql://jiedui:{known['postgres']}@127.0.0.1:{postgres.port}/jiedui",
+            "REDIS_URL": f"redis://:{known['valkey']}@127.0.0.1:{valkey.port}/0",
+        }
+
+    def mend(self) -> None:
+        """Both whole."""
+        for cable in self.cables.values():
+            cable.mend()
+
+    def cut(self) -> None:
+        """Both cut."""
+        for cable in self.cables.values():
+            cable.cut()
 
 
 def _pass_on(near: socket.socket, far: socket.socket) -> None:

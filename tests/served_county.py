@@ -95,12 +95,12 @@ class County:
             yield process
 
     @contextmanager
-    def served(self) -> Iterator[subprocess.Popen[bytes]]:
+    def served(self, **also: str) -> Iterator[subprocess.Popen[bytes]]:
         """`jiedui serve`, up and answering; told to stop at the end, unless it was killed."""
         with (self.folder / "serve.log").open("ab") as log:
             process = subprocess.Popen(
                 [*JIEDUI, "serve"],
-                env=environment(self.folder, JIEDUI_PORT=str(self.port)),
+                env=environment(self.folder, JIEDUI_PORT=str(self.port), **also),
                 stdout=log,
                 stderr=log,
             )

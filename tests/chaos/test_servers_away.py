@@ -7,44 +7,24 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 from commands import COUNTY, JIEDUI, PATIENCE, county_up, done, environment, refused, wait_until
 from ledger_files import ledger_file, volunteer_row
-from relay import Relay
+from relay import Cabled
 from served_county import County
-
-from jiedui.launcher.servers import running_servers
 
 PYTHON = (sys.executable, "-m")
 LINK = f"/h/{'a' * 22}"
 """A household's link that is none: the database is asked for it."""
 
 
-class Away:
+class Away(Cabled):
     """A county whose two servers are reached over cables."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
         self.county = County(folder)
-        found = running_servers(folder)
-        assert found is not None
-        at = {name: folder / name for name in ("postgres", "valkey")}
-        self.passwords = {name: (one / "password").read_text("ascii") for name, one in at.items()}
-        query = found.database_url.partition("?")[2]
-        sockets = query.removeprefix("host=").partition("&")[0]
-        self.cables = {
-            "DATABASE_URL": Relay(f"{urllib.request.unquote(sockets)}/.s.PGSQL.5432"),
-            "REDIS_URL": Relay(urllib.request.unquote(found.redis_url.rpartition("@")[2].partition("?")[0])),
-        }
-
-    def addresses(self, **passwords: str) -> dict[str, str]:
-        known = {name: quote(word, safe="") for name, word in {**self.passwords, **passwords}.items()}
-        postgres, valkey = self.cables.values()
-        return {
-            "DATABASE_URL": f"postgresql://jiedui:{known['postgres']}@127.0.0.1:{postgres.port}/jiedui",
-            "REDIS_URL": f"redis://:{known['valkey']}@127.0.0.1:{valkey.port}/0",
-        }
 
     @contextlib.contextmanager
     def running(self, *command: str) -> Iterator["Run"]:
@@ -105,11 +85,9 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Away]:
 @pytest.fixture
 def away(up: Away) -> Iterator[Away]:
     """With both cables whole."""
-    for cable in up.cables.values():
-        cable.mend()
+    up.mend()
     yield up
-    for cable in up.cables.values():
-        cable.cut()
+    up.cut()
 
 
 def works(county: County, dated: str) -> None:
