@@ -24,6 +24,7 @@ from commands import (
     refused,
 )
 from ledger_files import household_row, ledger_file, volunteer_row
+from served_county import County
 
 from jiedui.clock import SHIFT, machine_now, today
 from jiedui.commands.demo import hold_clock
@@ -155,6 +156,27 @@ def test_a_database_that_is_away_or_somebody_elses_is_a_sentence(county: Path) -
     assert refused(county, "migrate", DATABASE_URL=url).startswith(
         "PostgreSQL does not answer at DATABASE_URL:"
     )
+
+
+@pytest.mark.parametrize(
+    ("n", "state", "words"),
+    [
+        (31, "disk_full", "The disk of the database is full. Nothing was changed."),
+        (32, "insufficient_privilege", "ALTER DATABASE … OWNER TO …"),
+    ],
+)
+def test_what_only_the_operator_can_mend_is_a_sentence(county: Path, n: int, state: str, words: str) -> None:
+    database, file = County(county), ledger_file(county, "households", household_row(n))
+    database.ask(
+        "CREATE FUNCTION hinder() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN RAISE EXCEPTION 'its own words' USING ERRCODE = '{state}', DETAIL = 'and more'; END $$"
+    )
+    database.ask("CREATE TRIGGER hinder BEFORE INSERT ON household EXECUTE FUNCTION hinder()")
+    sentence = refused(county, "households", "import", file)
+    database.ask("DROP FUNCTION hinder CASCADE")
+    assert words in sentence
+    assert sentence.endswith("(its own words)")
+    assert "1 new, 0 changed, 0 unchanged" in done(county, "households", "import", file)
 
 
 def test_a_report_that_cannot_be_written_is_told_before_the_work(county: Path) -> None:

@@ -26,6 +26,7 @@ from jiedui.launcher.errors import NoData
 from jiedui.launcher.servers import Servers
 from jiedui.policies.force import in_force
 from jiedui.settings import ROOT, configure, data_dir_of, told_by
+from jiedui.store.hindered import hindrance
 
 _PATH = click.Path(path_type=Path)
 
@@ -46,15 +47,18 @@ def main() -> None:
     except DomainError as refusal:
         click.echo(say(refusal.msgid, **refusal.params), err=True)
         sys.exit(1)
-    except asyncpg.InsufficientPrivilegeError as error:
-        click.echo(say(_NO_RIGHT, words=error.args[0]), err=True)
-        sys.exit(1)
-    except _ACCIDENTS as error:
-        click.echo(say(_CUT_SHORT, words=str(error) or type(error).__name__), err=True)
-        sys.exit(1)
     except Exception as error:  # noqa: BLE001 -- the edge of the process: what it says may quote a person
-        click.echo(say(_UNFORESEEN, what=type(error).__name__, where=_innermost(error)), err=True)
+        click.echo(_sentence(error), err=True)
         sys.exit(1)
+
+
+def _sentence(error: Exception) -> str:
+    words = (str(error) or type(error).__name__).splitlines()[0]  # what follows is for programmers
+    if hindered := hindrance(error):
+        return f"{say(hindered.msgid)} ({words})"
+    if isinstance(error, _ACCIDENTS):
+        return say(_CUT_SHORT, words=words)
+    return say(_UNFORESEEN, what=type(error).__name__, where=_innermost(error))
 
 
 def _innermost(error: Exception) -> str:
@@ -68,11 +72,7 @@ _ACCIDENTS = (
     OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InterfaceError,
     asyncpg.InsufficientResourcesError,
 )  # fmt: skip
-"""A full disk, a server that went away: nobody's mistake, and no half-done work is kept."""
-_NO_RIGHT = N_(
-    "The user in DATABASE_URL may not do this: {words}. Let it own the database "
-    "(ALTER DATABASE … OWNER TO …), then run the same command again"
-)
+"""A server that went away, a file that cannot be read: nobody's mistake, and no half-done work is kept."""
 _UNFORESEEN = N_(
     "This should not have happened, and nothing half-done was kept. Please report: {what} at {where}"
 )

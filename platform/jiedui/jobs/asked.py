@@ -19,6 +19,7 @@ from jiedui.errors import DomainError, Refused, kept
 from jiedui.i18n import N_
 from jiedui.jobs.service import Stopped, enqueue
 from jiedui.store.columns import Row
+from jiedui.store.hindered import hindrance
 
 WAITING = ("queued", "running")
 _LOST = N_("This ended unexpectedly. Please ask for it again.")
@@ -43,7 +44,8 @@ async def ask_again(kind: str, table: type[Table], question: Row, actor: Actor, 
 async def answering(table: type[Table], question_id: Any) -> AsyncIterator[None]:
     """Around the work on a question; the work ends with `answered`, in the transaction of its answer.
 
-    A wish to stop and a refusal are kept with the question, and raised again for its job.
+    A wish to stop, a refusal and what only the operator can mend are kept with the question, and raised again
+    for its job.
     """
     await _move(table, question_id, "queued", {"state": "running"})
     try:
@@ -54,6 +56,11 @@ async def answering(table: type[Table], question_id: Any) -> AsyncIterator[None]
     except DomainError as refusal:
         await refused(table, question_id, refusal)
         raise
+    except Exception as error:
+        if (hindered := hindrance(error)) is None:
+            raise
+        await refused(table, question_id, hindered)
+        raise hindered from error
 
 
 async def answered(table: type[Table], question_id: Any, answer: Mapping[str, Any]) -> None:

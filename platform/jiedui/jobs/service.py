@@ -16,6 +16,7 @@ from jiedui.i18n import N_
 from jiedui.jobs import policy
 from jiedui.jobs.tables import Job
 from jiedui.store.away import is_away
+from jiedui.store.hindered import SENTENCES, Hindered
 from jiedui.store.scope import scope
 
 LEASE = timedelta(seconds=20)
@@ -126,7 +127,7 @@ async def ask_to_stop(actor: Actor, job_id: UUID) -> None:
 
 def is_accident(error: str) -> bool:
     """Whether a job that failed with this error met with an accident; else a person was told why not."""
-    return recalled(error).msgid in (DomainError.msgid, _WORKERS_DIED)
+    return recalled(error).msgid in (DomainError.msgid, _WORKERS_DIED, *SENTENCES)
 
 
 async def run_one(handlers: dict[str, Handler], worker: str, now: datetime) -> bool:
@@ -148,6 +149,9 @@ async def run_one(handlers: dict[str, Handler], worker: str, now: datetime) -> b
             await handlers[job.kind](job, Progress(job.id))
     except Stopped:
         await _finish(job, "stopped", "")
+    except Hindered as hindered:
+        await _alone(_finish, job, "failed", kept(hindered))
+        raise  # the operator should hear of it
     except DomainError as refusal:
         await _finish(job, "failed", kept(refusal))
     except asyncio.CancelledError:

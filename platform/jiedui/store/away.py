@@ -21,15 +21,22 @@ _MISTAKES = (
 
 def is_away(error: BaseException) -> bool:
     """Whether this came of a server that is away, just going or just coming back."""
-    return any(isinstance(one, _AWAY) or _was_closed(one) for one in _causes(error))
+    return any(isinstance(one, _AWAY) or _was_closed(one) for one in causes(error))
 
 
 def is_mistake(error: BaseException) -> bool:
     """Whether waiting is no cure: a wrong password, a certificate, a host that nobody knows."""
     return any(
         isinstance(one, _MISTAKES) or (isinstance(one, socket.gaierror) and one.errno != socket.EAI_AGAIN)
-        for one in _causes(error)
+        for one in causes(error)
     )
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and what it came of: ending a transaction on a lost connection fails in its own words."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
 async def connect(*args: Any, **kwargs: Any) -> Any:
@@ -46,10 +53,3 @@ async def connect(*args: Any, **kwargs: Any) -> Any:
 def _was_closed(error: BaseException) -> bool:
     """What asyncpg says of a connection that went away between two statements."""
     return isinstance(error, asyncpg.InterfaceError) and "connection is closed" in str(error)
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and what it came of: ending a transaction on a lost connection fails in its own words."""
-    while error is not None:
-        yield error
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)

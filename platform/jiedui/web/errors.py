@@ -10,6 +10,7 @@ from litestar.types import ExceptionHandlersMap
 from jiedui.errors import DomainError, Forbidden, LoginNeeded, NotFound, Unavailable
 from jiedui.i18n import N_, translate
 from jiedui.store.away import is_away
+from jiedui.store.hindered import hindrance
 from jiedui.web.page import language_of, page, see_other, wants_fragment
 
 logger = logging.getLogger("jiedui.web")
@@ -34,6 +35,7 @@ _SENTENCES = {
     415: N_("This page does not take that kind of file."),
     429: N_("Too many attempts. Please try again a little later."),
 }
+_UNFORESEEN = N_("This should not have happened, and nothing was changed.")
 
 
 def exception_handlers() -> ExceptionHandlersMap:
@@ -53,6 +55,8 @@ def _to_login(request: Request[Any, Any, Any], error: LoginNeeded) -> Response[A
 
 
 def _domain(request: Request[Any, Any, Any], error: DomainError) -> Response[Any]:
+    if isinstance(error, Unavailable) and hindrance(error):
+        return _unknown(request, error)
     return _render(request, error, error.status_code)
 
 
@@ -75,30 +79,35 @@ def _unknown(request: Request[Any, Any, Any], error: Exception) -> Response[Any]
     reference = cast(dict[str, Any], request.scope)["number"]
     named = {"route": request.scope.get("path_template") or "-", "request": reference}
     logger.error("%s failed", request.method, exc_info=error, extra={"named": named})
-    sentence = DomainError(
-        N_("This should not have happened, and nothing was changed. Please tell us the number {reference}."),
-        reference=reference,
-    )
-    return _render(request, sentence, 500)
+    if hindered := hindrance(error):
+        return _render(request, hindered, 503, reference)
+    return _render(request, DomainError(_UNFORESEEN), 500, reference)
 
 
-def _render(request: Request[Any, Any, Any], error: DomainError, status: int) -> Response[Any]:
+def _render(
+    request: Request[Any, Any, Any], error: DomainError, status: int, reference: str = ""
+) -> Response[Any]:
+    """The answer; with the `reference` under which the operator finds it in the log."""
     cast(dict[str, Any], request.scope)["failed"] = True
     headers = {"Retry-After": str(error.params.get("seconds", 60))} if status in (429, 503) else {}
+    language = language_of(request)
+    sentence = translate(language, error.msgid, **error.params)
+    if reference:
+        with_number = N_("{sentence} Please tell us the number {reference}.")
+        sentence = translate(language, with_number, sentence=sentence, reference=reference)
     if _wants_json(request):
-        sentence = translate(language_of(request), error.msgid, **error.params)
         content = {"status": status, "detail": sentence}
         return Response(content, status_code=status, headers=headers, media_type="application/problem+json")
     if wants_fragment(request):
         headers |= {"HX-Retarget": "#alerts", "HX-Reswap": "innerHTML", "HX-Push-Url": "false"}
-        return page(request, "alert.html", status_code=status, headers=headers, error=error)
+        return page(request, "alert.html", status_code=status, headers=headers, sentence=sentence)
     heading = error.heading or _HEADINGS.get(status, N_("That did not work"))
     return page(
         request,
         "error.html",
         status_code=status,
         headers=headers,
-        error=error,
+        sentence=sentence,
         heading=heading,
         status=status,
     )
