@@ -31,7 +31,7 @@ from jiedui.pairs import pages as pairs
 from jiedui.plans import pages as plans
 from jiedui.regions import pages as regions
 from jiedui.rounds import pages as rounds
-from jiedui.settings import Settings, load
+from jiedui.settings import Settings, load, log_file_of
 from jiedui.volunteers import pages as volunteers
 from jiedui.web import cookies, edge, errors, forgery, headers, once, page, pages, rendering
 from jiedui.wiring import LEDGERS
@@ -94,7 +94,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> L
 
 def app() -> Litestar:
     """For `granian --interface asgi --factory jiedui.asgi:app`: settings from the environment."""
-    log.begin()
+    log.begin(log_file_of(os.environ))
     return create_app(load(os.environ))
 
 

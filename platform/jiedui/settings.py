@@ -34,11 +34,12 @@ VARIABLES = {
     "backup_key": "JIEDUI_BACKUP_KEY",
     "backup_days": "JIEDUI_BACKUP_DAYS",
     "backup_then": "JIEDUI_BACKUP_THEN",
+    "log_file": "JIEDUI_LOG_FILE",
     "demo": "JIEDUI_DEMO",
     "language": "JIEDUI_LANG",
 }
 """What the file may say, and the variable that says the same and goes before it."""
-_PATHS = {"data", "policy", "backup_folder"}
+_PATHS = {"data", "policy", "backup_folder", "log_file"}
 """Relative ones are meant from the file's own folder."""
 _SHORTEST_SECRET = 32
 
@@ -138,6 +139,12 @@ def addresses(environ: Mapping[str, str]) -> tuple[str, str]:
 def data_dir_of(environ: Mapping[str, str]) -> Path:
     """The folder of the embedded servers' data and of the secret."""
     return Path(environ.get("JIEDUI_DATA") or ROOT / ".data").absolute()
+
+
+def log_file_of(environ: Mapping[str, str]) -> Path | None:
+    """The file that lines are written to; None where they go to stdout."""
+    named = environ.get("JIEDUI_LOG_FILE")
+    return Path(named).absolute() if named else None
 
 
 def port_of(environ: Mapping[str, str]) -> int:

@@ -19,6 +19,7 @@ from jiedui.pairs.safety import announce, watch
 from jiedui.pairs.service import expire_overdue
 from jiedui.plans.what_if import run_what_if
 from jiedui.rounds.runs import run_plan
+from jiedui.settings import log_file_of
 from jiedui.store.away import is_away
 from jiedui.store.piccolo_conf import DB
 from jiedui.web.sent import forget_sent
@@ -71,7 +72,7 @@ async def drain(now: datetime) -> None:
 
 def main() -> None:
     """Run a worker in this process until SIGINT or SIGTERM."""
-    log.begin()
+    log.begin(log_file_of(os.environ))
     asyncio.run(_until_signal())
 
 

@@ -1,6 +1,7 @@
 """Servers of the operator's own that are away are waited for, and what serves comes back by itself."""
 
 import contextlib
+import re
 import subprocess
 import sys
 import urllib.error
@@ -9,7 +10,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commands import COUNTY, JIEDUI, PATIENCE, county_up, done, environment, refused, wait_until
+from commands import (
+    COUNTY,
+    JIEDUI,
+    PATIENCE,
+    children,
+    county_up,
+    done,
+    environment,
+    kill_9,
+    living,
+    refused,
+    wait_until,
+)
 from ledger_files import ledger_file, volunteer_row
 from relay import Cabled
 from served_county import County
@@ -27,10 +40,11 @@ class Away(Cabled):
         self.county = County(folder)
 
     @contextlib.contextmanager
-    def running(self, *command: str) -> Iterator["Run"]:
+    def running(self, *command: str, **also: str) -> Iterator["Run"]:
         """A command of the product's, with all its words; it must last until it is told to stop."""
         words = self.county.folder / "words"
-        environ = environment(self.county.folder, JIEDUI_PORT=str(self.county.port), **self.addresses())
+        also = {"JIEDUI_PORT": str(self.county.port), **self.addresses(), **also}
+        environ = environment(self.county.folder, **also)
         with words.open("wb") as log:
             process = subprocess.Popen(command, env=environ, stdout=log, stderr=log)
         run = Run(self.county, words, process)
@@ -50,13 +64,13 @@ class Run:
         self._path = path
         self._process = process
 
-    def words(self) -> str:
-        return self._path.read_text("utf-8")
+    def words(self, path: Path | None = None) -> str:
+        return (path or self._path).read_text("utf-8")
 
-    def says(self, words: str) -> None:
-        """Wait until it does."""
-        wait_until(lambda: words in self.words() or self._process.poll() is not None)
-        assert words in self.words(), self.words()
+    def says(self, words: str, path: Path | None = None) -> None:
+        """Wait until it does, there or aloud."""
+        wait_until(lambda: words in self.words(path) or self._process.poll() is not None)
+        assert words in self.words(path), self.words(path)
 
     def answers(self, path: str, status: int) -> None:
         """Wait until a page has this status."""
@@ -145,6 +159,35 @@ def test_a_valkey_that_goes_away_while_serving_comes_back_to_everything(away: Aw
         works(away.county, "2026-11-04")
         away.cables["REDIS_URL"].mend()
         run.answers("/readyz", 200)
+
+
+def test_one_file_holds_the_lines_of_every_process(away: Away) -> None:
+    file = away.county.folder / "jiedui.log"
+    file.touch()
+    away.cables["REDIS_URL"].cut()
+    with away.running(*JIEDUI, "serve", JIEDUI_LOG_FILE=str(file)) as run:
+        run.says(" WARNING jiedui.launcher Redis or Valkey does not answer at REDIS_URL", file)
+        away.cables["REDIS_URL"].mend()
+        run.answers("/readyz", 200)
+        assert run.status(LINK) == 404
+        away.cables["DATABASE_URL"].cut()
+        run.answers(LINK, 503)
+        run.says(" WARNING jiedui.worker ", file)
+        web = min(pid for pid, words in living(away.county.folder) if "jiedui.web.server" in words)
+        kill_9(children(web)[-1])
+        run.says(" _granian ", file)
+        kill_9(web)
+        run.says(" WARNING jiedui.launcher web ended (status -9); starting it again", file)
+        away.cables["DATABASE_URL"].mend()
+        run.answers("/readyz", 200)
+        assert re.search(r" INFO jiedui.access GET route=/h/.* status=404 ", run.words(file))
+        assert all(
+            re.match(r"\d{4}-\d\d-\d\dT\S+ [A-Z]+ \S+ ", line) for line in run.words(file).splitlines()
+        )
+        aloud = run.words()
+        assert "web ended (status -9)" in aloud
+        for lines in (" INFO ", " WARNING ", " ERROR "):
+            assert lines not in aloud
 
 
 @pytest.mark.parametrize("cable", ["DATABASE_URL", "REDIS_URL"])

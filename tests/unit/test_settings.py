@@ -64,7 +64,7 @@ def test_without_a_file_the_data_lie_in_the_checkout_wherever_the_command_is_giv
     assert configured(JIEDUI_DATA="here")["JIEDUI_DATA"] == str(places[1].parent / "here")
 
 
-@pytest.mark.parametrize("key", ["data", "policy"])
+@pytest.mark.parametrize("key", ["data", "policy", "log_file"])
 def test_a_relative_path_is_meant_from_the_files_folder(places, key):
     places[1].write_text(f'{key} = "here"')
     assert configured()[settings.VARIABLES[key]] == str(places[1].parent / "here")

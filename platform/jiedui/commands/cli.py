@@ -5,6 +5,7 @@ Exit status: 0 done, 1 refused with a sentence on stderr, 2 wrong usage.
 
 import asyncio
 import json
+import logging
 import os
 import sys
 import traceback
@@ -15,6 +16,7 @@ from typing import Any
 import asyncpg
 import click
 
+from jiedui import log
 from jiedui.clock import today, utc_now
 from jiedui.commands import staff
 from jiedui.commands.inside import Group, inside, may_begin, servers
@@ -29,10 +31,12 @@ from jiedui.settings import ROOT, configure, data_dir_of, told_by
 from jiedui.store.hindered import hindrance
 
 _PATH = click.Path(path_type=Path)
+_log = logging.getLogger("jiedui.command")
 
 
 def main() -> None:
-    """Run the command; anything a person should know ends as one sentence on stderr."""
+    """Run the command; what a person should know is one sentence on stderr, and in the log of who serves."""
+    log.begin_aloud(None)
     try:
         configure(os.environ)
         try:
@@ -45,10 +49,10 @@ def main() -> None:
                 sys.exit(1)
             cli([*sys.argv[1:], "--new"], standalone_mode=True)
     except DomainError as refusal:
-        click.echo(say(refusal.msgid, **refusal.params), err=True)
+        _log.error(say(refusal.msgid, **refusal.params))
         sys.exit(1)
     except Exception as error:  # noqa: BLE001 -- the edge of the process: what it says may quote a person
-        click.echo(_sentence(error), err=True)
+        _log.error(_sentence(error))
         sys.exit(1)
 
 

@@ -14,6 +14,7 @@ import click
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from jiedui import log
 from jiedui.clock import utc_now
 from jiedui.commands.waiting import patiently
 from jiedui.errors import Unavailable
@@ -21,7 +22,7 @@ from jiedui.i18n import N_
 from jiedui.launcher.errors import NoData
 from jiedui.launcher.servers import Servers, servers_for
 from jiedui.policies.force import in_force
-from jiedui.settings import addresses, data_dir_of, load, make_secret, place_of_secret, told_by
+from jiedui.settings import addresses, data_dir_of, load, log_file_of, make_secret, place_of_secret, told_by
 
 _PATIENCE_SECONDS = 5
 _NEW = "jiedui.new"
@@ -73,6 +74,8 @@ def inside(work: Callable[[], Awaitable[None]], then: Callable[[Servers], None] 
         finally:
             await DB.close_connection_pool()
 
+    if then is not None:
+        log.begin_aloud(log_file_of(os.environ))
     waits = then is not None and bool(os.environ.get("DATABASE_URL"))
     with servers(lasting=then is not None) as found:
         patiently(lambda: asyncio.run(run()), waits=waits)  # it may have gone again since it was looked at

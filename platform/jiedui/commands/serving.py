@@ -1,5 +1,6 @@
 """Serving: web server and worker together, until told to stop."""
 
+import logging
 import os
 import socket
 import sys
@@ -13,6 +14,8 @@ from jiedui.i18n import N_, say
 from jiedui.launcher.processes import ServersGone, run_tree
 from jiedui.launcher.servers import Servers
 from jiedui.settings import SettingsError, load, port_of
+
+_log = logging.getLogger("jiedui.launcher")
 
 
 async def nothing() -> None:
@@ -39,7 +42,7 @@ def serve_all(prepare: Callable[[], Awaitable[None]]) -> None:
         try:
             inside(prepare, then=_tree)
         except ServersGone as gone:
-            click.echo(say(gone.msgid), err=True)
+            _log.error(say(gone.msgid))
             prepare = nothing
         else:
             return

@@ -1,15 +1,15 @@
 """Waiting for servers of the operator's own: after a power cut a county's machines come back in any order."""
 
+import logging
 import time
 from collections.abc import Callable
-
-import click
 
 from jiedui.errors import DomainError
 from jiedui.i18n import N_, say
 from jiedui.store.away import is_away, is_mistake
 
 _LONGEST_PAUSE = 32
+_log = logging.getLogger("jiedui.launcher")
 
 
 def patiently(step: Callable[[], None], *, waits: bool) -> None:
@@ -27,6 +27,6 @@ def patiently(step: Callable[[], None], *, waits: bool) -> None:
             words = (
                 say(error.msgid, **error.params) if isinstance(error, DomainError) else type(error).__name__
             )
-            click.echo(say(N_("{words} – trying again in {seconds} s"), words=words, seconds=pause), err=True)
+            _log.warning(say(N_("{words} – trying again in {seconds} s"), words=words, seconds=pause))
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)

@@ -1,6 +1,7 @@
 """Keeps the product's processes running, and takes every one of them down, however this one ends."""
 
 import contextlib
+import logging
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from jiedui.launcher.errors import ServerError
 
 _STOP_SECONDS = 20
 _HEALTHY_SECONDS = 30
+_log = logging.getLogger("jiedui.launcher")
 _PATIENCE = 5
 """Deaths in a row, none of them after a healthy while, until it is no accident."""
 
@@ -93,7 +95,7 @@ class _Member:
                 status=status,
             )
         pause = 0.25 * 2**self.deaths
-        _say(f"{self.name} ended (status {status}); starting it again in {pause:g} s")
+        _log.warning("%s ended (status %s); starting it again in %g s", self.name, status, pause)
         self.start_again_at = now + pause
 
     def ask_to_stop(self) -> None:
@@ -142,8 +144,3 @@ def _told_to_stop() -> Iterator[_Stop]:
     finally:
         for signum, handler in before.items():
             signal.signal(signum, handler)
-
-
-def _say(words: str) -> None:
-    with contextlib.suppress(OSError):  # the terminal may be gone, and that must not keep us from stopping
-        print(words, file=sys.stderr, flush=True)

@@ -6,11 +6,13 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from jiedui.settings import load
+from jiedui import log
+from jiedui.settings import load, log_file_of
 
 
 def main() -> None:
     """Serve on the port of the settings until told to stop."""
+    log.begin(log_file_of(os.environ))
     settings = load(os.environ)
     Granian(
         "jiedui.asgi:app",
@@ -22,6 +24,7 @@ def main() -> None:
         backpressure=256,
         websockets=False,
         log_level=LogLevels.warning,
+        log_dictconfig={"handlers": {}, "loggers": {"_granian": {"propagate": True}}},  # lines like ours
         log_access=False,
         respawn_failed_workers=True,
         workers_kill_timeout=2,
