@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -170,6 +171,60 @@ def test_a_bundle_for_another_machine_or_of_another_release_is_refused(checkout:
     made_for.write_text(f"{here}\n1 2\n3 4\n", encoding="utf-8")
     status, words = dev(checkout, "setup", "--from", str(checkout / "bundle"))
     assert (status, "of another release than this checkout" in words) == (1, True)
+
+
+@pytest.mark.parametrize("command", ["setup", "demo"])
+def test_what_a_folder_was_unpacked_from_is_installed_without_a_network(checkout: Path, command: str) -> None:
+    shutil.rmtree(checkout / ".venv")
+    (checkout / "bundle/wheels").mkdir(parents=True)
+    of_here = "; ".join([". ./dev >/dev/null", "find_python", 'bundled_for "$python" >bundle/for'])
+    subprocess.run(["sh", "-c", of_here], cwd=checkout, check=True, env={"PATH": "/usr/bin:/bin"})
+    with zipfile.ZipFile(checkout / "bundle/wheels/uv-1-py3-none-any.whl", "w") as wheel:
+        wheel.writestr(
+            "uv-1.data/scripts/uv", '#!/bin/sh\necho "asked to $1, offline: $UV_OFFLINE"; exit 1\n'
+        )
+    run = subprocess.run(
+        [str(checkout / "dev"), command],
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "asked to venv, offline: 1" in run.stderr
+
+
+def test_a_bundle_of_what_is_not_committed_is_refused(checkout: Path) -> None:
+    def git(*words: str) -> None:
+        who = ("-c", "user.name=x", "-c", "user.email=x@x.example")
+        subprocess.run(["git", "-C", str(checkout), *who, *words], check=True, capture_output=True)
+
+    git("init")
+    (checkout / ".gitignore").write_text(".venv\nnode_modules\n", encoding="utf-8")
+    git("add", ".")
+    git("commit", "-m", "all of it")
+    (checkout / "jiedui.toml").touch()  # nobody's business but this machine's
+    stubs = checkout.parent / "bin"
+    stubs.mkdir()
+    program(stubs / "tar", "#!/bin/sh\necho unpacking the commit; exit 1\n")
+    begun = subprocess.run(
+        [str(checkout / "dev"), "bundle"],
+        env={"PATH": f"{stubs}:/usr/bin:/bin"},
+        capture_output=True,
+        check=False,
+    )
+    assert b"unpacking the commit" in begun.stdout
+    shutil.rmtree(checkout / ".tools")
+    with (checkout / "requirements/run.lock").open("a") as lock:
+        lock.write("# another\n")
+    subprocess.run(
+        ["sh", "-c", ". ./dev >/dev/null; made_from .venv/bin/python run >.venv/.installed-run"],
+        cwd=checkout,
+        check=True,
+    )
+    status, words = dev(checkout, "bundle")
+    assert status == 1
+    assert "M requirements/run.lock" in words
 
 
 def test_a_bundle_is_made_of_a_git_checkout_only(checkout: Path) -> None:
