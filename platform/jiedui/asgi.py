@@ -32,6 +32,7 @@ from jiedui.plans import pages as plans
 from jiedui.regions import pages as regions
 from jiedui.rounds import pages as rounds
 from jiedui.settings import Settings, load, log_file_of
+from jiedui.store.keys import connect_or_end
 from jiedui.volunteers import pages as volunteers
 from jiedui.web import cookies, edge, errors, forgery, headers, once, page, pages, rendering
 from jiedui.wiring import LEDGERS
@@ -102,7 +103,7 @@ def app() -> Litestar:
 async def _connected(app: Litestar) -> AsyncIterator[None]:
     from jiedui.store.piccolo_conf import DB
 
-    await DB.start_connection_pool(max_size=10)
+    await DB.start_connection_pool(max_size=10, connect=connect_or_end)
     try:
         yield
     finally:

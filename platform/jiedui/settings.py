@@ -1,12 +1,13 @@
 """Configuration: from one settings file and the environment; a bad value names its place and the fix."""
 
+import contextlib
 import difflib
 import ipaddress
 import os
 import re
 import secrets
 import tomllib
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -158,24 +159,50 @@ def port_of(environ: Mapping[str, str]) -> int:
 
 def make_secret(environ: Mapping[str, str]) -> None:
     """For a county that begins: a secret in the data folder, unless one is given or lies there."""
-    path = _secret_file(data_dir_of(environ))
+    path = secret_file(environ)
     if "JIEDUI_SECRET" in environ or path.exists():
         return
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_suffix(f".{secrets.token_hex(4)}")
-    fresh.touch(mode=0o600)
-    fresh.write_text(secrets.token_urlsafe(48), encoding="ascii")
-    try:
-        path.hardlink_to(fresh)  # the first process wins, all read the same
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink()
+    _keep(path, secrets.token_urlsafe(48).encode())
+
+
+def secret_file(environ: Mapping[str, str]) -> Path:
+    """Where the secret lies, unless one is given."""
+    return data_dir_of(environ) / "secret"
+
+
+def next_secret_file(environ: Mapping[str, str]) -> Path:
+    """Where the secret lies that a change not yet complete leads to."""
+    return data_dir_of(environ) / "secret.next"
+
+
+def next_secret(environ: Mapping[str, str]) -> bytes:
+    """The secret that a change leads to, on the disk before anything is sealed with it."""
+    path = next_secret_file(environ)
+    _keep(path, secrets.token_urlsafe(48).encode())
+    return path.read_bytes()
+
+
+def take_next_secret(environ: Mapping[str, str], name: Callable[[bytes], str]) -> None:
+    """The next secret takes the place of the data folder's; what was in force stays beside it, by its name.
+
+    So does what lay there unused while JIEDUI_SECRET was given. Cut short, it can be done again.
+    """
+    path = secret_file(environ)
+    for old in [secret_of(environ), *([path.read_bytes().rstrip(b"\r\n")] if path.exists() else [])]:
+        _keep(old_secret_file(environ, name(old)), old)
+    with contextlib.suppress(FileNotFoundError):  # another process was at it too, and faster
+        next_secret_file(environ).rename(path)
+    _sync(path.parent)
+
+
+def old_secret_file(environ: Mapping[str, str], name: str) -> Path:
+    """Where a secret lies that is in force no longer."""
+    return data_dir_of(environ) / f"secret.{name}"
 
 
 def place_of_secret(environ: Mapping[str, str]) -> str:
     """Where the secret is read from, for people."""
-    return "JIEDUI_SECRET" if "JIEDUI_SECRET" in environ else str(_secret_file(data_dir_of(environ)))
+    return "JIEDUI_SECRET" if "JIEDUI_SECRET" in environ else str(secret_file(environ))
 
 
 def secret_of(environ: Mapping[str, str]) -> bytes:
@@ -185,7 +212,7 @@ def secret_of(environ: Mapping[str, str]) -> bytes:
         value = os.fsencode(environ["JIEDUI_SECRET"])
     else:
         try:
-            value = _secret_file(data_dir_of(environ)).read_bytes()
+            value = secret_file(environ).read_bytes()
         except FileNotFoundError:
             raise SettingsError(_NO_SECRET, place=place) from None
         except OSError as error:
@@ -209,8 +236,31 @@ _NO_SECRET = N_(
 )
 
 
-def _secret_file(data_dir: Path) -> Path:
-    return data_dir / "secret"
+def _keep(path: Path, secret: bytes) -> None:
+    """Write a secret where none lies yet: whole and on the disk, or not at all."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    fresh.touch(mode=0o600)
+    with fresh.open("wb") as file:
+        file.write(secret)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        path.hardlink_to(fresh)  # the first process wins, all read the same
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    """What was named in a folder stays named when the power fails."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _values(path: Path) -> dict[str, str]:

@@ -21,6 +21,7 @@ from jiedui.plans.what_if import run_what_if
 from jiedui.rounds.runs import run_plan
 from jiedui.settings import log_file_of
 from jiedui.store.away import is_away
+from jiedui.store.keys import connect_or_end
 from jiedui.store.piccolo_conf import DB
 from jiedui.web.sent import forget_sent
 from jiedui.wiring import LEDGERS
@@ -45,7 +46,7 @@ _log = logging.getLogger("jiedui.worker")
 
 async def work(stop: asyncio.Event) -> None:
     """Work until told to stop; the job in hand is put back for the next worker."""
-    await DB.start_connection_pool(max_size=5)
+    await DB.start_connection_pool(max_size=5, connect=connect_or_end)
     name = f"{os.uname().nodename}:{os.getpid()}"
     # A daemon: nobody who stops this worker should wait for a compiler.
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()

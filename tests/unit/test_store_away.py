@@ -26,6 +26,7 @@ AWAY = [
     asyncpg.CannotConnectNowError(),
     asyncpg.AdminShutdownError(),
     asyncpg.InterfaceError("cannot perform operation: connection is closed"),
+    asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress"),
     raised(asyncpg.InterfaceError("cannot roll back"), asyncpg.ConnectionDoesNotExistError()),
 ]
 MISTAKES = [
@@ -56,7 +57,13 @@ def test_a_name_that_nobody_can_look_up_just_now_passes() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [KeyError(), FileNotFoundError(), asyncpg.InterfaceError("another operation is in progress")]
+    "error",
+    [
+        KeyError(),
+        FileNotFoundError(),
+        asyncpg.InterfaceError("another operation is in progress"),
+        asyncpg.InternalClientError("got result for unknown protocol state"),
+    ],
 )
 def test_our_own_mistakes_are_no_server_that_is_away(error: Exception) -> None:
     assert not is_away(error)

@@ -20,6 +20,7 @@ from jiedui import log
 from jiedui.clock import today, utc_now
 from jiedui.commands import staff
 from jiedui.commands.inside import Group, inside, may_begin, servers
+from jiedui.commands.rotating import rotate
 from jiedui.commands.service import service
 from jiedui.commands.serving import nothing, refuse_no_address, refuse_taken_port, serve_all
 from jiedui.errors import DomainError, Refused
@@ -278,6 +279,7 @@ def try_backup() -> None:
     drill(os.environ, click.echo)
 
 
+cli.add_command(rotate)
 cli.add_command(service)
 
 

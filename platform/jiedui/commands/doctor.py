@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from jiedui.backups.taking import taken_in
-from jiedui.clock import utc_now
+from jiedui.clock import SHANGHAI, utc_now
 from jiedui.commands.backing_up import folder_of
 from jiedui.errors import DomainError
 from jiedui.i18n import N_, say
@@ -93,7 +93,11 @@ async def _key(settings: Settings) -> tuple[str, bool]:
     place = place_of_secret(os.environ)
     async with _asked(settings) as database:
         await keys.require_fitting(database, place)
-    return say(N_("{fingerprint}, in {place}"), fingerprint=keys.fingerprint(), place=place), True
+        known = await keys.in_force(database)
+    if known is None:  # of a database from before there were fingerprints
+        return say(N_("{fingerprint}, in {place}"), fingerprint=keys.fingerprint(), place=place), True
+    msgid = N_("{fingerprint}, in {place}, in force since {at:%Y-%m-%d %H:%M}")
+    return say(msgid, fingerprint=known[0], place=place, at=known[1].astimezone(SHANGHAI)), True
 
 
 async def _policy(settings: Settings) -> tuple[str, bool]:

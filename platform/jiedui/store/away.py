@@ -51,5 +51,9 @@ async def connect(*args: Any, **kwargs: Any) -> Any:
 
 
 def _was_closed(error: BaseException) -> bool:
-    """What asyncpg says of a connection that went away between two statements."""
+    """What asyncpg says of a connection that went away between two statements, and of one whose server is
+    heard to end it at the very moment in which the next statement begins.
+    """
+    if isinstance(error, asyncpg.InternalClientError):
+        return "cannot switch to state" in str(error)
     return isinstance(error, asyncpg.InterfaceError) and "connection is closed" in str(error)

@@ -7,7 +7,7 @@ from piccolo.conf.apps import AppRegistry
 from piccolo.engine.postgres import PostgresEngine
 
 from jiedui.clock import shift
-from jiedui.store.away import connect
+from jiedui.store.keys import connect
 
 
 class _Engine(PostgresEngine):

@@ -19,10 +19,13 @@ from jiedui.settings import secret_of
 _NONCE = 12
 
 
-def seal(text: str, place: str) -> bytes:
-    """Encrypt a text for one place, e.g. `household.identity`."""
+def seal(text: str, place: str, secret: bytes | None = None) -> bytes:
+    """Encrypt a text for one place, e.g. `household.identity`: its table and column.
+
+    Here and below: with this installation's secret, unless another one is named.
+    """
     nonce = secrets.token_bytes(_NONCE)
-    return nonce + AESGCM(_key("seal")).encrypt(nonce, text.encode(), place.encode())
+    return nonce + AESGCM(_key("seal", secret)).encrypt(nonce, text.encode(), place.encode())
 
 
 def unseal(sealed: bytes, place: str) -> str:
@@ -30,12 +33,18 @@ def unseal(sealed: bytes, place: str) -> str:
     return AESGCM(_key("seal")).decrypt(sealed[:_NONCE], sealed[_NONCE:], place.encode()).decode()
 
 
-def keyed_hash(value: str, purpose: str) -> str:
+def keyed_hash(value: str, purpose: str, secret: bytes | None = None) -> str:
     """64 hex digits that name a value (identity number, telephone) without telling it."""
-    return hmac.new(_key(purpose), value.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(_key(purpose, secret), value.encode(), hashlib.sha256).hexdigest()
 
 
 @functools.cache
-def _key(purpose: str) -> bytes:
+def _key(purpose: str, secret: bytes | None = None) -> bytes:
     derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode())
-    return derive.derive(secret_of(os.environ))
+    return derive.derive(secret or _own_secret())
+
+
+@functools.cache
+def _own_secret() -> bytes:
+    """Read once: a process knows one secret as long as it lives, also while it is changed beside it."""
+    return secret_of(os.environ)
