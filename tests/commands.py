@@ -79,11 +79,11 @@ def refused(data: Path, *arguments: str | Path, **also: str) -> str:
 
 
 @contextlib.contextmanager
-def servers_up(data: Path) -> Iterator[None]:
+def servers_up(data: Path, **also: str) -> Iterator[None]:
     """Keeps the folder's servers running, so that each command in the block joins them."""
     with subprocess.Popen(
         [sys.executable, "-m", "jiedui.launcher", "--new", sys.executable, "-c", _UP],
-        env=environment(data),
+        env=environment(data, **also),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as process:
@@ -98,11 +98,11 @@ def servers_up(data: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def county_up(data: Path) -> Iterator[None]:
+def county_up(data: Path, **also: str) -> Iterator[None]:
     """The servers of a county with Fengdu's regions and one household."""
-    with servers_up(data):
-        done(data, "regions", "import", FENGDU / "regions.csv", "--new")
-        done(data, "households", "import", ledger_file(data, "households", household_row(1)))
+    with servers_up(data, **also):
+        done(data, "regions", "import", FENGDU / "regions.csv", "--new", **also)
+        done(data, "households", "import", ledger_file(data, "households", household_row(1)), **also)
         yield
 
 

@@ -35,6 +35,7 @@ VARIABLES = {
     "backup_key": "JIEDUI_BACKUP_KEY",
     "backup_days": "JIEDUI_BACKUP_DAYS",
     "backup_then": "JIEDUI_BACKUP_THEN",
+    "point_in_time": "JIEDUI_POINT_IN_TIME",
     "log_file": "JIEDUI_LOG_FILE",
     "demo": "JIEDUI_DEMO",
     "language": "JIEDUI_LANG",
@@ -146,6 +147,11 @@ def log_file_of(environ: Mapping[str, str]) -> Path | None:
     """The file that lines are written to; None where they go to stdout."""
     named = environ.get("JIEDUI_LOG_FILE")
     return Path(named).absolute() if named else None
+
+
+def point_in_time(environ: Mapping[str, str]) -> bool:
+    """Whether PostgreSQL's own log is kept, so that any moment can be restored. Raises SettingsError."""
+    return _flag(environ, "JIEDUI_POINT_IN_TIME")
 
 
 def port_of(environ: Mapping[str, str]) -> int:

@@ -13,10 +13,10 @@ from commands import county_up, done, jiedui, knows_her, refused
 from ledger_files import household_row
 
 from jiedui.backups import sealing
-from jiedui.backups.content import read_whole
+from jiedui.backups.dump import read_whole
 from jiedui.backups.errors import BackupRefused
 from jiedui.backups.restoring import understood
-from jiedui.backups.taking import _Following, forget_old, taken_in
+from jiedui.backups.taking import Pieces, forget_old, taken_in
 from jiedui.launcher.servers import embedded_servers
 
 NAME = household_row(1)["name"]
@@ -131,10 +131,8 @@ def test_a_file_that_is_no_backup_is_refused(county: Path, key: Path, tmp_path: 
 def test_something_else_sealed_for_the_key_is_no_backup(key: Path, tmp_path: Path) -> None:
     private = sealing.read_key(key)
     for content in (b"", b"{}\n", b"no line", b"x" * 2_000_000):
-        with (tmp_path / "plain").open("w+b") as plain, (tmp_path / "file").open("wb") as sealed:
-            plain.write(content)
-            plain.seek(0)
-            sealing.seal(plain, sealed, [private.to_public()])
+        (tmp_path / "file").unlink(missing_ok=True)
+        sealing.seal(io.BytesIO(content), tmp_path / "file", [private.to_public()])
         with pytest.raises(BackupRefused, match="holds no dump"):
             read_whole(tmp_path / "file", private)
 
@@ -230,7 +228,7 @@ def test_old_backups_go_and_the_newest_never(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [1, 7, 64, 100_000])
 def test_no_part_of_what_a_backup_says_is_lost_in_pieces(size: int) -> None:
-    following = _Following(b"a line\n", io.BytesIO(b"and a dump"))
+    following = Pieces([b"a line\n", b"", b"and a dump"])
     pieces = list(iter(lambda: following.read(size), b""))
     assert b"".join(pieces) == b"a line\nand a dump"
     assert max(map(len, pieces)) <= max(size, 7)
@@ -240,3 +238,12 @@ def test_no_part_of_what_a_backup_says_is_lost_in_pieces(size: int) -> None:
 def test_what_looks_at_a_county_never_begins_one(tmp_path: Path, verb: str) -> None:
     assert jiedui(tmp_path / "data", verb, "--new").returncode == 2
     assert not (tmp_path / "data").exists()
+
+
+def test_what_goes_wrong_while_sealing_is_said_as_what_it_is(key: Path, tmp_path: Path) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"so far so good"
+        raise BackupRefused("pg_dump failed")
+
+    with pytest.raises(BackupRefused, match="pg_dump failed"):
+        sealing.seal(Pieces(pieces()), tmp_path / "sealed", [sealing.read_key(key).to_public()])

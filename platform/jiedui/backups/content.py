@@ -1,14 +1,13 @@
-"""What a backup holds: one line that says what it is, then PostgreSQL's own dump.
+"""What a backup holds: one line that says what it is, then PostgreSQL's own dump or base backup.
 
-The line counts the rows of every table in the snapshot that was dumped, so that whoever reads the dump back
-can say whether it is whole.
+A dump's line counts the rows of every table in the snapshot that was dumped, so that whoever reads it back
+can say whether it is whole. What a base backup's line cannot know yet follows in a line at its end (base.py).
 """
 
-import re
-import subprocess
+import contextlib
+import io
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -19,10 +18,29 @@ from pyrage import x25519
 from jiedui.backups import sealing
 from jiedui.backups.errors import BackupRefused
 from jiedui.i18n import N_
-from jiedui.launcher.postgres import binaries
 
-_LONGEST_LINE = 1_000_000
-_COPY = re.compile(rb'COPY public\."?(\w+)"? .*FROM stdin;\n')
+LONGEST_LINE = 1_000_000
+
+
+class Wal(msgspec.Struct, frozen=True):
+    """Where a base backup begins in PostgreSQL's own log."""
+
+    system: str
+    """The cluster's own number."""
+    segment: str
+    """No piece of the log before this one is needed."""
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """The line at the end of a base backup: rows at one exact place in the log."""
+
+    ended_at: datetime
+    """By the database's clock: no earlier moment can be restored."""
+    point: str
+    """The restore point that belongs to the rows."""
+    segment: str
+    """The piece of the log it lies in."""
+    rows: dict[str, int]
 
 
 class Content(msgspec.Struct, frozen=True):
@@ -37,6 +55,9 @@ class Content(msgspec.Struct, frozen=True):
     rows: dict[str, int]
     """Per table."""
     format: int = 1
+    wal: Wal | None = None
+    """Of a base backup."""
+    counted: Counted | None = None
 
 
 def first_line(content: Content) -> bytes:
@@ -44,74 +65,51 @@ def first_line(content: Content) -> bytes:
     return msgspec.json.encode(content) + b"\n"
 
 
-def read_whole(path: Path, key: x25519.Identity, give: Callable[[bytes], object] | None = None) -> Content:
-    """Read a backup to its end: what it says of itself, once every row it counts has been met.
+def opens_with(path: Path, key: x25519.Identity) -> Content:
+    """The first line of a backup, without a look at what follows. Raises BackupRefused."""
+    splitter = Splitter(_Enough())  # type: ignore[arg-type]
+    with contextlib.suppress(OSError):
+        sealing.unseal(path, key, splitter)  # type: ignore[arg-type]
+    if splitter.content is None:
+        raise BackupRefused(N_("{path} holds no backup."), path=path)
+    return splitter.content
 
-    `give` gets the dump as SQL, line by line. Raises BackupRefused for anything that is not whole.
+
+class _Enough(io.RawIOBase):
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        raise OSError("enough was read")
+
+
+def feed(path: Path, key: x25519.Identity, to: IO[bytes]) -> Callable[[], Content | None]:
+    """Unseal beside the caller and give on all but the first line; the answer, at the end, is that line.
+
+    It raises BackupRefused, and is None for what holds no such line or could not be given on.
     """
-    found: dict[str, int] = {}
-    with _as_sql(path, key) as (said, lines):
-        table = ""
-        for line in lines:
-            if give is not None:
-                give(line)
-            if table:
-                if line == b"\\.\n":
-                    table = ""
-                else:
-                    found[table] += 1
-            elif begun := _COPY.fullmatch(line):
-                table = begun[1].decode()
-                found[table] = 0
-        content = said()
-    wrong = sorted(name for name in content.rows | found if content.rows.get(name) != found.get(name))
-    if wrong:
-        raise BackupRefused(
-            N_("{path} is not whole: it counts other rows than it holds ({tables})."),
-            path=path, tables=", ".join(wrong[:10]),
-        )  # fmt: skip
-    return content
+    splitter = Splitter(to)
+    failed: list[Exception] = []
 
-
-@contextmanager
-def _as_sql(path: Path, key: x25519.Identity) -> Iterator[tuple[Callable[[], Content], Iterator[bytes]]]:
-    """Two things run beside the reader: one unseals, pg_restore turns what it gets into SQL."""
-    command = [str(binaries() / "pg_restore"), "--no-owner", "--no-privileges", "--file=-"]
-    with subprocess.Popen(  # noqa: S603 -- our own binary
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
-        assert process.stdin is not None  # noqa: S101 -- for the type checker
-        assert process.stdout is not None  # noqa: S101
-        splitter = _Splitter(process.stdin)
-        failed: list[Exception] = []
-
-        def unseal() -> None:
-            try:
-                sealing.unseal(path, key, splitter)  # type: ignore[arg-type]
-            except (BackupRefused, OSError) as error:
-                failed.append(error)
-            finally:
-                splitter.close()
-
-        feeding = threading.Thread(target=unseal, daemon=True)
-        feeding.start()
-
-        def said() -> Content:
-            feeding.join()
-            refused = next((error for error in failed if isinstance(error, BackupRefused)), None)
-            if refused:
-                raise refused
-            if splitter.content is None or process.wait() != 0 or failed:
-                raise BackupRefused(N_("{path} holds no dump that can be read."), path=path)
-            return splitter.content
-
+    def unseal() -> None:
         try:
-            yield said, iter(process.stdout)
+            sealing.unseal(path, key, splitter)  # type: ignore[arg-type]
+        except (BackupRefused, OSError) as error:
+            failed.append(error)
         finally:
-            process.kill()
+            splitter.close()
+
+    feeding = threading.Thread(target=unseal, daemon=True)
+    feeding.start()
+
+    def said() -> Content | None:
+        feeding.join()
+        refused = next((error for error in failed if isinstance(error, BackupRefused)), None)
+        if refused:
+            raise refused
+        return None if failed else splitter.content
+
+    return said
 
 
-class _Splitter:
+class Splitter:
     """Keeps the first line, gives the rest on."""
 
     def __init__(self, dump: IO[bytes]) -> None:
@@ -124,7 +122,7 @@ class _Splitter:
             self._head += data
             line, end, rest = self._head.partition(b"\n")
             if not end:
-                if len(self._head) > _LONGEST_LINE:
+                if len(self._head) > LONGEST_LINE:
                     raise OSError("no first line")
                 return len(data)
             try:

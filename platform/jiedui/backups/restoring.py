@@ -11,7 +11,8 @@ from pathlib import Path
 import asyncpg
 from pyrage import x25519
 
-from jiedui.backups.content import Content, read_whole
+from jiedui.backups.content import Content
+from jiedui.backups.dump import read_whole
 from jiedui.backups.errors import BackupRefused
 from jiedui.i18n import N_
 from jiedui.launcher.errors import ServerError

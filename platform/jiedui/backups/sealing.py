@@ -61,9 +61,19 @@ def public_key(text: str) -> x25519.Recipient:
         ) from None
 
 
-def seal(plain: BinaryIO, sealed: BinaryIO, keys: list[x25519.Recipient]) -> None:
-    """Everything that can be read from one, sealed, into the other."""
-    pyrage.encrypt_io(plain, sealed, keys)
+def seal(plain: io.BufferedIOBase, path: Path, keys: list[x25519.Recipient]) -> None:
+    """Everything that can be read, sealed, in a new file that is closed to others and safe on the disk.
+
+    Raises OSError (a full disk) and whatever reading raises.
+    """
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as sealed:
+        reading, writing = _Errors(plain), _Errors(sealed)
+        try:
+            pyrage.encrypt_io(reading, writing, keys)
+        except (pyrage.EncryptError, OSError) as error:
+            raise reading.error or writing.error or error from error
+        sealed.flush()
+        os.fsync(sealed.fileno())
 
 
 def unseal(path: Path, key: x25519.Identity, plain: BinaryIO) -> None:
@@ -85,23 +95,30 @@ def unseal(path: Path, key: x25519.Identity, plain: BinaryIO) -> None:
 
 
 class _Errors(io.RawIOBase):
-    """Remembers what went wrong on the writing side, which age would report as its own."""
+    """Remembers what went wrong on our side, which age would report as its own."""
 
-    def __init__(self, to: BinaryIO) -> None:
+    def __init__(self, ours: BinaryIO | io.BufferedIOBase) -> None:
         super().__init__()
-        self.error: OSError | None = None
-        self._to = to
+        self.error: BaseException | None = None
+        self._ours = ours
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return self._ours.read(size)
+        except BaseException as error:
+            self.error = error
+            raise
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: bytes) -> int:  # type: ignore[override]
         try:
-            self._to.write(data)
-        except OSError as error:
+            self._ours.write(data)
+        except BaseException as error:
             self.error = error
             raise
         return len(data)
 
     def flush(self) -> None:
-        self._to.flush()
+        self._ours.flush()

@@ -2,22 +2,24 @@
 
 import asyncio
 import io
-import os
 import re
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import Any
 
 import asyncpg
 
 from jiedui.backups import sealing
-from jiedui.backups.content import Content, first_line, read_whole
+from jiedui.backups.content import Content, first_line
+from jiedui.backups.dump import read_whole
 from jiedui.backups.errors import BackupRefused
 from jiedui.clock import SHANGHAI
 from jiedui.i18n import N_
@@ -27,6 +29,7 @@ from jiedui.settings import data_dir_of
 from jiedui.store import keys
 
 NAME = re.compile(r"jiedui-(\d{8}T\d{6})\.age")
+_BLOCK = 2**16
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
 
 
@@ -40,8 +43,16 @@ class Taken:
     tables: int
 
 
+Stream = Callable[[Mapping[str, str], Path, list[Any], datetime], Awaitable[Content]]
+
+
 async def take(
-    environ: Mapping[str, str], folder: Path, now: datetime, tell: Callable[[str], None] = lambda _: None
+    environ: Mapping[str, str],
+    folder: Path,
+    now: datetime,
+    tell: Callable[[str], None] = lambda _: None,
+    stream: Stream | None = None,
+    read: Callable[[Path, Any], Content] = read_whole,
 ) -> Taken:
     """A backup of the database in the environment, sealed for the operator's key and this machine's own.
 
@@ -51,18 +62,20 @@ async def take(
     own = sealing.own_key(data_dir_of(environ))
     path, partial = _place(folder, now)
     try:
-        tell(N_("Dumping and sealing"))
-        with _closed_to_others(partial) as sealed:
-            content = await _dump(environ, sealed, [operators, own.to_public()], now)
-            sealed.flush()
-            os.fsync(sealed.fileno())
+        tell(N_("Copying and sealing") if stream else N_("Dumping and sealing"))
+        content = await (stream or _dump)(environ, partial, [operators, own.to_public()], now)
         tell(N_("Reading it back"))
-        if await asyncio.to_thread(read_whole, partial, own) != content:
+        if await asyncio.to_thread(read, partial, own) != content:
             raise BackupRefused(N_("{path} did not read back as it was written."), path=partial)
         partial.rename(path)
     finally:
         partial.unlink(missing_ok=True)
     return Taken(path, path.stat().st_size, sum(content.rows.values()), len(content.rows))
+
+
+def folder_of(environ: Mapping[str, str]) -> Path:
+    """Where backups lie."""
+    return Path(environ.get("JIEDUI_BACKUP_FOLDER") or data_dir_of(environ) / "backups").absolute()
 
 
 def taken_in(folder: Path) -> list[tuple[datetime, Path]]:
@@ -89,8 +102,8 @@ def hand_on(command: str, path: Path) -> None:
     done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 -- the operator's own
     if done.returncode != 0:
         raise BackupRefused(
-            N_("The backup was taken, but backup_then failed ({status}): {words}"),
-            status=done.returncode, words=done.stderr.strip()[-300:],
+            N_("{path} was made, but backup_then failed ({status}): {words}"),
+            path=path, status=done.returncode, words=done.stderr.strip()[-300:],
         )  # fmt: skip
 
 
@@ -105,10 +118,6 @@ def _place(folder: Path, now: datetime) -> tuple[Path, Path]:
     return path, partial
 
 
-def _closed_to_others(path: Path) -> BinaryIO:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-
-
 def operators_key(environ: Mapping[str, str]) -> str:
     """The public key that backups are sealed for. Raises BackupRefused where none is set."""
     if not (text := environ.get("JIEDUI_BACKUP_KEY")):
@@ -121,66 +130,75 @@ def operators_key(environ: Mapping[str, str]) -> str:
     return text
 
 
-async def _dump(
-    environ: Mapping[str, str], sealed: BinaryIO, recipients: list[Any], now: datetime
-) -> Content:
+async def _dump(environ: Mapping[str, str], path: Path, recipients: list[Any], now: datetime) -> Content:
     connection = await asyncpg.connect(environ["DATABASE_URL"])
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
-            known = await keys.in_force(connection)  # of this snapshot, whatever happens to it meanwhile
-            tables = [row["tablename"] for row in await connection.fetch(_TABLES)]
-            content = Content(
-                taken_at=now,
-                product=version("jiedui"),
-                postgres=int(await connection.fetchval("SHOW server_version_num")),
-                secret=known[0] if known else keys.fingerprint(),
-                rows={
-                    name: await connection.fetchval(f'SELECT count(*) FROM "{name}"')  # noqa: S608 -- its own names
-                    for name in tables
-                },
-            )
-            await asyncio.to_thread(_stream, environ, snapshot, first_line(content), sealed, recipients)
+            content = await about(connection, now, rows=await counted(connection))
+            dump = ["pg_dump", "--format=custom", f"--snapshot={snapshot}"]
+            pieces = chain([first_line(content)], output_of(dump, environ))
+            await asyncio.to_thread(sealing.seal, Pieces(pieces), path, recipients)
     finally:
         await connection.close()
     return content
 
 
-def _stream(
-    environ: Mapping[str, str], snapshot: str, line: bytes, sealed: BinaryIO, recipients: list[Any]
-) -> None:
-    """The line and pg_dump's output of a snapshot, sealed as they come."""
-    command = [str(binaries() / "pg_dump"), "--format=custom", f"--snapshot={snapshot}"]
+async def about(connection: Any, now: datetime, **also: Any) -> Content:
+    """What a backup that begins now says of itself; the secret is that of the connection's snapshot."""
+    known = await keys.in_force(connection)
+    return Content(
+        taken_at=now,
+        product=version("jiedui"),
+        postgres=int(await connection.fetchval("SHOW server_version_num")),
+        secret=known[0] if known else keys.fingerprint(),
+        **also,
+    )
+
+
+async def counted(connection: Any) -> dict[str, int]:
+    """The rows of every table."""
+    tables = [row["tablename"] for row in await connection.fetch(_TABLES)]
+    return {
+        name: await connection.fetchval(f'SELECT count(*) FROM "{name}"')  # noqa: S608 -- its own names
+        for name in tables
+    }
+
+
+def output_of(command: list[str], environ: Mapping[str, str]) -> Iterator[bytes]:
+    """What one of PostgreSQL's own programs writes. Raises BackupRefused, once it failed, with its words."""
+    program, *arguments = command
     with (
         tempfile.TemporaryFile() as words,
         subprocess.Popen(  # noqa: S603 -- our own binary
-            command,
+            [str(binaries() / program), *arguments],
             env=tool_environment(environ, environ["DATABASE_URL"]),
             stdout=subprocess.PIPE,
             stderr=words,
         ) as process,
     ):
         assert process.stdout is not None  # noqa: S101 -- for the type checker
-        sealing.seal(_Following(line, process.stdout), sealed, recipients)
+        yield from iter(partial(process.stdout.read, _BLOCK), b"")
         if process.wait() != 0:
             words.seek(0)
-            raise BackupRefused(
-                N_("pg_dump failed: {words}"), words=words.read().decode(errors="replace").strip()[-300:]
-            )
+            said = words.readline().decode(errors="replace").strip()[:300]  # what follows are its details
+            raise BackupRefused(N_("{program} failed: {words}"), program=program, words=said)
 
 
-class _Following(io.BytesIO):
-    """A line, then all that comes out of a pipe."""
+class Pieces(io.BufferedIOBase):
+    """Pieces of bytes as a file to read from."""
 
-    def __init__(self, line: bytes, pipe: IO[bytes]) -> None:
+    def __init__(self, pieces: Iterable[bytes]) -> None:
         super().__init__()
-        self._line = line
-        self._pipe = pipe
+        self._pieces = iter(pieces)
+        self._rest = b""
 
     def read(self, size: int | None = -1) -> bytes:
-        size = -1 if size is None else size
-        if self._line:
-            given = self._line if size < 0 else self._line[:size]
-            self._line = self._line[len(given) :]
-            return given
-        return self._pipe.read(size)
+        while not self._rest:
+            try:
+                self._rest = next(self._pieces)
+            except StopIteration:
+                return b""
+        size = len(self._rest) if size is None or size < 0 else size
+        given, self._rest = self._rest[:size], self._rest[size:]
+        return given

@@ -17,9 +17,9 @@ import asyncpg
 import click
 
 from jiedui import log
-from jiedui.clock import today, utc_now
+from jiedui.clock import SHANGHAI, today, utc_now
 from jiedui.commands import staff
-from jiedui.commands.inside import Group, inside, may_begin, servers
+from jiedui.commands.inside import Group, inside, may_begin, servers, told_new
 from jiedui.commands.rotating import rotate
 from jiedui.commands.service import service
 from jiedui.commands.serving import nothing, refuse_no_address, refuse_taken_port, serve_all
@@ -263,10 +263,23 @@ def make_backup_key(file: Path) -> None:
 @click.option(
     "--key", "key_file", type=_PATH, callback=_readable, required=True, help="The private key's file."
 )
-def restore_backup(file: Path, key_file: Path) -> None:
-    """Restore the backup FILE into an empty database (with --new), the secret being in its place."""
-    from jiedui.commands.backing_up import bring_back
+@click.option(
+    "--until",
+    type=click.DateTime(["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"]),
+    help="No later than this moment in Shanghai, by the log beside FILE; as far as it goes by default.",
+)
+@click.option("--alone", is_flag=True, help="FILE without the log beside it.")
+@click.option("--timeline", type=int, help="Along this one of the log's timelines; the newest by default.")
+def restore_backup(
+    file: Path, key_file: Path, until: datetime | None, alone: bool, timeline: int | None
+) -> None:
+    """Restore the backup FILE into an empty place (with --new), the secret being there."""
+    from jiedui.backups.recovering import Moment
+    from jiedui.commands.backing_up import bring_back, restore
 
+    moment = Moment(until.replace(tzinfo=SHANGHAI) if until else None, alone, timeline=timeline)
+    if restore(os.environ, file, key_file, moment, new=told_new(), tell=click.echo):
+        return
     with servers(look=False):
         asyncio.run(bring_back(os.environ, file, key_file, click.echo))
 

@@ -6,27 +6,29 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from jiedui.backups.taking import taken_in
+from jiedui.backups import archive
+from jiedui.backups.taking import folder_of, taken_in
 from jiedui.clock import SHANGHAI, utc_now
-from jiedui.commands.backing_up import folder_of
 from jiedui.errors import DomainError
 from jiedui.i18n import N_, say
 from jiedui.jobs.service import is_accident
 from jiedui.notices.console import CHANNELS
 from jiedui.notices.service import post_office
 from jiedui.policies.force import in_force
-from jiedui.settings import Settings, load, place_of_secret
+from jiedui.settings import Settings, load, place_of_secret, point_in_time
 from jiedui.store import keys, releases
 
 _ENOUGH_DISK = 2 * 1024**3
 _RECENT = timedelta(days=7)
 _BACKUP_EVERY = timedelta(days=2)
+_SEALED_WITHIN = timedelta(minutes=15)
 _CLOCKS_APART = 5
 """Seconds: leases, codes and sessions of several hosts are judged by their own clocks."""
 _FAULTS = (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError, RedisError)
@@ -184,6 +186,38 @@ async def _backups(settings: Settings) -> tuple[str, bool]:
     return say(N_("the newest is of {at:%Y-%m-%d %H:%M}, in {folder}"), at=newest, folder=folder), fine
 
 
+async def _log(settings: Settings) -> tuple[str, bool]:
+    if not point_in_time(os.environ):
+        return say(N_("not kept: a backup is of the moment when it was taken")), True
+    async with _asked(settings) as database:
+        if await database.fetchval("SHOW archive_mode") != "on":
+            return say(N_("PostgreSQL was started without point_in_time: restart the service")), False
+        archiver = await database.fetchrow(
+            "SELECT last_archived_time, last_failed_time > coalesce(last_archived_time, '-infinity') AS fails"
+            " FROM pg_stat_archiver"
+        )
+    if archiver["fails"]:
+        return say(N_("PostgreSQL does not archive it; its words are in postgres/log")), False
+    late = datetime.now(UTC) - _SEALED_WITHIN
+    waiting = [path for path in archive.waiting(settings.data_dir) if _written(path) < late]
+    if waiting:
+        return say(N_("{n} pieces wait to be sealed: is the service running?"), n=len(waiting)), False
+    left = [path for path in archive.not_carried(folder_of(os.environ)) if _written(path) < late]
+    if left:
+        return say(N_("backup_then has not taken {n} pieces"), n=len(left)), False
+    at = archiver["last_archived_time"]
+    return (
+        say(N_("archived up to {at:%Y-%m-%d %H:%M}"), at=at.astimezone(SHANGHAI)) if at else say(N_("begins"))
+    ), True
+
+
+def _written(path: Path) -> datetime:
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except FileNotFoundError:  # sealed or carried away since it was listed
+        return datetime.now(UTC)
+
+
 async def _disk(settings: Settings) -> tuple[str, bool]:
     free = shutil.disk_usage(settings.data_dir).free
     return say(
@@ -202,5 +236,6 @@ _LOOKS: tuple[tuple[str, Look], ...] = (
     (N_("Ways of telling"), _channels),
     (N_("Clock"), _clock),
     (N_("Backups"), _backups),
+    (N_("Log for points in time"), _log),
     (N_("Disk"), _disk),
 )

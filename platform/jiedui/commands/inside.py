@@ -57,6 +57,11 @@ def may_begin() -> None:
     click.get_current_context().meta[_NEW] = True
 
 
+def told_new() -> bool:
+    """Whether this command may begin a county."""
+    return bool(click.get_current_context().meta.get(_NEW))
+
+
 def inside(work: Callable[[], Awaitable[None]], then: Callable[[Servers], None] | None = None) -> None:
     """Run `work` with servers, a migrated database and a pool; then `then`, while the servers still run.
 
@@ -124,7 +129,7 @@ def servers(*, lasting: bool = False, look: bool = True) -> Iterator[Servers]:
 
     Unless nobody shall `look`, the database is one that this command may work on.
     """
-    new = bool(click.get_current_context().meta.get(_NEW))
+    new = told_new()
     given = {name: os.environ.get(name, "") for name in ("DATABASE_URL", "REDIS_URL")}
     with servers_for(os.environ, data_dir_of(os.environ), lasting=lasting, new=new) as found:
         os.environ["DATABASE_URL"] = found.database_url

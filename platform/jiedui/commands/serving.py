@@ -13,7 +13,7 @@ from jiedui.errors import Unavailable
 from jiedui.i18n import N_, say
 from jiedui.launcher.processes import ServersGone, run_tree
 from jiedui.launcher.servers import Servers
-from jiedui.settings import SettingsError, load, port_of
+from jiedui.settings import SettingsError, load, point_in_time, port_of
 
 _log = logging.getLogger("jiedui.launcher")
 
@@ -66,11 +66,8 @@ def refuse_taken_port() -> None:
 
 def _tree(servers: Servers) -> None:
     click.echo(say(N_("Open {url} in a browser. Ctrl-C ends everything."), url=load(os.environ).public_url))
-    run_tree(
-        {
-            "web": [sys.executable, "-m", "jiedui.web.server"],
-            "worker": [sys.executable, "-m", "jiedui.worker"],
-        },
-        os.environ,
-        servers.all_alive,
-    )
+    modules = {"web": "jiedui.web.server", "worker": "jiedui.worker"}
+    if point_in_time(os.environ):
+        modules["archiving"] = "jiedui.backups.archiving"
+    commands = {name: [sys.executable, "-m", module] for name, module in modules.items()}
+    run_tree(commands, os.environ, servers.all_alive)

@@ -18,7 +18,7 @@ from jiedui.launcher.errors import NoData, ServerError
 from jiedui.launcher.place import Place
 from jiedui.launcher.postgres import Postgres
 from jiedui.launcher.valkey import Valkey
-from jiedui.settings import told_by
+from jiedui.settings import SettingsError, point_in_time, told_by
 
 _START_SECONDS = 300
 """Until a server that lives and does not answer is taken to hang: a busy machine makes a cluster slowly."""
@@ -89,11 +89,20 @@ def servers_for(
             stack.callback(os.close, guest)
             return server.url
 
-        postgres, valkey = _servers(data_dir)
+        archives = point_in_time(environ)
+        if archives and environ.get("DATABASE_URL"):
+            raise SettingsError(_NOT_OURS)
+        postgres, valkey = _servers(data_dir, archives=archives)
         if not (new or environ.get("DATABASE_URL") or postgres.cluster.exists()):
             raise NoData(place=data_dir, settings=told_by(environ))
         addresses = address("DATABASE_URL", postgres), address("REDIS_URL", valkey)
         yield Servers(*addresses, started=tuple(started))
+
+
+_NOT_OURS = N_(
+    "point_in_time is for the PostgreSQL that jiedui brings. The log of the one in DATABASE_URL is archived "
+    "by whoever runs it: leave point_in_time out"
+)
 
 
 def erase(data_dir: Path) -> None:
@@ -101,13 +110,13 @@ def erase(data_dir: Path) -> None:
     for server in _servers(data_dir):
         if not server.place.folder.exists():
             continue
-        with _locked(server, joining=False):
+        with locked(server, joining=False):
             shutil.rmtree(server.place.folder)
 
 
-def _servers(data_dir: Path) -> tuple[Postgres, Valkey]:
+def _servers(data_dir: Path, *, archives: bool = False) -> tuple[Postgres, Valkey]:
     data_dir = data_dir.absolute()
-    return Postgres(Place(data_dir / "postgres")), Valkey(Place(data_dir / "valkey"))
+    return Postgres(Place(data_dir / "postgres"), archives=archives), Valkey(Place(data_dir / "valkey"))
 
 
 def _running(server: Server) -> str | None:
@@ -136,7 +145,7 @@ def _started(
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("servers end with the thread that starts them: start them from the main thread")
     server.place.make()
-    with _locked(server, joining=joining) as lock:
+    with locked(server, joining=joining) as lock:
         if lock is None:
             yield None
             return
@@ -149,7 +158,7 @@ def _started(
                 lasting or isinstance(sys.exception(), KeyboardInterrupt) or process.poll() is not None
             )
             with contextlib.nullcontext() if in_a_hurry else _guests_gone(server):
-                _stop(server, process)
+                stop(server, process)
                 server.place.remove_sockets()
 
 
@@ -174,7 +183,7 @@ _WAITING = N_("Done. {server} stays until another jiedui command here is done to
 
 
 @contextlib.contextmanager
-def _locked(server: Server, *, joining: bool) -> Iterator[int | None]:
+def locked(server: Server, *, joining: bool) -> Iterator[int | None]:
     """The server's lock, to be passed on to it; None when it runs and is joined.
 
     A server that is just starting, or outlives its killed launcher by a moment, is waited for.
@@ -233,7 +242,7 @@ def _await_ready(server: Server, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.02)
 
 
-def _stop(server: Server, process: subprocess.Popen[bytes]) -> None:
+def stop(server: Server, process: subprocess.Popen[bytes]) -> None:
     for signum in server.stop_signals:
         process.send_signal(signum)
         try:
