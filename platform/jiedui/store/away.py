@@ -18,6 +18,11 @@ _MISTAKES = (
     asyncpg.ProtocolViolationError,
 )  # fmt: skip
 
+_SILENCE = {
+    socket.TCP_USER_TIMEOUT: 60_000,  # ms, for what was sent to be taken
+    socket.TCP_KEEPIDLE: 30, socket.TCP_KEEPINTVL: 10, socket.TCP_KEEPCNT: 3,  # s, for an answer
+}  # fmt: skip
+
 
 def is_away(error: BaseException) -> bool:
     """Whether this came of a server that is away, just going or just coming back."""
@@ -42,12 +47,19 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
 async def connect(*args: Any, **kwargs: Any) -> Any:
     """asyncpg's, where all that keeps a connection from coming about is a server that is away.
 
-    Else a socket that is gone with its server would look like a file of ours that is missing.
+    Else a socket that is gone with its server would look like a file of ours that is missing. Later,
+    a cable that says nothing for a minute is cut: by itself a system waits a quarter of an hour, or for ever.
     """
     try:
-        return await asyncpg.connect(*args, **kwargs)
+        connection = await asyncpg.connect(*args, **kwargs)
     except OSError as error:
         raise ConnectionError(str(error) or type(error).__name__) from error
+    end = connection._transport.get_extra_info("socket")
+    if end.family != socket.AF_UNIX:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in _SILENCE.items():
+            end.setsockopt(socket.IPPROTO_TCP, option, value)
+    return connection
 
 
 def _was_closed(error: BaseException) -> bool:
