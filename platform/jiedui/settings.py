@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jiedui.clock import SHIFT
 from jiedui.errors import DomainError
@@ -132,10 +133,12 @@ def load(environ: Mapping[str, str]) -> Settings:
 
 def addresses(environ: Mapping[str, str]) -> tuple[str, str]:
     """Of the database and of Redis or Valkey. Raises SettingsError for what is none."""
-    return (
-        _url(environ, "DATABASE_URL", ("postgresql", "postgres")),
-        _url(environ, "REDIS_URL", ("redis", "rediss", "unix")),
-    )
+    return database_of(environ), _url(environ, "REDIS_URL", ("redis", "rediss", "unix"))
+
+
+def database_of(environ: Mapping[str, str]) -> str:
+    """The database's address. Raises SettingsError for what is none."""
+    return _url(environ, "DATABASE_URL", ("postgresql", "postgres"))
 
 
 def data_dir_of(environ: Mapping[str, str]) -> Path:
@@ -152,6 +155,11 @@ def log_file_of(environ: Mapping[str, str]) -> Path | None:
 def point_in_time(environ: Mapping[str, str]) -> bool:
     """Whether PostgreSQL's own log is kept, so that any moment can be restored. Raises SettingsError."""
     return _flag(environ, "JIEDUI_POINT_IN_TIME")
+
+
+def host_of(environ: Mapping[str, str]) -> str:
+    """The address of this machine to serve on."""
+    return environ.get("JIEDUI_HOST") or "127.0.0.1"
 
 
 def port_of(environ: Mapping[str, str]) -> int:
@@ -306,13 +314,14 @@ def _value(path: Path, key: str, value: Any) -> str:
         return "1" if value else "0"
     if not isinstance(value, str | int):
         raise SettingsError(
-            N_("{path} says {key} = {value!r}: write one text, number, true or false"),
-            path=path, key=key, value=value,
+            N_("{path} says of {key} what is neither text, number, true nor false: write one of them"),
+            path=path, key=key,
         )  # fmt: skip
     return str(path.parent / str(value)) if key in _PATHS and value else str(value)
 
 
 def _url(environ: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str:
+    """An address that every library reads alike; any other is not quoted, for it may be a password."""
     value = environ.get(name, "")
     if value.split("://")[0] not in schemes:
         raise SettingsError(
@@ -323,7 +332,26 @@ def _url(environ: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str
             name=name,
             scheme=schemes[0],
         )
+    if not _is_whole(value):
+        raise SettingsError(
+            N_(
+                "{name} is not understood: write {scheme}://USER:PASSWORD@HOST:PORT/…, and in a password "
+                "%25 for %, %40 for @, %2F for /, %3A for :, %23 for #, %3F for ?, %5B for [, %5D for ]"
+            ),
+            name=name,
+            scheme=schemes[0],
+        )
     return value
+
+
+def _is_whole(address: str) -> bool:
+    """Whether host and port are what they seem: a sign in a password would cut it, and the rest be a path."""
+    try:
+        parts = urlsplit(address)
+        several_hosts = "," in parts.netloc
+        return (several_hosts or parts.port != 0) and "@" not in f"{parts.path}{parts.query}{parts.fragment}"
+    except ValueError:
+        return False
 
 
 def _networks(environ: Mapping[str, str], name: str, unless_said: str) -> list[str]:

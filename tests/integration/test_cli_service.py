@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from commands import JIEDUI
+from commands import JIEDUI, closed_port
 
 ROOT = Path(__file__).parents[2]
 KEY = "age1uljy5zzva37798spe3a6cu5sy3etruvnd45y2y6gxpzqrxfpwfts5s8ujt"
@@ -31,7 +31,8 @@ class Machine:
         self.config = self.root / "jiedui.toml"
         self.bin = folder / "bin"
         self.noted = folder / "noted"
-        for made in (self.data, self.units, self.bin):
+        self.cluster = self.data / "postgres/cluster"
+        for made in (self.cluster, self.units, self.bin):
             made.mkdir(parents=True)
         for name in ("platform", "dev"):
             (self.root / name).symlink_to(ROOT / name)
@@ -114,10 +115,10 @@ def test_the_service_starts_with_the_machine_and_again_whenever_it_ends(machine:
 
 def test_backup_drill_and_doctor_have_clocks_of_their_own(machine: Machine) -> None:
     units = machine.installed()
-    for name in ("backup", "drill", "doctor"):
+    for name, command in (("backup", "backup"), ("drill", "drill"), ("doctor", "doctor --running")):
         unit, timer = said(units[f"jiedui-{name}.service"]), said(units[f"jiedui-{name}.timer"])
         assert unit["Type"] == "oneshot"
-        assert unit["ExecStart"].endswith(f'/dev" jiedui {name}')
+        assert unit["ExecStart"].endswith(f'/dev" jiedui {command}')
         assert "jiedui.service" in unit["After"]
         assert (timer["Persistent"], timer["WantedBy"]) == ("true", "timers.target")
     whens = {
@@ -197,6 +198,14 @@ def test_what_would_fail_every_night_is_refused_now(machine: Machine) -> None:
     assert "backup-key FILE" in machine.refused()
     machine.say(f'backup_key = "{KEY}"')
     assert "public_url" in machine.refused()
+
+
+def test_a_county_that_never_began_gets_no_service(machine: Machine) -> None:
+    machine.cluster.rmdir()
+    assert f"No county has begun in {machine.data}. " in machine.refused()
+    address = f"postgresql://jiedui@127.0.0.1:{closed_port()}/jiedui"
+    machine.say(f'backup_key = "{KEY}"', 'public_url = "https://x.example"', f'database_url = "{address}"')
+    assert "PostgreSQL does not answer at DATABASE_URL" in machine.refused()
 
 
 def test_the_script_does_nothing_for_who_is_not_root(machine: Machine) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 
@@ -75,8 +76,8 @@ def test_a_relative_path_is_meant_from_the_files_folder(places, key):
     [
         ("prt = 1", "says prt, which is no setting. → port"),
         ("[web]\nport = 1", "says web, which is no setting"),
-        ("port = [1]", r"says port = \[1\]: write one text"),
-        ("port = 1.5", "says port = 1.5: write one text"),
+        ("port = [1]", "says of port what is neither text"),
+        ("port = 1.5", "says of port what is neither text"),
         ("port = ", "are not understood"),
         ("port = 1\nport = 2", "are not understood"),
         ('port = "\udcff"', "are not understood"),
@@ -158,3 +159,33 @@ def test_a_trusted_proxy_is_an_address_or_a_network(value: str) -> None:
 def test_nobody_may_be_trusted_and_the_machine_itself_is_unless_said_otherwise() -> None:
     assert load(WHOLE).trusted_proxies == ["127.0.0.1", "::1"]
     assert load({**WHOLE, "JIEDUI_TRUSTED_PROXIES": ""}).trusted_proxies == []
+
+
+@pytest.mark.parametrize("sign", list("@/:#%?'\"[]&=+$; \\"))
+@pytest.mark.parametrize("scheme", ["postgresql", "redis"])
+@pytest.mark.parametrize("start", ["12", "xq"])
+def test_an_address_is_read_with_the_password_in_it_or_refused_without_quoting_it(scheme, sign, start):
+    password = f"{start}{sign}secret"
+    address = f"{scheme}://jiedui:{password}@db.example:1234/jiedui"
+    both = {"DATABASE_URL": "postgresql://h/x", "REDIS_URL": "redis://h"}
+    variable = "REDIS_URL" if scheme == "redis" else "DATABASE_URL"
+    both[variable] = address
+    try:
+        settings.addresses(both)
+    except SettingsError as refused:
+        assert sign in "/#?[]"
+        assert "secret" not in str(refused) and start not in str(refused)
+    else:
+        read = urlsplit(address)
+        assert (unquote(read.password), read.hostname, read.port) == (password, "db.example", 1234)
+    both[variable] = address.replace(password, quote(password, safe=""))
+    settings.addresses(both)
+
+
+def test_several_hosts_and_a_socket_are_addresses():
+    for address in (
+        "postgresql://u:p@a:1,b:2/x",
+        "postgresql:///x?host=%2Frun%2Fpg&port=5432",
+        "postgresql://",
+    ):
+        settings.addresses({"DATABASE_URL": address, "REDIS_URL": "unix://:p@/run/valkey.sock?db=0"})

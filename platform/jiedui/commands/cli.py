@@ -22,7 +22,7 @@ from jiedui.commands import staff
 from jiedui.commands.inside import Group, inside, may_begin, servers, told_new
 from jiedui.commands.rotating import rotate
 from jiedui.commands.service import service
-from jiedui.commands.serving import nothing, refuse_no_address, refuse_taken_port, serve_all
+from jiedui.commands.serving import nothing, refuse_no_address, refuse_stopped, refuse_taken_port, serve_all
 from jiedui.errors import DomainError, Refused
 from jiedui.i18n import N_, say
 from jiedui.launcher.errors import NoData
@@ -297,8 +297,13 @@ cli.add_command(service)
 
 
 @cli.command(cls=click.Command)
-def doctor() -> None:
+@click.option(
+    "--running", is_flag=True, help="Of a service that runs: if it does not, say so and start nothing."
+)
+def doctor(running: bool) -> None:
     """What is configured, reachable and out of date."""
+    if running:
+        refuse_stopped()
     told = told_by(os.environ)  # before servers of our own say where they are
     with servers(look=False):
         from jiedui.commands.doctor import examine

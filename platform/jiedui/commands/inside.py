@@ -101,7 +101,7 @@ async def _ask_redis() -> None:
         await client.aclose()
 
 
-async def _look_at(new: bool) -> None:
+async def look_at(new: bool) -> None:
     """One sentence where it does not answer, holds nothing, has another secret or is a later release's."""
     try:
         connection = await asyncpg.connect(os.environ["DATABASE_URL"], timeout=_PATIENCE_SECONDS)
@@ -138,7 +138,7 @@ def servers(*, lasting: bool = False, look: bool = True) -> Iterator[Servers]:
             addresses(os.environ)
             if look:
                 waits = lasting and bool(given["DATABASE_URL"])
-                patiently(lambda: asyncio.run(_look_at(new)), waits=waits)
+                patiently(lambda: asyncio.run(look_at(new)), waits=waits)
             if lasting:
                 patiently(lambda: asyncio.run(_ask_redis()), waits=bool(given["REDIS_URL"]))
             load(os.environ)  # a bad value is told now, whichever command reads it later

@@ -1,5 +1,6 @@
 """jiedui as a service of a machine with systemd: a script for root, who reads it before running it."""
 
+import asyncio
 import os
 import pwd
 import re
@@ -10,12 +11,19 @@ import click
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from jiedui.backups import sealing, taking
+from jiedui.commands.inside import look_at
 from jiedui.commands.serving import refuse_no_address
 from jiedui.errors import Refused
 from jiedui.i18n import N_, say
-from jiedui.settings import FILE, ROOT, data_dir_of, only_here
+from jiedui.launcher.errors import NoData
+from jiedui.launcher.servers import is_kept
+from jiedui.settings import FILE, ROOT, data_dir_of, database_of, only_here
 
-_TIMED = (("backup", "*-*-* 03:15:00"), ("drill", "*-*-01 04:30:00"), ("doctor", "hourly"))
+_TIMED = (
+    ("backup", "backup", "*-*-* 03:15:00"),
+    ("drill", "drill", "*-*-01 04:30:00"),
+    ("doctor", "doctor --running", "hourly"),
+)
 """Commands with a clock of their own, and when. One that fails stands in `systemctl --failed`."""
 
 
@@ -44,7 +52,27 @@ def service(user: str | None, units: Path) -> None:
             names=", ".join(names),
             file=os.environ[FILE] or ROOT / "jiedui.toml",
         )
-    click.echo(_script(_checked(user) if user else _owner(), units), nl=False)
+    runs_as = _checked(user) if user else _owner()
+    if not _has_begun():
+        raise Refused(
+            N_("No county has begun in {place}. Begin it (jiedui migrate --new), then run the command again"),
+            place="DATABASE_URL" if os.environ.get("DATABASE_URL") else data_dir_of(os.environ),
+        )
+    click.echo(_script(runs_as, units), nl=False)
+
+
+def _has_begun() -> bool:
+    if os.environ.get("DATABASE_URL"):
+        try:
+            database_of(os.environ)
+            asyncio.run(look_at(new=False))
+        except NoData:
+            return False
+        return True
+    try:
+        return is_kept(data_dir_of(os.environ))
+    except PermissionError:  # the service's user keeps it closed: it runs already
+        return True
 
 
 def _checked(user: str) -> str:

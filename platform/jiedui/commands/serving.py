@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from http.client import HTTPConnection, HTTPException
 
 import click
 
@@ -13,9 +14,10 @@ from jiedui.errors import Unavailable
 from jiedui.i18n import N_, say
 from jiedui.launcher.processes import ServersGone, run_tree
 from jiedui.launcher.servers import Servers
-from jiedui.settings import SettingsError, load, point_in_time, port_of
+from jiedui.settings import SettingsError, host_of, load, point_in_time, port_of
 
 _log = logging.getLogger("jiedui.launcher")
+_PATIENCE_SECONDS = 10
 
 
 async def nothing() -> None:
@@ -50,7 +52,7 @@ def serve_all(prepare: Callable[[], Awaitable[None]]) -> None:
 
 def refuse_taken_port() -> None:
     """Web servers share a port without a word (SO_REUSEPORT): each would get some of the other's requests."""
-    host, port = os.environ.get("JIEDUI_HOST") or "127.0.0.1", port_of(os.environ)
+    host, port = host_of(os.environ), port_of(os.environ)
     family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     with socket.socket(family, kind) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -62,6 +64,25 @@ def refuse_taken_port() -> None:
                 port=port,
                 words=error.strerror or str(error),
             ) from error
+
+
+def refuse_stopped() -> None:
+    """For who looks after a service that should be running. Raises Unavailable if nobody answers."""
+    connection = HTTPConnection(host_of(os.environ), port_of(os.environ), timeout=_PATIENCE_SECONDS)
+    try:
+        connection.request("GET", "/livez")
+        connection.getresponse()
+    except (OSError, HTTPException) as error:
+        raise Unavailable(
+            N_(
+                "jiedui does not run: at port {port} nobody answers ({words}). "
+                "Start it: systemctl start jiedui"
+            ),
+            port=port_of(os.environ),
+            words=str(error) or type(error).__name__,
+        ) from error
+    finally:
+        connection.close()
 
 
 def _tree(servers: Servers) -> None:

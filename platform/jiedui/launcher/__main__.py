@@ -12,7 +12,7 @@ from jiedui.errors import DomainError
 from jiedui.i18n import N_, say
 from jiedui.launcher.servers import erase, servers_for
 from jiedui.launcher.tools import tool_environment
-from jiedui.settings import configure, data_dir_of
+from jiedui.settings import addresses, configure, data_dir_of
 
 
 def main(arguments: list[str]) -> int:
@@ -29,11 +29,9 @@ def main(arguments: list[str]) -> int:
             case ["--erase"]:
                 return _erase(data_dir)
         with servers_for(os.environ, data_dir, new=new) as servers:
-            environ = {
-                **tool_environment(os.environ, servers.database_url),
-                "DATABASE_URL": servers.database_url,
-                "REDIS_URL": servers.redis_url,
-            }
+            found = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
+            addresses(found)
+            environ = {**tool_environment(os.environ, servers.database_url), **found}
             return subprocess.run(arguments, env=environ, check=False).returncode  # noqa: S603 - the person's own
     except DomainError as refusal:
         print(say(refusal.msgid, **refusal.params), file=sys.stderr)

@@ -93,7 +93,7 @@ def servers_for(
         if archives and environ.get("DATABASE_URL"):
             raise SettingsError(_NOT_OURS)
         postgres, valkey = _servers(data_dir, archives=archives)
-        if not (new or environ.get("DATABASE_URL") or postgres.cluster.exists()):
+        if not (new or environ.get("DATABASE_URL") or is_kept(data_dir)):
             raise NoData(place=data_dir, settings=told_by(environ))
         addresses = address("DATABASE_URL", postgres), address("REDIS_URL", valkey)
         yield Servers(*addresses, started=tuple(started))
@@ -103,6 +103,11 @@ _NOT_OURS = N_(
     "point_in_time is for the PostgreSQL that jiedui brings. The log of the one in DATABASE_URL is archived "
     "by whoever runs it: leave point_in_time out"
 )
+
+
+def is_kept(data_dir: Path) -> bool:
+    """Whether an embedded database is kept here."""
+    return _servers(data_dir)[0].cluster.exists()
 
 
 def erase(data_dir: Path) -> None:

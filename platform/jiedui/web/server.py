@@ -7,7 +7,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from jiedui import log
-from jiedui.settings import load, log_file_of
+from jiedui.settings import host_of, load, log_file_of
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
     Granian(
         "jiedui.asgi:app",
         factory=True,
-        address=os.environ.get("JIEDUI_HOST") or "127.0.0.1",
+        address=host_of(os.environ),
         port=settings.port,
         interface=Interfaces.ASGI,
         workers=min(os.cpu_count() or 1, 4),
