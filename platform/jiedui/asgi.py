@@ -1,8 +1,11 @@
 """The whole wiring of the web application on one page."""
 
+import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 
 from granian.utils.proxies import wrap_asgi_with_proxy_headers
@@ -32,11 +35,16 @@ from jiedui.plans import pages as plans
 from jiedui.regions import pages as regions
 from jiedui.rounds import pages as rounds
 from jiedui.settings import Settings, load, log_file_of
+from jiedui.store.away import is_away
 from jiedui.store.keys import connect_or_end
+from jiedui.store.vault import own_secret
 from jiedui.volunteers import pages as volunteers
 from jiedui.web import cookies, edge, errors, forgery, headers, once, page, pages, rendering
+from jiedui.web.tables import SentForm
 from jiedui.wiring import LEDGERS
 
+_LOOK_SECONDS = 2
+_log = logging.getLogger("jiedui.web")
 ROUTERS: list[Router] = [
     accounts.ROUTER,
     audit.ROUTER,
@@ -96,7 +104,20 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> L
 def app() -> Litestar:
     """For `granian --interface asgi --factory jiedui.asgi:app`: settings from the environment."""
     log.begin(log_file_of(os.environ))
-    return create_app(load(os.environ))
+    return create_app(replace(load(os.environ), secret=own_secret()))  # the one its connections are known by
+
+
+async def _notice_a_change() -> None:
+    """Touch the database now and then: a process that is asked for nothing there would go on making forms
+    with a secret that was changed meanwhile.
+    """
+    while True:
+        await asyncio.sleep(_LOOK_SECONDS)
+        try:
+            await SentForm.raw("SELECT 1")
+        except Exception as error:  # noqa: BLE001 -- the next look comes, whatever happened to this one
+            if not is_away(error):
+                _log.exception("the database could not be looked at")
 
 
 @asynccontextmanager
@@ -104,8 +125,10 @@ async def _connected(app: Litestar) -> AsyncIterator[None]:
     from jiedui.store.piccolo_conf import DB
 
     await DB.start_connection_pool(max_size=10, connect=connect_or_end)
+    watching = asyncio.create_task(_notice_a_change())
     try:
         yield
     finally:
+        watching.cancel()
         await DB.close_connection_pool()
         await app.state.redis.aclose()

@@ -41,10 +41,10 @@ def keyed_hash(value: str, purpose: str, secret: bytes | None = None) -> str:
 @functools.cache
 def _key(purpose: str, secret: bytes | None = None) -> bytes:
     derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode())
-    return derive.derive(secret or _own_secret())
+    return derive.derive(secret or own_secret())
 
 
 @functools.cache
-def _own_secret() -> bytes:
+def own_secret() -> bytes:
     """Read once: a process knows one secret as long as it lives, also while it is changed beside it."""
     return secret_of(os.environ)
