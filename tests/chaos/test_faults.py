@@ -38,7 +38,7 @@ from relay import Cabled
 from served_county import County
 
 from jiedui.backups import sealing
-from jiedui.backups.content import read_whole
+from jiedui.backups.dump import read_whole
 from jiedui.backups.taking import taken_in
 
 SEED = 20261128

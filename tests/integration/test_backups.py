@@ -16,7 +16,8 @@ from jiedui.backups import sealing
 from jiedui.backups.dump import read_whole
 from jiedui.backups.errors import BackupRefused
 from jiedui.backups.restoring import understood
-from jiedui.backups.taking import Pieces, forget_old, taken_in
+from jiedui.backups.streams import Pieces
+from jiedui.backups.taking import forget_old, taken_in
 from jiedui.launcher.servers import embedded_servers
 
 NAME = household_row(1)["name"]

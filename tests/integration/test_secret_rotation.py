@@ -30,7 +30,7 @@ from served_county import County
 
 from jiedui.backups import sealing
 from jiedui.backups.taking import taken_in
-from jiedui.commands.rotating import HASHED
+from jiedui.commands.anew import HASHED
 from jiedui.launcher.servers import running_servers
 from jiedui.store import keys, vault
 from jiedui.store.away import is_away

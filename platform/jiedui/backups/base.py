@@ -19,7 +19,8 @@ from jiedui.backups import archive, sealing, taking
 from jiedui.backups.content import Content, Counted, Wal, first_line
 from jiedui.backups.copy import GZIP, read_base, whole
 from jiedui.backups.errors import BackupRefused
-from jiedui.backups.taking import Pieces, Taken, about, counted, output_of
+from jiedui.backups.streams import Pieces, output_of
+from jiedui.backups.taking import Taken, about, counted
 from jiedui.i18n import N_
 
 _PATIENCE_SECONDS = 300

@@ -1,15 +1,12 @@
 """Taking a backup: dumped from one snapshot, sealed while it is written, read back, and only then named."""
 
 import asyncio
-import io
 import re
 import shlex
 import subprocess
-import tempfile
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
@@ -21,15 +18,13 @@ from jiedui.backups import sealing
 from jiedui.backups.content import Content, first_line
 from jiedui.backups.dump import read_whole
 from jiedui.backups.errors import BackupRefused
+from jiedui.backups.streams import Pieces, output_of
 from jiedui.clock import SHANGHAI
 from jiedui.i18n import N_
-from jiedui.launcher.postgres import binaries
-from jiedui.launcher.tools import tool_environment
 from jiedui.settings import data_dir_of
 from jiedui.store import keys
 
 NAME = re.compile(r"jiedui-(\d{8}T\d{6})\.age")
-_BLOCK = 2**16
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
 
 
@@ -163,42 +158,3 @@ async def counted(connection: Any) -> dict[str, int]:
         name: await connection.fetchval(f'SELECT count(*) FROM "{name}"')  # noqa: S608 -- its own names
         for name in tables
     }
-
-
-def output_of(command: list[str], environ: Mapping[str, str]) -> Iterator[bytes]:
-    """What one of PostgreSQL's own programs writes. Raises BackupRefused, once it failed, with its words."""
-    program, *arguments = command
-    with (
-        tempfile.TemporaryFile() as words,
-        subprocess.Popen(  # noqa: S603 -- our own binary
-            [str(binaries() / program), *arguments],
-            env=tool_environment(environ, environ["DATABASE_URL"]),
-            stdout=subprocess.PIPE,
-            stderr=words,
-        ) as process,
-    ):
-        assert process.stdout is not None  # noqa: S101 -- for the type checker
-        yield from iter(partial(process.stdout.read, _BLOCK), b"")
-        if process.wait() != 0:
-            words.seek(0)
-            said = words.readline().decode(errors="replace").strip()[:300]  # what follows are its details
-            raise BackupRefused(N_("{program} failed: {words}"), program=program, words=said)
-
-
-class Pieces(io.BufferedIOBase):
-    """Pieces of bytes as a file to read from."""
-
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        super().__init__()
-        self._pieces = iter(pieces)
-        self._rest = b""
-
-    def read(self, size: int | None = -1) -> bytes:
-        while not self._rest:
-            try:
-                self._rest = next(self._pieces)
-            except StopIteration:
-                return b""
-        size = len(self._rest) if size is None or size < 0 else size
-        given, self._rest = self._rest[:size], self._rest[size:]
-        return given

@@ -89,7 +89,7 @@ def account_for(folder: Path, probe: Sequence[str]) -> Account:
         return same
     nobody = _switched(NOBODY, NOBODY)
     try:
-        _give(folder, nobody)
+        give(folder, nobody)
     except PermissionError as error:
         raise ServerError(_NO_WAY) from error
     if not _works(nobody, folder, probe):
@@ -113,6 +113,7 @@ def _works(account: Account, folder: Path, probe: Sequence[str]) -> bool:
     return process.returncode == 0
 
 
-def _give(folder: Path, account: Account) -> None:
+def give(folder: Path, account: Account) -> None:
+    """All of a folder to this user."""
     for path in (folder, *folder.rglob("*")):
         os.chown(path, account.uid, account.gid, follow_symlinks=False)

@@ -38,6 +38,12 @@ class Place:
     def log(self) -> Path:
         return self.folder / "log"
 
+    def last_words(self, since: int = 0) -> str:
+        """The end of the log, of what was written after so many bytes."""
+        with self.log.open("rb") as log:
+            log.seek(since)
+            return log.read().decode(errors="replace").strip()[-2000:]
+
     def make(self) -> None:
         """The folder, closed to everybody else."""
         try:

@@ -1,7 +1,6 @@
 """A cluster brought back from a copy and PostgreSQL's own log: whole and named, or not there at all."""
 
 import contextlib
-import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -10,7 +9,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from jiedui.i18n import N_
-from jiedui.launcher.account import account_for
+from jiedui.launcher.account import account_for, give
 from jiedui.launcher.errors import ServerError
 from jiedui.launcher.place import Place
 from jiedui.launcher.postgres import Postgres
@@ -65,8 +64,7 @@ def _recovered(postgres: Postgres, lock: int, target: Mapping[str, str], look: C
     rules = place.folder / _LOG / "pg_hba.conf"
     rules.write_text("local all postgres trust\n", encoding="ascii")
     for folder in (postgres.cluster, place.folder / _LOG):
-        for path in (folder, *folder.rglob("*")):
-            os.chown(path, account.uid, account.gid)
+        give(folder, account)
     place.make_sockets(account)
     settings = {
         "hba_file": str(rules),
@@ -86,9 +84,7 @@ def _recovered(postgres: Postgres, lock: int, target: Mapping[str, str], look: C
     try:
         while not postgres.ready():
             if process.poll() is not None:
-                with place.log.open("rb") as log:
-                    log.seek(begins)
-                    raise RecoveryFailed(words=log.read().decode(errors="replace").strip()[-2000:])
+                raise RecoveryFailed(words=place.last_words(since=begins))
             time.sleep(0.05)
         found = look(f"postgresql://postgres@/jiedui?host={quote(str(place.sockets), safe='')}&port=5432")
     finally:

@@ -237,12 +237,11 @@ def _await_ready(server: Server, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while not server.ready():
         if process.poll() is not None or time.monotonic() > deadline:
-            words = server.place.log.read_text(encoding="utf-8", errors="replace")[-600:]
             raise ServerError(
                 N_("{server} did not start. Its last words, from {log}:\n{words}"),
                 server=server.name,
                 log=server.place.log,
-                words=words,
+                words=server.place.last_words(),
             )
         time.sleep(0.02)
 
