@@ -384,6 +384,9 @@ def test_the_commands_from_joining_to_coming_back(tmp_path: Path) -> None:
         assert f"李华[a], Auditor, {COUNTRY}: close this account" in declined.stderr
         assert declined.stderr.endswith("Nothing was changed.\n")
         assert online.lives()
+        unanswered = asked(tmp_path, "lihua", "")
+        assert (unanswered.returncode, online.lives()) == (1, True)
+        assert "--yes" in unanswered.stderr.splitlines()[-1]
         closed = asked(tmp_path, "lihua", "y\n")
         assert closed.returncode == 0
         assert "李华[a] can no longer log in. Logins ended: 1; cases shown no longer: 0." in closed.stdout

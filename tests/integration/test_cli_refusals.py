@@ -295,6 +295,43 @@ def test_help_needs_no_server(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+def test_help_and_wrong_usage_are_in_the_terminals_language(tmp_path: Path) -> None:
+    config = tmp_path / "jiedui.toml"
+    config.write_text('language = "zh_CN"')
+    chinese = {"JIEDUI_LANG": "zh_CN"}
+    said = done(tmp_path, "round", "run", "--help", **chinese)
+    assert (
+        said.startswith("用法：") and "给一个地区的家庭配对志愿者。" in said and "地区的 12 位代码。" in said
+    )
+    assert "错误：没有选项 '--hard'。" in jiedui(tmp_path, "migrate", "--hard", **chinese).stderr
+    settled = {name: word for name, word in environment(tmp_path).items() if name != "JIEDUI_LANG"}
+    told = subprocess.run(
+        [*JIEDUI, "--help"],
+        env={**settled, "JIEDUI_CONFIG": str(config), "LANG": "en_GB.UTF-8"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "把数据库更新到本版本。" in told.stdout
+    assert "Bring the database to this version." in done(tmp_path, "--help")
+
+
+def test_a_question_that_nobody_answers_is_a_sentence_and_a_line_is_an_answer(tmp_path: Path) -> None:
+    about = ("--role", "auditor", "--region", COUNTY, "--name", "x")
+
+    def asked(answer: str) -> str:
+        run = subprocess.run(
+            [*JIEDUI, "account", "lihua", *about], input=answer, env=environment(tmp_path / "data"),
+            capture_output=True, text=True, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+        assert run.returncode == 1
+        return run.stderr.strip()
+
+    nobody = "This command asks something, and nobody is there to answer. Say it in the command (--passphrase"
+    assert asked("").startswith(nobody)
+    assert asked("long enough for one\n").startswith("No county is kept in")
+
+
 def test_a_person_cannot_choose_the_clock(tmp_path: Path) -> None:
     done(tmp_path, "migrate", "--new")
     told = jiedui(tmp_path, "doctor", JIEDUI_CLOCK_SHIFT="-2600000")

@@ -23,6 +23,7 @@ from jiedui.commands.inside import Group, inside, may_begin, servers, told_new
 from jiedui.commands.rotating import rotate
 from jiedui.commands.service import service
 from jiedui.commands.serving import nothing, refuse_no_address, refuse_stopped, refuse_taken_port, serve_all
+from jiedui.commands.spoken import speak
 from jiedui.errors import DomainError, Refused
 from jiedui.i18n import N_, say
 from jiedui.launcher.errors import NoData
@@ -40,6 +41,7 @@ def main() -> None:
     log.begin_aloud(None)
     try:
         configure(os.environ)
+        speak(cli)
         try:
             cli(standalone_mode=True)
         except NoData as nothing:
@@ -97,16 +99,17 @@ def _writable(context: click.Context, option: click.Parameter, path: Path | None
     return path
 
 
-@click.group(help=__doc__, cls=Group)
+@click.group(
+    help=N_("Every verb is one command. Exit status: 0 done, 1 refused with a sentence, 2 wrong usage."),
+    cls=Group,
+)
 @click.version_option(package_name="jiedui")
 def cli() -> None:
     pass
 
 
-@cli.command()
+@cli.command(help=N_("Bring the database to this version."))
 def migrate() -> None:
-    """Bring the database to this version."""
-
     async def done() -> None:
         click.echo(say(N_("The database is up to date.")))
 
@@ -118,10 +121,10 @@ def _ledger_command(kind: str, help_text: str) -> click.Group:
     def group() -> None:
         pass
 
-    @group.command("import", help=f"Read FILE into the {kind}.")
+    @group.command("import", help=N_("Take what stands in FILE: an .xlsx, or a .csv of regions."))
     @click.argument("file", type=_PATH, callback=_readable)
-    @click.option("--dry-run", is_flag=True, help="Read and report; change nothing.")
-    @click.option("--report", type=_PATH, callback=_writable, help="Write the report as JSON.")
+    @click.option("--dry-run", is_flag=True, help=N_("Read and report; change nothing."))
+    @click.option("--report", type=_PATH, callback=_writable, help=N_("Write the report as JSON."))
     def import_(file: Path, dry_run: bool, report: Path | None) -> None:
         async def run() -> None:
             from jiedui.actor import Actor
@@ -137,27 +140,27 @@ def _ledger_command(kind: str, help_text: str) -> click.Group:
     return group
 
 
-cli.add_command(_ledger_command("regions", "The region tree."))
-cli.add_command(_ledger_command("households", "The households' ledger."))
-cli.add_command(_ledger_command("volunteers", "The volunteers' ledger."))
+cli.add_command(_ledger_command("regions", N_("The region tree.")))
+cli.add_command(_ledger_command("households", N_("The households' ledger.")))
+cli.add_command(_ledger_command("volunteers", N_("The volunteers' ledger.")))
 
 
-@cli.group("round", help="Pairing rounds.", cls=Group)
+@cli.group("round", help=N_("Pairing rounds."), cls=Group)
 def round_() -> None:
     pass
 
 
-@round_.command("run")
-@click.option("--region", required=True, help="The area's 12-digit code.")
-@click.option("--on", "dated", type=click.DateTime(["%Y-%m-%d"]), help="The round's day; today by default.")
-@click.option("--policy", help="The name of a policy; the one in force by default.")
-@click.option("--publish", is_flag=True, help="Publish the plan: proposals go out to the volunteers.")
-@click.option("--json", "out", type=_PATH, callback=_writable, help="Write the plan as JSON.")
+@round_.command("run", help=N_("Pair volunteers with the households of an area."))
+@click.option("--region", required=True, help=N_("The area's 12-digit code."))
+@click.option(
+    "--on", "dated", type=click.DateTime(["%Y-%m-%d"]), help=N_("The round's day; today by default.")
+)
+@click.option("--policy", help=N_("The name of a policy; the one in force by default."))
+@click.option("--publish", is_flag=True, help=N_("Publish the plan: proposals go out to the volunteers."))
+@click.option("--json", "out", type=_PATH, callback=_writable, help=N_("Write the plan as JSON."))
 def run_round(
     region: str, dated: datetime | None, policy: str | None, publish: bool, out: Path | None
 ) -> None:
-    """Pair volunteers with the households of an area."""
-
     async def run() -> None:
         from jiedui.actor import Actor
         from jiedui.commands.terminal import print_plan, run_plan_watched
@@ -178,12 +181,10 @@ def run_round(
     inside(run)
 
 
-@round_.command("show")
+@round_.command("show", help=N_("Show the newest plan of a round (the published one, once there is one)."))
 @click.argument("round_id", metavar="ROUND", type=click.UUID)
-@click.option("--json", "out", type=_PATH, callback=_writable, help="Write the plan as JSON.")
+@click.option("--json", "out", type=_PATH, callback=_writable, help=N_("Write the plan as JSON."))
 def show_round(round_id: Any, out: Path | None) -> None:
-    """Show the newest plan of a round (the published one, once there is one)."""
-
     async def run() -> None:
         from jiedui.actor import Actor
         from jiedui.commands.terminal import print_plan
@@ -202,10 +203,9 @@ for command in (staff.account, staff.accounts, staff.close, staff.open_again, st
     cli.add_command(command)
 
 
-@cli.command()
-@click.option("--once", is_flag=True, help="Prepare and print the summary, then end.")
+@cli.command(help=N_("The demonstration county: import, run its round, serve."))
+@click.option("--once", is_flag=True, help=N_("Prepare and print the summary, then end."))
 def demo(once: bool) -> None:
-    """The demonstration county: import, run its round, serve."""
     os.environ["JIEDUI_DEMO"] = "1"
     may_begin()
     from jiedui.commands.demo import hold_clock, prepare
@@ -219,17 +219,14 @@ def demo(once: bool) -> None:
         serve_all(prepare)
 
 
-@cli.command()
+@cli.command(help=N_("The web server and a worker, with the embedded servers where none are given."))
 def serve() -> None:
-    """The web server and a worker, with the embedded servers where none are given."""
     refuse_no_address()
     serve_all(nothing)
 
 
-@cli.command()
+@cli.command(help=N_("One more worker."))
 def worker() -> None:
-    """One more worker."""
-
     def work(servers: Servers) -> None:
         from jiedui.worker import main as work_on
 
@@ -238,19 +235,29 @@ def worker() -> None:
     inside(nothing, then=work)
 
 
-@cli.command("backup", cls=click.Command)
+@cli.command(
+    "backup",
+    cls=click.Command,
+    help=N_(
+        "A backup of the database: sealed for the operator's key, and read back before it is called one."
+    ),
+)
 def take_backup() -> None:
-    """A backup of the database: sealed for the operator's key, and read back before it is called one."""
     from jiedui.commands.backing_up import back_up
 
     with servers():
         asyncio.run(back_up(os.environ, utc_now(), click.echo))
 
 
-@cli.command("backup-key", cls=click.Command)
+@cli.command(
+    "backup-key",
+    cls=click.Command,
+    help=N_(
+        "Write a new private key to FILE, which belongs away from this machine, and print the public one."
+    ),
+)
 @click.argument("file", type=_PATH)
 def make_backup_key(file: Path) -> None:
-    """Write a new private key to FILE, which belongs away from this machine, and print the public one."""
     from jiedui.backups.sealing import make_key
 
     public = make_key(file)
@@ -258,22 +265,26 @@ def make_backup_key(file: Path) -> None:
     click.echo(f'backup_key = "{public}"')
 
 
-@cli.command("restore")
+@cli.command(
+    "restore",
+    help=N_("Restore the backup FILE into an empty place (with --new), the secret being there."),
+)
 @click.argument("file", type=_PATH, callback=_readable)
 @click.option(
-    "--key", "key_file", type=_PATH, callback=_readable, required=True, help="The private key's file."
+    "--key", "key_file", type=_PATH, callback=_readable, required=True, help=N_("The private key's file.")
 )
 @click.option(
     "--until",
     type=click.DateTime(["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"]),
-    help="No later than this moment in Shanghai, by the log beside FILE; as far as it goes by default.",
+    help=N_("No later than this moment in Shanghai, by the log beside FILE; as far as it goes by default."),
 )
-@click.option("--alone", is_flag=True, help="FILE without the log beside it.")
-@click.option("--timeline", type=int, help="Along this one of the log's timelines; the newest by default.")
+@click.option("--alone", is_flag=True, help=N_("FILE without the log beside it."))
+@click.option(
+    "--timeline", type=int, help=N_("Along this one of the log's timelines; the newest by default.")
+)
 def restore_backup(
     file: Path, key_file: Path, until: datetime | None, alone: bool, timeline: int | None
 ) -> None:
-    """Restore the backup FILE into an empty place (with --new), the secret being there."""
     from jiedui.backups.recovering import Moment
     from jiedui.commands.backing_up import bring_back, restore
 
@@ -284,9 +295,14 @@ def restore_backup(
         asyncio.run(bring_back(os.environ, file, key_file, click.echo))
 
 
-@cli.command("drill", cls=click.Command)
+@cli.command(
+    "drill",
+    cls=click.Command,
+    help=N_(
+        "Restore the newest backup somewhere else and compare it: a backup that was never tried is none."
+    ),
+)
 def try_backup() -> None:
-    """Restore the newest backup somewhere else and compare it: a backup that was never tried is none."""
     from jiedui.commands.backing_up import drill
 
     drill(os.environ, click.echo)
@@ -296,12 +312,11 @@ cli.add_command(rotate)
 cli.add_command(service)
 
 
-@cli.command(cls=click.Command)
+@cli.command(cls=click.Command, help=N_("What is configured, reachable and out of date."))
 @click.option(
-    "--running", is_flag=True, help="Of a service that runs: if it does not, say so and start nothing."
+    "--running", is_flag=True, help=N_("Of a service that runs: if it does not, say so and start nothing.")
 )
 def doctor(running: bool) -> None:
-    """What is configured, reachable and out of date."""
     if running:
         refuse_stopped()
     told = told_by(os.environ)  # before servers of our own say where they are

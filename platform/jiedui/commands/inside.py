@@ -6,6 +6,7 @@ Only a command that is told so (--new) begins a county; one that looks in the wr
 import asyncio
 import contextlib
 import os
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -17,7 +18,7 @@ from redis.exceptions import RedisError
 from jiedui import log
 from jiedui.clock import utc_now
 from jiedui.commands.waiting import patiently
-from jiedui.errors import Unavailable
+from jiedui.errors import Refused, Unavailable
 from jiedui.i18n import N_
 from jiedui.launcher.errors import NoData
 from jiedui.launcher.servers import Servers, servers_for
@@ -39,13 +40,26 @@ class Command(click.Command):
                 is_flag=True,
                 expose_value=False,
                 callback=_note,
-                help="Begin an empty county if none is kept here yet.",
+                help=N_("Begin an empty county if none is kept here yet."),
             )
         )
 
 
 class Group(click.Group):
     command_class = Command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Raises Refused where something was asked and there is nobody to answer."""
+        try:
+            return super().invoke(ctx)
+        except click.Abort as abort:
+            if sys.stdin.isatty():
+                raise
+            click.echo(err=True)  # the question stands on this line
+            raise Refused(
+                N_("This command asks something, and nobody is there to answer. Say it in the command "
+                   "(--passphrase, --yes: --help lists what there is), and run it again.")
+            ) from abort  # fmt: skip
 
 
 def _note(context: click.Context, option: click.Parameter, new: bool) -> None:

@@ -23,10 +23,12 @@ from jiedui.settings import (
 )
 
 
-@click.command("secret-rotate")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.command(
+    "secret-rotate",
+    help=N_("A new secret, because somebody may know the old one: all that is sealed is sealed anew."),
+)
+@click.option("--yes", is_flag=True, help=N_("Do not ask."))
 def rotate(yes: bool) -> None:
-    """A new secret, because somebody may know the old one: all that is sealed is sealed anew."""
     cut_short = next_secret_file(os.environ).exists()
 
     async def run() -> None:

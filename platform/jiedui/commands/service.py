@@ -30,17 +30,21 @@ _TIMED = (
 _NEVER = ("root", "nobody")
 
 
-@click.command(cls=click.Command)
-@click.option("--user", help="As whom it runs; the owner of the data by default. Made where there is none.")
+@click.command(
+    cls=click.Command,
+    help=N_("Print a script for root: the service, and timers for backup, drill and doctor."),
+)
+@click.option(
+    "--user", help=N_("As whom it runs; the owner of the data by default. Made where there is none.")
+)
 @click.option(
     "--units",
     type=click.Path(path_type=Path),
     default="/etc/systemd/system",
     show_default=True,
-    help="Where the machine's units lie.",
+    help=N_("Where the machine's units lie."),
 )
 def service(user: str | None, units: Path) -> None:
-    """Print a script for root: the service, and timers for backup, drill and doctor."""
     refuse_no_address()
     sealing.public_key(taking.operators_key(os.environ))
     if names := only_here(os.environ):

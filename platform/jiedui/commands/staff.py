@@ -20,18 +20,20 @@ if TYPE_CHECKING:
 
 _WIDE = 200
 """Columns where nobody looks: a list that is read by a program has one line for each account."""
-_passphrase = click.password_option("--passphrase", prompt="Passphrase", help="At least 12 characters.")
+_passphrase = click.password_option(
+    "--passphrase", prompt=N_("Passphrase"), help=N_("At least 12 characters.")
+)
 
 
-@click.command("account", cls=Command)
+@click.command("account", cls=Command, help=N_("Let a member of staff log in as LOGIN."))
 @click.argument("login")
 @click.option("--role", type=click.Choice(STAFF_ROLES), required=True)
-@click.option("--region", required=True, help="The area's 12-digit code; 000000000000 is the whole country.")
-@click.option("--name", required=True, help="The person's name, as colleagues see it.")
+@click.option(
+    "--region", required=True, help=N_("The area's 12-digit code; 000000000000 is the whole country.")
+)
+@click.option("--name", required=True, help=N_("The person's name, as colleagues see it."))
 @_passphrase
 def account(login: str, role: str, region: str, name: str, passphrase: str) -> None:
-    """Let a member of staff log in as LOGIN."""
-
     async def run() -> None:
         from jiedui.accounts.staff import add_staff
 
@@ -49,10 +51,8 @@ def account(login: str, role: str, region: str, name: str, passphrase: str) -> N
     inside(run)
 
 
-@click.command("accounts", cls=Command)
+@click.command("accounts", cls=Command, help=N_("The accounts of the staff: who, where, last seen when."))
 def accounts() -> None:
-    """The accounts of the staff: who, where, last seen when."""
-
     async def run() -> None:
         from rich.markup import escape
         from rich.table import Table
@@ -80,12 +80,14 @@ def accounts() -> None:
     inside(run)
 
 
-@click.command("account-close", cls=Command)
+@click.command(
+    "account-close",
+    cls=Command,
+    help=N_("The person LOGIN leaves: she can no longer log in; what she did stays."),
+)
 @click.argument("login")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help=N_("Do not ask."))
 def close(login: str, yes: bool) -> None:
-    """The person LOGIN leaves: she can no longer log in; what she did stays."""
-
     async def run() -> None:
         from jiedui.accounts.staff import close_staff, one_of_staff
 
@@ -116,12 +118,12 @@ def close(login: str, yes: bool) -> None:
     inside(run)
 
 
-@click.command("account-open", cls=Command)
+@click.command(
+    "account-open", cls=Command, help=N_("The person LOGIN is back, as what she was, with a new passphrase.")
+)
 @click.argument("login")
 @_passphrase
 def open_again(login: str, passphrase: str) -> None:
-    """The person LOGIN is back, as what she was, with a new passphrase."""
-
     async def run() -> None:
         from jiedui.accounts.staff import open_staff
 
@@ -132,12 +134,12 @@ def open_again(login: str, passphrase: str) -> None:
     inside(run)
 
 
-@click.command("account-passphrase", cls=Command)
+@click.command(
+    "account-passphrase", cls=Command, help=N_("A new passphrase for LOGIN, who is logged out everywhere.")
+)
 @click.argument("login")
 @_passphrase
 def passphrase(login: str, passphrase: str) -> None:
-    """A new passphrase for LOGIN, who is logged out everywhere."""
-
     async def run() -> None:
         from jiedui.accounts.staff import change_passphrase
 
