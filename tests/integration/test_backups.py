@@ -17,7 +17,7 @@ from jiedui.backups.dump import read_whole
 from jiedui.backups.errors import BackupRefused
 from jiedui.backups.restoring import understood
 from jiedui.backups.streams import Pieces
-from jiedui.backups.taking import forget_old, taken_in
+from jiedui.backups.taking import forget_old, hand_on, taken_in
 from jiedui.launcher.servers import embedded_servers
 
 NAME = household_row(1)["name"]
@@ -165,6 +165,8 @@ def test_a_backup_is_carried_away_and_says_so_when_that_fails(
     }
     assert "backup_then failed (3): no room" in refused(county, "backup", **said, **other)
     assert len(taken_in(tmp_path / "other")) == 1
+    with pytest.raises(BackupRefused, match="backup_then is not understood: No closing quotation"):
+        hand_on("cp {file} 'there", path)
 
 
 @pytest.mark.parametrize(

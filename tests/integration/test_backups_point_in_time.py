@@ -2,19 +2,25 @@
 
 import asyncio
 import contextlib
+import gzip
+import hashlib
+import io
 import os
 import random
 import resource
 import shutil
 import subprocess
+import tarfile
 import threading
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import pytest
 from commands import JIEDUI, county_up, done, environment, jiedui, kill_9, refused, servers_up, wait_until
 from ledger_files import household_row
@@ -22,7 +28,8 @@ from pyrage import x25519
 from served_county import County
 
 from jiedui.backups import archive, base, sealing
-from jiedui.backups.copy import read_base
+from jiedui.backups.content import Counted
+from jiedui.backups.copy import GZIP, read_base
 from jiedui.backups.errors import BackupRefused
 from jiedui.backups.pieces import Piece, pieces_in, sealed, unsealed
 from jiedui.backups.recovering import Moment, Recovered, bring_back
@@ -34,6 +41,9 @@ from jiedui.launcher.errors import ServerError
 from jiedui.launcher.servers import running_servers, servers_for
 from jiedui.settings import SettingsError
 
+PIECE = "pg_wal/000000010000000000000001"
+EMPTY = hashlib.sha256().hexdigest()
+MANIFEST = msgspec.json.encode({"Files": [{"Path": "../outside", "Size": 0, "Checksum": EMPTY}]})
 SECRET = "only for tests, only for tests, only for tests"
 
 
@@ -265,6 +275,62 @@ def test_what_precedes_a_damaged_piece_can_be_had(
     sealed(piece, bytes(2**24), last, [kept.private.to_public()])
     with pytest.raises(BackupRefused, match="could not read the log to its end"):
         kept.restored(path, tmp_path / "there")
+    assert nothing_in(tmp_path / "there")
+
+
+def rewritten(path: Path, kept: Kept, change: Callable[[bytes, Counted], tuple[bytes, Counted]]) -> None:
+    """The backup as somebody would seal it who knows the public key, or whose disk wrote something else."""
+    opened = io.BytesIO()
+    sealing.unseal(path, kept.private, opened)
+    line, _, packed = opened.getvalue().partition(b"\n")
+    inflate = zlib.decompressobj(wbits=GZIP)
+    files = inflate.decompress(packed)
+    files, end = change(files, msgspec.json.decode(inflate.unused_data, type=Counted))
+    path.unlink()
+    content = line + b"\n" + gzip.compress(files, 1) + msgspec.json.encode(end)
+    sealing.seal(io.BytesIO(content), path, [kept.private.to_public()])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda files: files.replace(b"local jiedui jiedui scram", b"local jiedui jiedui trust"),
+        lambda files: files.replace(b"PG_VERSION".ljust(100, b"\0"), b"PG_VERSIOM".ljust(100, b"\0")),
+        lambda files: tar_of({"../outside": b"", PIECE: b"", "backup_manifest": MANIFEST}),
+        lambda files: tar_of({"PG_VERSION": b"18", PIECE: b""}),
+    ],
+    ids=["a file changed", "a header broken", "a file outside", "no manifest"],
+)
+def test_a_copy_is_held_against_its_manifest(
+    kept: Kept, first: Path, noon: datetime, tmp_path: Path, change: Callable[[bytes], bytes]
+) -> None:
+    path = copied(kept, tmp_path / "kept")
+    rewritten(path, kept, lambda files, end: (change(files), end))
+    with pytest.raises(BackupRefused, match="holds no base backup that is whole"):
+        kept.restored(path, tmp_path / "there")
+    assert not (tmp_path / "there").exists()
+
+
+def tar_of(files: dict[str, bytes]) -> bytes:
+    """As pg_basebackup writes one, with these files."""
+    written = io.BytesIO()
+    with tarfile.open(fileobj=written, mode="w") as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return written.getvalue()
+
+
+def test_a_trial_compares_every_tables_rows(kept: Kept, first: Path, noon: datetime, tmp_path: Path) -> None:
+    path = copied(kept, tmp_path / "kept")
+
+    def one_more(files: bytes, end: Counted) -> tuple[bytes, Counted]:
+        return files, msgspec.structs.replace(end, rows=end.rows | {"household": end.rows["household"] + 1})
+
+    rewritten(path, kept, one_more)
+    with pytest.raises(BackupRefused, match="household came back with another number of rows"):
+        kept.restored(path, tmp_path / "there", Moment(trial=True))
     assert nothing_in(tmp_path / "there")
 
 

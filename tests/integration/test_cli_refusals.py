@@ -207,7 +207,7 @@ def test_a_data_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None
 
 def test_the_doctor_finds_a_healthy_folder_well(county: Path) -> None:
     printed = done(county, "doctor")
-    assert printed.count("✓") == 12
+    assert printed.count("✓") == 13
     assert "✗" not in printed
 
 

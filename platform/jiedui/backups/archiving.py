@@ -7,8 +7,8 @@ import threading
 
 from jiedui import log
 from jiedui.backups.archive import carry_waiting, seal_waiting
-from jiedui.backups.errors import BackupRefused
 from jiedui.backups.taking import folder_of
+from jiedui.errors import DomainError
 from jiedui.i18n import say
 from jiedui.settings import log_file_of
 
@@ -29,7 +29,7 @@ def main() -> None:
         for step in (seal_waiting, carry_waiting):
             try:
                 step(os.environ, folder)
-            except BackupRefused as refusal:
+            except DomainError as refusal:
                 _log.warning(say(refusal.msgid, **refusal.params))
                 pause = _PAUSE_SECONDS
             except OSError as error:  # a full disk

@@ -93,7 +93,10 @@ def forget_old(folder: Path, days: int, now: datetime) -> list[Path]:
 
 def hand_on(command: str, path: Path) -> None:
     """Run the operator's command on a backup, `{file}` being its path. Raises BackupRefused if it fails."""
-    words = [word.replace("{file}", str(path)) for word in shlex.split(command)]
+    try:
+        words = [word.replace("{file}", str(path)) for word in shlex.split(command)]
+    except ValueError as error:
+        raise BackupRefused(N_("backup_then is not understood: {reason}"), reason=error) from None
     done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 -- the operator's own
     if done.returncode != 0:
         raise BackupRefused(
