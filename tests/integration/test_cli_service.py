@@ -120,7 +120,9 @@ def test_backup_drill_and_doctor_have_clocks_of_their_own(machine: Machine) -> N
         assert unit["Type"] == "oneshot"
         assert unit["ExecStart"].endswith(f'/dev" jiedui {command}')
         assert "jiedui.service" in unit["After"]
-        assert (timer["Persistent"], timer["WantedBy"]) == ("true", "timers.target")
+        assert (timer.get("Persistent"), timer["WantedBy"]) == (
+            None if name == "doctor" else "true", "timers.target",
+        )  # fmt: skip
     whens = {
         name: said(units[f"jiedui-{name}.timer"])["OnCalendar"] for name in ("backup", "drill", "doctor")
     }
