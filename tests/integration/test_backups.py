@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import os
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -227,6 +228,17 @@ def test_old_backups_go_and_the_newest_never(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 3
     forget_old(tmp_path, 1, now + timedelta(days=300))
     assert [path.name for _, path in taken_in(tmp_path)] == ["jiedui-20261127T040000.age"]
+
+
+def test_what_a_killed_backup_left_goes_and_one_being_written_stays(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    for name, hours in (("killed", 25), ("written", 23)):
+        path = tmp_path / f"jiedui-{name}.partial"
+        path.touch()
+        when = (now - timedelta(hours=hours)).timestamp()
+        os.utime(path, (when, when))
+    forget_old(tmp_path, 30, now)
+    assert [path.name for path in tmp_path.iterdir()] == ["jiedui-written.partial"]
 
 
 @pytest.mark.parametrize("size", [1, 7, 64, 100_000])

@@ -84,9 +84,11 @@ def taken_in(folder: Path) -> list[tuple[datetime, Path]]:
 
 
 def forget_old(folder: Path, days: int, now: datetime) -> list[Path]:
-    """Remove the backups that are older than so many days, never the newest."""
+    """Remove the backups that are older than so many days, never the newest; and what a killed one left."""
     old = [path for at, path in taken_in(folder)[:-1] if at < now - timedelta(days=days)]
-    for path in old:
+    yesterday = (now - timedelta(days=1)).timestamp()
+    left = [path for path in folder.glob("jiedui-*.partial") if path.stat().st_mtime < yesterday]
+    for path in old + left:
         path.unlink()
     return old
 
