@@ -30,6 +30,7 @@ from jiedui.launcher.errors import NoData
 from jiedui.launcher.servers import Servers
 from jiedui.policies.force import in_force
 from jiedui.settings import ROOT, configure, data_dir_of, told_by
+from jiedui.store.away import is_away
 from jiedui.store.hindered import hindrance
 
 _PATH = click.Path(path_type=Path)
@@ -63,7 +64,9 @@ def _sentence(error: Exception) -> str:
     words = (str(error) or type(error).__name__).splitlines()[0]  # what follows is for programmers
     if hindered := hindrance(error):
         return f"{say(hindered.msgid)} ({words})"
-    if isinstance(error, _ACCIDENTS):
+    if is_away(error):  # whose words would be of connections and transactions
+        words = say(N_("PostgreSQL or Redis went away"))
+    if is_away(error) or isinstance(error, _ACCIDENTS):
         return say(_CUT_SHORT, words=words)
     return say(_UNFORESEEN, what=type(error).__name__, where=_innermost(error))
 
@@ -79,7 +82,7 @@ _ACCIDENTS = (
     OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InterfaceError,
     asyncpg.InsufficientResourcesError,
 )  # fmt: skip
-"""A server that went away, a file that cannot be read: nobody's mistake, and no half-done work is kept."""
+"""A file that cannot be read, a query that was ended: nobody's mistake, and no half-done work is kept."""
 _UNFORESEEN = N_(
     "This should not have happened, and nothing half-done was kept. Please report: {what} at {where}"
 )
