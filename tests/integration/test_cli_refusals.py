@@ -250,7 +250,7 @@ def test_the_doctor_of_a_running_service_looks_at_all_of_it(county: Path) -> Non
         site.listen()
         threading.Thread(target=_say_something, args=(site,), daemon=True).start()
         printed = done(county, "doctor", "--running", JIEDUI_PORT=str(site.getsockname()[1]))
-    assert printed.count("✓") == 12
+    assert printed.count("✓") == 13
 
 
 def _say_something(site: socket.socket) -> None:

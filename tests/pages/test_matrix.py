@@ -165,7 +165,8 @@ ASKED: dict[tuple[tuple[str, ...], str], str] = {
         plans.questions.ask plans.people.families plans.people.helpers plans.questions.question_at
         plans.questions.questions_of plans.views.plan_summary plans.views.refused_pins rounds.pins.pin
         rounds.pins.pins_of rounds.pins.unpin rounds.publication.publish_round rounds.service.cancel_round
-        rounds.service.draft_of rounds.service.newest_plan rounds.service.open_round rounds.service.plan_of
+        rounds.service.draft_of rounds.service.newest_plan rounds.service.open_round
+        rounds.service.plan_in_work rounds.service.plan_of
         rounds.service.plan_to_show rounds.service.queue_plan rounds.service.refuse_empty_area
         rounds.service.round_of rounds.views.counts_of rounds.views.plan_at rounds.views.plans_of
         rounds.views.round_page
