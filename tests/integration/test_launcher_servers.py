@@ -1,5 +1,6 @@
 """The embedded servers as real processes: what they keep, whom they let in, and that they always go."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from commands import kill_9, wait_until
+from commands import PATIENCE, kill_9, wait_until
 from redis import Redis
 
 from jiedui.launcher import account
@@ -25,6 +26,41 @@ with embedded_servers(Path(sys.argv[1])):
     print("up", flush=True)
     time.sleep(3600)
 """
+
+HOLD = """
+import sys
+from pathlib import Path
+from jiedui.launcher.servers import servers_for
+with servers_for({}, Path(sys.argv[1]), new=True, **{how: True for how in sys.argv[2:]}):
+    print("up", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def holding(folder: Path, *how: str) -> Iterator[subprocess.Popen[str]]:
+    """A command that needs the servers of a folder, until its input is closed."""
+    command = [sys.executable, "-c", HOLD, folder, *how]
+    environ = {**os.environ, "JIEDUI_LANG": "en"}
+    with subprocess.Popen(
+        command, env=environ, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def up(process: subprocess.Popen[str]) -> bool:
+    assert process.stdout is not None
+    return process.stdout.readline() == "up\n"
+
+
+def is_done(process: subprocess.Popen[str]) -> bool:
+    """Lets it be done, and waits until it is."""
+    assert process.stdin is not None
+    process.stdin.close()
+    return process.wait(PATIENCE) == 0
 
 
 @pytest.fixture
@@ -107,6 +143,30 @@ async def test_a_command_joins_the_running_servers_and_leaves_them_running(
         assert servers == running_servers(tmp_path)
         assert await query(servers.database_url, "SELECT 1") == 1
     assert living(tmp_path) == before
+
+
+def test_a_service_waits_for_a_command_that_will_be_done_and_never_keeps_it(tmp_path: Path) -> None:
+    """As a backup in the night, begun while the service was being started again."""
+    with holding(tmp_path) as command:
+        assert up(command)
+        with holding(tmp_path, "lasting") as service:
+            assert service.stderr is not None
+            assert service.stderr.readline().startswith("PostgreSQL works for another jiedui command here")
+            assert is_done(command)
+            assert up(service)
+            with holding(tmp_path) as another:
+                assert up(another)
+                assert is_done(another), "who will be done joins a service"
+
+
+@pytest.mark.parametrize("how", ["lasting", "a_persons"])
+def test_a_service_joins_what_a_person_keeps_running(tmp_path: Path, how: str) -> None:
+    """As `worker` beside `serve`, or either beside `./dev run psql`."""
+    with holding(tmp_path, how) as first, holding(tmp_path, "lasting") as second:
+        assert up(first)
+        assert up(second)
+        assert is_done(second)
+        assert is_done(first)
 
 
 def test_a_command_starts_servers_for_its_own_duration(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
                 return 2
             case ["--erase"]:
                 return _erase(data_dir)
-        with servers_for(os.environ, data_dir, new=new) as servers:
+        with servers_for(os.environ, data_dir, a_persons=True, new=new) as servers:
             found = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
             addresses(found)
             environ = {**tool_environment(os.environ, servers.database_url), **found}

@@ -24,9 +24,10 @@ _START_SECONDS = 300
 """Until a server that lives and does not answer is taken to hang: a busy machine makes a cluster slowly."""
 _STOP_SECONDS = 30
 _LOG_BYTES = 5_000_000
-_THEIRS, _OURS, _GUESTS = "lock", "launcher", "guests"
-"""Three locks: the first is held while any process of the server lives, the second while its launcher does,
-the third by all who joined it: the launcher waits for them before it stops the server."""
+_THEIRS, _OURS, _GUESTS, _LASTS = "lock", "launcher", "guests", "lasts"
+"""Four locks: the first is held while any process of the server lives, the second while its launcher does,
+the third by all who joined it: the launcher waits for them before it stops the server. The fourth says that
+the launcher goes on until a person ends it: one that would be done soon must not wait for a service."""
 
 Server = Postgres | Valkey
 
@@ -67,12 +68,18 @@ def running_servers(data_dir: Path) -> Servers | None:
 
 @contextlib.contextmanager
 def servers_for(
-    environ: Mapping[str, str], data_dir: Path, *, lasting: bool = False, new: bool = False
+    environ: Mapping[str, str],
+    data_dir: Path,
+    *,
+    lasting: bool = False,
+    a_persons: bool = False,
+    new: bool = False,
 ) -> Iterator[Servers]:
     """Each server as the environment names it; else the one running here; else one started for the block.
 
     One started here also outlasts the block of whoever joined it, unless this block is `lasting`: one that
-    runs until a person ends it, who then means all of it. Raises NoData where no data are kept, unless a
+    runs until a person ends it, who then means all of it. Who lasts joins only others that last, or a command
+    of `a_persons` own, and waits for one that will be done. Raises NoData where no data are kept, unless a
     `new` county may begin there.
     """
     with contextlib.ExitStack() as stack:
@@ -81,8 +88,10 @@ def servers_for(
         def address(name: str, server: Server) -> str:
             if given := environ.get(name):
                 return given
-            while (guest := _join(server)) is None:
-                process = stack.enter_context(_started(server, durable=True, joining=True, lasting=lasting))
+            while (guest := _join(server, lasting=lasting)) is None:
+                process = stack.enter_context(
+                    _started(server, durable=True, joining=True, lasting=lasting, a_persons=a_persons)
+                )
                 if process is not None:
                     started.append(process)
                     return server.url
@@ -130,30 +139,37 @@ def _running(server: Server) -> str | None:
     return None
 
 
-def _join(server: Server) -> int | None:
+def _join(server: Server, *, lasting: bool) -> int | None:
     """A guest's lock on a running server, None if it does not run; waits for one that is being stopped."""
     if not server.place.folder.exists():
         return None
     guest = server.place.lock(_GUESTS, fcntl.LOCK_SH)
     assert guest is not None  # noqa: S101 - for the type checker: this lock waits
-    if _running(server):
+    if _running(server) and _may_join(server, lasting=lasting):
         return guest
     os.close(guest)
     return None
 
 
+def _may_join(server: Server, *, lasting: bool) -> bool:
+    return not lasting or server.place.taken(_LASTS)
+
+
 @contextlib.contextmanager
 def _started(
-    server: Server, *, durable: bool, joining: bool = False, lasting: bool
+    server: Server, *, durable: bool, joining: bool = False, lasting: bool, a_persons: bool = False
 ) -> Iterator[subprocess.Popen[bytes] | None]:
     """The process; None when somebody else was faster, whose server may be joined."""
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("servers end with the thread that starts them: start them from the main thread")
     server.place.make()
-    with locked(server, joining=joining) as lock:
+    with contextlib.ExitStack() as stack:
+        lock = stack.enter_context(locked(server, joining=joining, lasting=lasting))
         if lock is None:
             yield None
             return
+        if (lasting or a_persons) and (lasts := server.place.lock(_LASTS)) is not None:
+            stack.callback(os.close, lasts)
         process = _launch(server, lock, durable=durable)
         try:
             _await_ready(server, process)
@@ -184,27 +200,33 @@ def _guests_gone(server: Server) -> Iterator[None]:
             os.close(alone)
 
 
+_BUSY = N_("{server} works for another jiedui command here; starting as soon as that one is done.")
 _WAITING = N_("Done. {server} stays until another jiedui command here is done too (Ctrl-C: ends at once).")
 
 
 @contextlib.contextmanager
-def locked(server: Server, *, joining: bool) -> Iterator[int | None]:
+def locked(server: Server, *, joining: bool, lasting: bool = False) -> Iterator[int | None]:
     """The server's lock, to be passed on to it; None when it runs and is joined.
 
-    A server that is just starting, or outlives its killed launcher by a moment, is waited for.
+    A server that is just starting, or outlives its killed launcher by a moment, is waited for; and so is one
+    that may not be joined, for its command will be done.
     """
-    place = server.place
+    place, told = server.place, False
     deadline = time.monotonic() + _START_SECONDS
     while (lock := place.lock(_THEIRS)) is None:
         if place.taken(_OURS) and server.ready():
-            if joining:
+            if not joining:
+                raise ServerError(
+                    N_("{server} is already running on {folder}: stop the other jiedui first"),
+                    server=server.name,
+                    folder=place.folder,
+                )
+            if _may_join(server, lasting=lasting):
                 yield None
                 return
-            raise ServerError(
-                N_("{server} is already running on {folder}: stop the other jiedui first"),
-                server=server.name,
-                folder=place.folder,
-            )
+            if not told:
+                print(say(_BUSY, server=server.name), file=sys.stderr, flush=True)
+            told, deadline = True, time.monotonic() + _START_SECONDS
         if time.monotonic() > deadline:
             raise ServerError(
                 N_("Another jiedui holds {folder} and does not answer: stop it first"), folder=place.folder
