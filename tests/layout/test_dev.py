@@ -207,6 +207,7 @@ def test_a_bundle_of_what_is_not_committed_is_refused(checkout: Path) -> None:
     stubs = checkout.parent / "bin"
     stubs.mkdir()
     program(stubs / "tar", "#!/bin/sh\necho unpacking the commit; exit 1\n")
+    program(stubs / "python3", "#!/bin/sh\n")  # one with pip, whatever this machine has
     begun = subprocess.run(
         [str(checkout / "dev"), "bundle"],
         env={"PATH": f"{stubs}:/usr/bin:/bin"},
