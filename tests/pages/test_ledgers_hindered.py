@@ -31,14 +31,14 @@ HINDRANCES = {
 
 
 @asynccontextmanager
-async def refusing(table: str, state: str) -> AsyncIterator[None]:
+async def refusing(table: str, state: str, deed: str = "INSERT") -> AsyncIterator[None]:
     """As long as the block lasts, the database itself answers so to whoever writes there."""
     await DB._run_in_new_connection(
         "CREATE OR REPLACE FUNCTION hinder() RETURNS trigger LANGUAGE plpgsql AS"
         f" $$ BEGIN RAISE EXCEPTION 'no room for 测试甲' USING ERRCODE = '{state}'; END $$"
     )
     await DB._run_in_new_connection(
-        f"CREATE TRIGGER hinder BEFORE INSERT ON {table} FOR EACH STATEMENT EXECUTE FUNCTION hinder()"
+        f"CREATE TRIGGER hinder BEFORE {deed} ON {table} FOR EACH STATEMENT EXECUTE FUNCTION hinder()"
     )
     try:
         yield
@@ -110,6 +110,18 @@ async def test_a_large_file_without_room_for_it_meanwhile_is_told_the_same(coord
     assert f"编号 {answer.headers['x-request-id']}" in said
     assert await LedgerImport.count() == 0
     assert (await send(coordinator, "the-first-sheet-of-it", large)).status_code == 303
+
+
+async def test_a_ledger_that_could_not_be_read_for_the_machine_is_not_called_none(coordinator):
+    here = (await send(coordinator, "the-first-sheet-of-it")).headers["location"]
+    async with refusing("ledger_import", "53100", "UPDATE OF report"):
+        assert await work() != [""]
+    shown = (await coordinator.get(here)).text
+    assert HINDRANCES["53100"] in shown
+    assert "<h1>没有成功</h1>" in shown
+    await coordinator.submit(f"{here}/again")
+    assert await work() == [""]
+    assert f"{here}/apply" in (await coordinator.get(here)).text
 
 
 @pytest.mark.parametrize("state", HINDRANCES)
